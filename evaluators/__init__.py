@@ -1,0 +1,32 @@
+"""How good are these prompts on these images: prompt sets, encoders, embedding store, scores, fitness."""
+
+from evaluators.class_weights import TextEncoder, class_weights
+from evaluators.embedding_store import EmbeddingStore
+from evaluators.evaluator import Evaluator
+from evaluators.fitness import DEFAULT_FITNESS, FITNESS_PRESETS, Fitness
+from evaluators.image_text_model import ImageTextModel
+from evaluators.labeled_images import LabeledImages
+from evaluators.open_clip_model import OpenClipModel
+from evaluators.prompt_set import ClassLabel, PromptSet
+from evaluators.score import Score
+from evaluators.templates import PHOTO_TEMPLATE, fill, general_templates, normalize_template
+
+__all__ = [
+    "DEFAULT_FITNESS",
+    "FITNESS_PRESETS",
+    "PHOTO_TEMPLATE",
+    "ClassLabel",
+    "EmbeddingStore",
+    "Evaluator",
+    "Fitness",
+    "ImageTextModel",
+    "LabeledImages",
+    "OpenClipModel",
+    "PromptSet",
+    "Score",
+    "TextEncoder",
+    "class_weights",
+    "fill",
+    "general_templates",
+    "normalize_template",
+]

@@ -1,0 +1,55 @@
+"""Fitness: one number to maximise, a pure function of a score."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from evaluators.score import Score
+
+__all__ = ["DEFAULT_FITNESS", "FITNESS_PRESETS", "Fitness"]
+
+Fitness = Callable[[Score], float]
+"""Higher is better; must depend on the score alone."""
+
+
+def accuracy(score: Score) -> float:
+    """Top-1, in [0, 1]. At few shots it has few possible values, and ties are massive."""
+    return score.top1
+
+
+def entropy_constrained(score: Score) -> float:
+    """top1 - CE: ProAPO's entropy constraint at its code defaults (w1 = 0.1 of percent, w_ce = 10, so alpha = 1)."""
+    return score.top1 - score.cross_entropy
+
+
+def proapo(score: Score) -> float:
+    """All terms of ProAPO's code, in units of its w1: 0.1 top1% + 0.1 top5% (C > 5) + 0.05 R - 10 CE, over 10."""
+    top5 = score.top5 if score.top5 is not None else 0.0
+    return score.top1 + top5 + 0.005 * score.redundancy - score.cross_entropy
+
+
+def cross_entropy(score: Score) -> float:
+    """Minus the cross-entropy of the true label, in nats."""
+    return -score.cross_entropy
+
+
+def balanced(score: Score) -> float:
+    """Mean per-class recall - CE: classes count alike, however many images they have."""
+    return score.mean_recall - score.cross_entropy
+
+
+def unsupervised(score: Score) -> float:
+    """H(mean p) - mean H(p), in nats: the information between image and prediction; needs no labels."""
+    return score.marginal_entropy - score.prediction_entropy
+
+
+DEFAULT_FITNESS = "top1-ce"
+FITNESS_PRESETS: Mapping[str, Fitness] = MappingProxyType(
+    {
+        "top1-ce": entropy_constrained,
+        "accuracy": accuracy,
+        "proapo": proapo,
+        "cross-entropy": cross_entropy,
+        "balanced": balanced,
+        "unsupervised": unsupervised,
+    }
+)

@@ -1,0 +1,65 @@
+"""What is measured of a prompt set on a labelled split."""
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+__all__ = ["Score"]
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """The figures of one candidate on N images of C classes; floats are rounded to 1e-6.
+
+    The rank of a label counts the *other* logits that are greater or equal, so that a classifier that gives every
+    class one embedding scores 0, not 1/C.
+
+    Attributes:
+        n: images N.
+        top1: share of images whose label ranks first, in [0, 1].
+        top5: share of images whose label is among the first five; `None` where C <= 5.
+        cross_entropy: mean of -log softmax(s * cosine)[label], in nats, at the model's own logit scale s.
+        margin: mean cosine of the label minus the best other, in [-2, 2].
+        prediction_entropy: mean entropy of the softmax over classes, in nats.
+        marginal_entropy: entropy of the mean softmax, in nats; log C if all classes are predicted alike often.
+        redundancy: R = || triu(T T^t - I) ||_F over the class embeddings T (ProAPO).
+        recall: per class the top-1 share of its images, `None` where it has none.
+        class_cross_entropy: per class the mean cross-entropy, `None` where it has no images.
+        confusions: (label, prediction, images) for the wrong ones, most frequent first.
+    """
+
+    n: int
+    top1: float
+    top5: float | None
+    cross_entropy: float
+    margin: float
+    prediction_entropy: float
+    marginal_entropy: float
+    redundancy: float
+    recall: tuple[float | None, ...]
+    class_cross_entropy: tuple[float | None, ...]
+    confusions: tuple[tuple[int, int, int], ...]
+
+    @property
+    def mean_recall(self) -> float:
+        """Mean per-class recall over the classes that have images, in [0, 1]."""
+        present = [r for r in self.recall if r is not None]
+        return round(sum(present) / len(present), 6)
+
+    @property
+    def correct(self) -> int:
+        """How many images are classified right."""
+        return round(self.top1 * self.n)
+
+    def to_json(self) -> dict[str, Any]:
+        """The score as plain JSON values."""
+        return {
+            f.name: [list(c) for c in self.confusions] if f.name == "confusions" else getattr(self, f.name)
+            for f in fields(self)
+        }
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> "Score":
+        """Read back what `to_json` wrote."""
+        confusions = tuple((int(a), int(b), int(n)) for a, b, n in value["confusions"])
+        lists = {key: tuple(value[key]) for key in ("recall", "class_cross_entropy")}
+        return cls(**(value | lists | {"confusions": confusions}))

@@ -1,0 +1,111 @@
+"""What a strategy asks a language model, and what it gets back."""
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+__all__ = ["LanguageModel", "Message", "Reply", "Request", "Sample"]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a conversation."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One question to a language model.
+
+    `max_tokens` bounds the completion, `temperature` is in [0, 2], `top_p` in (0, 1]. `json_schema` is
+    the shape the reply should have; a model that can't be held to it may answer in plain text all the same.
+    """
+
+    messages: tuple[Message, ...]
+    temperature: float = 1.0
+    top_p: float = 1.0
+    max_tokens: int = 200
+    json_schema: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The request as plain JSON values."""
+        return {
+            "messages": [{"role": m.role, "content": m.content} for m in self.messages],
+            "temperature": self.temperature,
+            "top_p": self.top_p,
+            "max_tokens": self.max_tokens,
+            "json_schema": self.json_schema,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One draw of a reply to a request.
+
+    A run that asks the same thing twice wants two answers: `occurrence` counts how often this run made the
+    request before. With the run's seed it identifies the draw, so one seed is repeatable and two are independent.
+    """
+
+    request: Request
+    run_seed: int
+    occurrence: int
+
+    @property
+    def key(self) -> str:
+        """SHA-256 (hex) of everything that identifies this draw, the model apart.
+
+        >>> ask = Request((Message("user", "Describe a cat."),))
+        >>> Sample(ask, run_seed=0, occurrence=0).key == Sample(ask, run_seed=0, occurrence=1).key
+        False
+        """
+        identity = [self.request.to_json(), self.run_seed, self.occurrence]
+        return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def seed(self) -> int:
+        """The seed to hand to the model, in [0, 2**31)."""
+        return int(self.key[:8], 16) & 0x7FFFFFFF
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One completion. `text` is untrusted and may be empty.
+
+    `finish` tells why it ended: `stop`, `length` (cut off at `max_tokens`), `filter` (withheld by the provider),
+    `error` (an unusable answer, described in `error`) or `budget` (never asked, a limit was reached).
+    """
+
+    text: str
+    finish: Literal["stop", "length", "filter", "error", "budget"] = "stop"
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached: bool = field(default=False, compare=False)
+    error: str | None = None
+
+
+class LanguageModel(Protocol):
+    """Anything that completes messages."""
+
+    @property
+    def name(self) -> str:
+        """What a person calls it, e.g. `gpt-4o-mini`."""
+        ...
+
+    @property
+    def identity(self) -> str:
+        """What the cache and the journal call it: model and endpoint, never a secret."""
+        ...
+
+    def complete(self, samples: Sequence[Sample], on_reply: Callable[[int, Reply], None]) -> None:
+        """Complete every sample, calling `on_reply(index, reply)` the moment each reply is there.
+
+        Calls may come in any order, each index once, all from the calling thread.
+
+        Raises:
+            LanguageModelError: when it can't go on; replies already handed over stay valid.
+        """
+        ...

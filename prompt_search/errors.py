@@ -1,0 +1,39 @@
+"""Every error of the project in one place; the tree is drawn in `evaluators.errors`."""
+
+from evaluators.errors import DataError, InputError, ModelError, PromptError, PromptSearchError, StoreError
+from optimizers.errors import (
+    BudgetReached,
+    LanguageModelError,
+    LanguageModelRejected,
+    LanguageModelUnavailable,
+    SettingsError,
+)
+
+__all__ = [
+    "BudgetReached",
+    "DataError",
+    "InputError",
+    "LanguageModelError",
+    "LanguageModelRejected",
+    "LanguageModelUnavailable",
+    "ModelError",
+    "PromptError",
+    "PromptSearchError",
+    "RunError",
+    "RunLocked",
+    "RunMismatch",
+    "SettingsError",
+    "StoreError",
+]
+
+
+class RunMismatch(InputError):
+    """The run folder was recorded with other arguments than the ones given now."""
+
+
+class RunError(PromptSearchError):
+    """The run folder can't be read or written."""
+
+
+class RunLocked(RunError):
+    """Another process is running in this run folder."""
