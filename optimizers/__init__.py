@@ -1,0 +1,30 @@
+"""What to try next: search strategies, each in one file, and what they are given to work with."""
+
+from optimizers.archive import Archive, Scored
+from optimizers.cupl import Cupl
+from optimizers.hill_climbing import HillClimbing
+from optimizers.language_model import LanguageModel, Message, Reply, Request, Sample
+from optimizers.search import SHORTLIST, Optimizer, Search
+from optimizers.settings import configure
+from optimizers.strategies import STRATEGIES, strategy_class
+from optimizers.task import Plan, Task
+
+__all__ = [
+    "SHORTLIST",
+    "STRATEGIES",
+    "Archive",
+    "Cupl",
+    "HillClimbing",
+    "LanguageModel",
+    "Message",
+    "Optimizer",
+    "Plan",
+    "Reply",
+    "Request",
+    "Sample",
+    "Scored",
+    "Search",
+    "Task",
+    "configure",
+    "strategy_class",
+]

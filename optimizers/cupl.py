@@ -1,0 +1,91 @@
+"""CuPL: customised prompts via language models (Pratt et al. 2023, arXiv:2209.03320). Zero-shot: no labels.
+
+A few questions per class, several answers each; a class stands for the mean of its answers. The winner is decided by
+the engine on the select split; this strategy never needs a score.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from evaluators import PHOTO_TEMPLATE, ClassLabel, PromptSet, fill, general_templates
+from optimizers.language_model import Reply, Request
+from optimizers.meta_prompts import class_questions
+from optimizers.replies import sentence
+from optimizers.search import Search
+from optimizers.settings import require
+from optimizers.task import Plan, Task
+
+__all__ = ["Cupl"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cupl:
+    """Settings, with the constants of the reference implementation.
+
+    Attributes:
+        samples: answers per question, at least 1.
+        temperature: of sampling, in [0, 2].
+        max_tokens: longest answer in tokens; it is cut at the first full stop anyway.
+        questions: more questions about the data set, `{}` for the class name, beside the three general ones.
+        combine: `none` for the answers alone; `templates` to hand over answers joined with the templates too.
+    """
+
+    samples: int = 10
+    temperature: float = 0.99
+    max_tokens: int = 50
+    questions: tuple[str, ...] = ()
+    combine: Literal["none", "templates"] = "none"
+
+    def __post_init__(self) -> None:
+        require(self.samples >= 1, "cupl: samples must be at least 1", self.samples)
+        require(0 <= self.temperature <= 2, "cupl: temperature must be in [0, 2]", self.temperature)
+        require(self.max_tokens >= 1, "cupl: max_tokens must be at least 1", self.max_tokens)
+        require(self.combine in ("none", "templates"), "cupl: combine must be none or templates", self.combine)
+
+    def plan(self, task: Task) -> Plan:
+        """Classes x questions x samples calls; one or two candidates."""
+        calls = len(task.classes) * (3 + len(self.questions)) * self.samples
+        return Plan(llm_calls=calls, evaluations=1 if self.combine == "none" else 2)
+
+    def run(self, search: Search) -> list[PromptSet]:
+        """Ask, clean, and hand over the description set."""
+        classes = search.task.classes
+        asked = self._requests(search.task)
+        replies = search.ask([request for _, request in asked])
+        found: dict[str, dict[str, None]] = {label.id: {} for label in classes}
+        for (label, _), reply in zip(asked, replies, strict=True):
+            text = self._usable(label, reply, search.task)
+            if text is not None:
+                found[label.id][text] = None
+        described = {class_id: list(texts) for class_id, texts in found.items() if texts}
+        self._report(search, replies, described)
+        if not described:
+            return []
+        plain = {c.id: described.get(c.id, [fill(PHOTO_TEMPLATE, c.name)]) for c in classes}
+        shortlist = [PromptSet.of(classes, texts=plain)]
+        if self.combine == "templates":
+            fitting = [t for t in general_templates() if search.task.template_fits(t)]
+            shortlist.append(PromptSet.of(classes, fitting, described))
+        return [entry.candidate for entry in sorted(search.score(shortlist), key=lambda entry: entry.rank_key)]
+
+    def _requests(self, task: Task) -> list[tuple[ClassLabel, Request]]:
+        """First answers to all questions before second ones, so that a small budget still covers every class."""
+        questions = [
+            (label, Request(turns, temperature=self.temperature, max_tokens=self.max_tokens))
+            for turn in range(3 + len(self.questions))
+            for label in task.classes
+            for turns in [class_questions(label.name, task.description, self.questions)[turn]]
+        ]
+        return questions * self.samples
+
+    def _usable(self, label: ClassLabel, reply: Reply, task: Task) -> str | None:
+        text = sentence(reply.text, label.name)
+        return text if text is not None and task.fits(text) else None
+
+    def _report(self, search: Search, replies: list[Reply], described: dict[str, list[str]]) -> None:
+        asked = sum(reply.finish != "budget" for reply in replies)
+        kept = sum(map(len, described.values()))
+        search.log(f"cupl: {kept} different usable descriptions from {asked} replies")
+        bare = [label.id for label in search.task.classes if label.id not in described]
+        if bare:
+            search.log(f"cupl: no usable description, template kept: {', '.join(bare)}")

@@ -1,0 +1,72 @@
+"""What a strategy is given, and what it is."""
+
+import random
+from collections.abc import Sequence
+from typing import Protocol
+
+from evaluators import PromptSet
+from optimizers.archive import Archive, Scored
+from optimizers.language_model import Reply, Request
+from optimizers.task import Plan, Task
+
+__all__ = ["SHORTLIST", "Optimizer", "Search"]
+
+SHORTLIST = 8
+"""How many candidates a strategy hands over at most."""
+
+
+class Search(Protocol):
+    """The world of a strategy: it asks a language model, it scores candidates, it remembers.
+
+    A strategy must be a function of (settings, seed, replies, scores): whatever it draws comes from `rng`.
+    """
+
+    @property
+    def task(self) -> Task:
+        """The job."""
+        ...
+
+    @property
+    def rng(self) -> random.Random:
+        """The only source of randomness, seeded by the run."""
+        ...
+
+    @property
+    def archive(self) -> Archive:
+        """Everything scored so far in this run, by this strategy and those before it."""
+        ...
+
+    def ask(self, requests: Sequence[Request]) -> list[Reply]:
+        """Put requests to the language model together; replies in the order of the requests.
+
+        When the budget covers only some of them, the others come back as empty replies with `finish="budget"`.
+
+        Raises:
+            BudgetReached: if the budget covers none of them.
+            LanguageModelError: if the language model can't go on.
+        """
+        ...
+
+    def score(self, candidates: Sequence[PromptSet]) -> list[Scored]:
+        """Score candidates on the search split and enter them in the archive; known ones cost nothing.
+
+        Raises:
+            BudgetReached: if time is up.
+        """
+        ...
+
+    def log(self, message: str) -> None:
+        """Leave a line in the journal that explains a decision."""
+        ...
+
+
+class Optimizer(Protocol):
+    """A search strategy: a frozen dataclass of settings with two methods."""
+
+    def plan(self, task: Task) -> Plan:
+        """What `run` will do at most, before anything runs."""
+        ...
+
+    def run(self, search: Search) -> list[PromptSet]:
+        """Search, and hand over a shortlist of at most `SHORTLIST` candidates, best first."""
+        ...

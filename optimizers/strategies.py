@@ -1,0 +1,27 @@
+"""The strategies there are, by name. Your own needs no entry here: pass its instance to `prompt_search.optimize`."""
+
+import difflib
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from optimizers.cupl import Cupl
+from optimizers.errors import SettingsError
+from optimizers.hill_climbing import HillClimbing
+from optimizers.search import Optimizer
+
+__all__ = ["STRATEGIES", "strategy_class"]
+
+STRATEGIES: Mapping[str, type[Optimizer]] = MappingProxyType({"cupl": Cupl, "hill-climb": HillClimbing})
+
+
+def strategy_class(name: str) -> type[Optimizer]:
+    """The class of a strategy.
+
+    Raises:
+        SettingsError: if there is none of that name.
+    """
+    if name not in STRATEGIES:
+        close = difflib.get_close_matches(name, STRATEGIES, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(STRATEGIES)}"
+        raise SettingsError(f"there is no strategy {name!r}; {hint}")
+    return STRATEGIES[name]

@@ -1,0 +1,118 @@
+"""The library's front door."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from evaluators import ImageTextModel
+    from evaluators.open_clip_model import Precision
+    from optimizers import LanguageModel, Optimizer
+    from prompt_search.result import Result
+    from prompt_search.run.config import StrategyChoice
+    from prompt_search.run.progress import Observer
+
+__all__ = ["optimize"]
+
+
+def optimize(
+    data: str | Path,
+    *,
+    model: "str | ImageTextModel" = "mini-clip",
+    llm: "str | LanguageModel | Callable[[list[dict[str, str]]], str]" = "local",
+    strategy: "str | Optimizer | Sequence[str | Optimizer]" = "hill-climb",
+    description: str = "",
+    shots: int | None = None,
+    select_shots: int | None = None,
+    baseline: Sequence[str | Path] = (),
+    start: Sequence[str | Path] = (),
+    seed: int = 0,
+    max_calls: int | None = None,
+    out: str | Path | None = None,
+    base_url: str | None = None,
+    device: str = "auto",
+    precision: "Precision" = "fp32",
+    cache_dir: str | Path | None = None,
+    observer: "Observer | None" = None,
+) -> "Result":
+    """Search for the prompts that classify labelled images best, and prove the gain on images not searched with.
+
+    The same arguments and `out` continue a run that was interrupted, and give back one that is finished.
+
+    Args:
+        data: a folder with one subfolder of images per class, a Parquet file, or `photos`, `emoji` (bundled).
+        model: `mini-clip` (bundled), any model of open_clip (`ViT-B-32/laion2b_e16`, `hf-hub:...`, `local-dir:...`), or
+            an `ImageTextModel`.
+        llm: `local`, `gguf:PATH`, `openai/NAME`, a function from messages to text, or a `LanguageModel`.
+        strategy: a strategy's name or instance, or several to run one after the other.
+        description: one or two sentences about the images, for the language model.
+        shots, select_shots: images per class to search with and to choose the winner with; at least 1.
+        baseline: prompt files the winner is compared with.
+        start: prompt files the search begins from.
+        seed: of splits, search and sampling.
+        max_calls: the most language model calls; the run then ends properly with the best so far.
+        out: the run folder; by default a folder under `runs/` named after the arguments.
+        base_url: an OpenAI-compatible server.
+        device: of the image-text model: `auto`, `cpu`, `cuda`, `cuda:N`.
+        precision: of the image-text model: `fp32`, `bf16`, `fp16`.
+        cache_dir: see `prompt_search.cache_dir`.
+        observer: is shown the progress.
+
+    Raises:
+        PromptSearchError: see `prompt_search.errors`; each message says what to do.
+    """
+    from prompt_search.cache_dir import cache_dir as find_cache_dir
+    from prompt_search.launch import launch
+    from prompt_search.llm.choose import language_model
+    from prompt_search.run.config import RunConfig
+
+    language = language_model(llm, base_url=base_url, cache_dir=find_cache_dir(cache_dir))
+    several = list(strategy) if isinstance(strategy, Sequence) and not isinstance(strategy, str) else [strategy]
+    chosen = [_named(each) for each in several]
+    config = RunConfig(
+        data=str(data),
+        model=model if isinstance(model, str) else model.name,
+        llm=llm if isinstance(llm, str) else language.name,
+        base_url=base_url,
+        strategies=tuple(choice for choice, _ in chosen),
+        seed=seed,
+        shots=shots,
+        select_shots=select_shots,
+        precision=precision,
+        description=description,
+        baseline=tuple(map(str, baseline)),
+        start=tuple(map(str, start)),
+    )
+    return launch(
+        config,
+        Path(out) if out else None,
+        strategies=[(choice.name, built) for choice, built in chosen],
+        model=None if isinstance(model, str) else model,
+        llm=language,
+        device=device,
+        max_calls=max_calls,
+        cache_dir=cache_dir,
+        observer=observer,
+    )
+
+
+def _named(strategy: "str | Optimizer") -> "tuple[StrategyChoice, Optimizer]":
+    """A strategy as it is written down, and built. One of your own is written down by its class's name."""
+    from optimizers import STRATEGIES
+    from prompt_search.run.config import StrategyChoice
+
+    if isinstance(strategy, str):
+        choice = StrategyChoice(strategy)
+        return choice, choice.build()
+    name = next((name for name, kind in STRATEGIES.items() if kind is type(strategy)), None)
+    if name is None:
+        return StrategyChoice(type(strategy).__name__), strategy
+    values = ((f.name, getattr(strategy, f.name), f.default) for f in fields(strategy))  # type: ignore[arg-type]
+    changed = tuple((key, _text(value)) for key, value, default in values if value != default)
+    return StrategyChoice(name, changed), strategy
+
+
+def _text(value: object) -> str:
+    """A setting as the command line writes it."""
+    return "\n".join(map(str, value)) if isinstance(value, tuple) else str(value)

@@ -1,0 +1,59 @@
+"""What a winner has to beat: plain prompts, the user's own, and placebos made from the winner itself."""
+
+import random
+from collections.abc import Callable, Sequence
+from functools import cache
+
+from evaluators import PHOTO_TEMPLATE, ClassLabel, PromptSet, fill, general_templates
+
+__all__ = ["placebos", "plain_baselines"]
+
+WORDS_PER_PLACEBO = 5
+
+
+def plain_baselines(classes: Sequence[ClassLabel], fits: Callable[[str], bool]) -> dict[str, PromptSet]:
+    """Names only, "a photo of a {}.", and the ensemble of the general templates that fit every class."""
+    general = [t for t in general_templates() if all(fits(fill(t, label.name)) for label in classes)]
+    return {
+        "names only": PromptSet.of(classes, ["{}"]),
+        f'"{PHOTO_TEMPLATE}"': PromptSet.of(classes, [PHOTO_TEMPLATE]),
+        f"{len(general)} general templates": PromptSet.of(classes, general or [PHOTO_TEMPLATE]),
+    }
+
+
+def placebos(winner: PromptSet, seed: int, fits: Callable[[str], bool]) -> dict[str, PromptSet]:
+    """Sets like the winner whose words mean nothing: if it does not beat them, its words do not matter.
+
+    `random words` has the class names and as many texts per class, made of words drawn from CLIP's vocabulary.
+    `shuffled` gives every class the winner's own texts of another class, where it has such texts.
+    """
+    rng = random.Random(f"{seed}/placebos")
+    texts = {
+        label.id: [text for _ in own for text in [_random_text(label.name, rng)] if fits(text)]
+        for label, own in zip(winner.classes, winner.rendered, strict=True)
+    }
+    sets = {"placebo: random words": PromptSet.of(winner.classes, [] if all(texts.values()) else ["{}"], texts)}
+    if len(winner.classes) > 1 and not winner.shared_only:
+        sets["placebo: shuffled texts"] = _shuffled(winner, rng)
+    return sets
+
+
+def _shuffled(winner: PromptSet, rng: random.Random) -> PromptSet:
+    order = list(range(len(winner.classes)))
+    rng.shuffle(order)
+    shifted = dict(zip(order, order[1:] + order[:1], strict=True))  # one cycle: nobody keeps its own
+    texts = {winner.classes[i].id: winner.texts[shifted[i]] for i in range(len(order))}
+    return PromptSet.of(winner.classes, winner.templates or ["{}"], texts)
+
+
+def _random_text(name: str, rng: random.Random) -> str:
+    return f"{name}, {' '.join(rng.choices(vocabulary(), k=WORDS_PER_PLACEBO))}."
+
+
+@cache
+def vocabulary() -> tuple[str, ...]:
+    """Whole words of at least four letters in CLIP's byte-pair vocabulary, in its order."""
+    from open_clip.tokenizer import SimpleTokenizer
+
+    whole = (token.removesuffix("</w>") for token in SimpleTokenizer().encoder if token.endswith("</w>"))
+    return tuple(word for word in whole if len(word) >= 4 and word.isascii() and word.isalpha())

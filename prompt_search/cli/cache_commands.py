@@ -1,0 +1,71 @@
+"""`cache info` and `cache clear`."""
+
+import json
+from pathlib import Path
+
+import typer
+
+from prompt_search.cli.options import CacheDir, Json
+
+__all__ = ["app"]
+
+PARTS = {
+    "embeddings": "features of images and texts",
+    "completions.sqlite": "replies of language models",
+    "images.sqlite": "index of image files",
+    "datasets": "data sets read from files",
+    "llm": "the local language model",
+}
+"""What lies in a cache directory. Nothing else in it is ever touched."""
+
+app = typer.Typer(help="What is kept between runs.", no_args_is_help=True)
+
+
+@app.command()
+def info(cache_dir: CacheDir = None, as_json: Json = False) -> None:
+    """Where the cache is and how large its parts are."""
+    from prompt_search.cache_dir import cache_dir as find_cache_dir
+
+    folder = find_cache_dir(cache_dir)
+    sizes = {part: sum(_size(file) for file in _files(folder, part)) for part in PARTS}
+    if as_json:
+        typer.echo(json.dumps({"folder": str(folder), "bytes": sizes}))
+        return
+    typer.echo(str(folder))
+    for part, size in sizes.items():
+        typer.echo(f"  {size / 2**20:8.1f} MB  {part}: {PARTS[part]}")
+
+
+@app.command()
+def clear(
+    cache_dir: CacheDir = None,
+    with_llm: bool = typer.Option(False, "--llm", help="Remove the local language model too."),
+) -> None:
+    """Empty the cache. Results don't change by it; they take longer the next time."""
+    import shutil
+
+    from prompt_search.cache_dir import cache_dir as find_cache_dir
+    from prompt_search.errors import StoreError
+
+    folder = find_cache_dir(cache_dir)
+    freed = 0
+    for part in PARTS:
+        if part == "llm" and not with_llm:
+            continue
+        freed += sum(_size(file) for file in _files(folder, part))
+        try:
+            for path in folder.glob(f"{part}*") if part.endswith(".sqlite") else [folder / part]:
+                shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        except OSError as error:
+            raise StoreError(f"{folder / part} can't be removed: {error.strerror or error}") from error
+    typer.echo(f"freed {freed / 2**20:.1f} MB in {folder}")
+
+
+def _files(folder: Path, part: str) -> list[Path]:
+    """The files of a part; SQLite keeps two more beside its own."""
+    found = folder.glob(f"{part}*") if part.endswith(".sqlite") else (folder / part).rglob("*")
+    return [path for path in found if path.is_file()]
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size

@@ -1,0 +1,87 @@
+"""What a person sees of a run: live totals on a terminal, plain lines elsewhere."""
+
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from prompt_search.run.progress import Status
+
+if TYPE_CHECKING:
+    from rich.live import Live
+    from rich.table import Table
+
+__all__ = ["Display"]
+
+REFRESH_SECONDS = 0.2
+
+
+class Display:
+    """Shows a run's status on standard error; an `Observer`.
+
+    Args:
+        quiet: show warnings only.
+    """
+
+    def __init__(self, *, quiet: bool) -> None:
+        from rich.console import Console
+
+        self._console: Console = Console(stderr=True, highlight=False)
+        self._quiet = quiet
+        self._live: Live | None = None
+        self._phase = ""
+        self._began = time.monotonic()
+        self._shown = 0.0
+
+    def __enter__(self) -> "Display":
+        if self._console.is_terminal and not self._quiet:
+            from rich.live import Live
+
+            self._live = Live(console=self._console, auto_refresh=False, transient=True)
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+    def update(self, status: Status) -> None:
+        """See `Observer.update`."""
+        now = time.monotonic()
+        new_phase = status.phase != self._phase
+        self._phase = status.phase
+        if self._live is not None:
+            if new_phase or now - self._shown >= REFRESH_SECONDS:
+                self._shown = now
+                self._live.update(self._panel(status), refresh=True)
+        elif new_phase and not self._quiet:
+            self._console.print(f"[{now - self._began:6.1f} s] {status.phase}", markup=False)
+
+    def warn(self, message: str) -> None:
+        """See `Observer.warn`."""
+        self._console.print(f"note: {message}", markup=False, soft_wrap=True)
+
+    def _panel(self, status: Status) -> "Table":
+        from rich.table import Table
+
+        table = Table.grid(padding=(0, 2))
+        table.add_row("now", status.phase)
+        if status.total and status.phase == "encoding images":
+            table.add_row("images", self._rate(status))
+        else:
+            best = "-" if status.best_fitness is None else f"{status.best_fitness:.4f}"
+            top1 = "" if status.best_top1 is None else f" (top-1 {100 * status.best_top1:.1f} % on search)"
+            planned = f" of {status.llm_planned}" if status.llm_planned > status.llm_calls else ""
+            table.add_row("best fitness", best + top1)
+            table.add_row("candidates", str(status.candidates))
+            table.add_row("LLM calls", f"{status.llm_calls}{planned}, {status.cache_hits} from the cache")
+            table.add_row("tokens", f"{status.prompt_tokens} prompt, {status.completion_tokens} completion")
+        table.add_row("time", f"{time.monotonic() - self._began:.0f} s")
+        return table
+
+    def _rate(self, status: Status) -> str:
+        seconds = max(time.monotonic() - self._began, 1e-3)
+        left = (status.total - status.done) * seconds / max(status.done, 1)
+        return f"{status.done} of {status.total}, {status.done / seconds:.0f}/s, {left:.0f} s left"

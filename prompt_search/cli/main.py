@@ -1,0 +1,82 @@
+"""`prompt-search`: the commands, and what becomes of errors."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from prompt_search.cli import cache_commands, llm_commands, prompt_commands, run_commands
+
+__all__ = ["app", "main"]
+
+OK, FAILED, BAD_INPUT, BUDGET, INTERRUPTED = range(5)
+"""Exit codes: done; something else; bad usage or input; a budget ended the run; interrupted, resumable."""
+
+app = typer.Typer(
+    name="prompt-search",
+    help="Find the prompts that make a CLIP-like model classify your images best, and prove that they do.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+run_commands.register(app)
+prompt_commands.register(app)
+app.add_typer(llm_commands.app, name="llm")
+app.add_typer(cache_commands.app, name="cache")
+
+
+@app.callback(invoke_without_command=True)
+def version_option(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
+    """Take the options that belong to no command."""
+    if version:
+        from prompt_search import __version__
+
+        typer.echo(f"prompt-search {__version__}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command line; a traceback never reaches a person."""
+    sys.exit(_exit_code())
+
+
+def _exit_code() -> int:
+    from prompt_search.cli.failures import say
+    from prompt_search.errors import InputError, PromptSearchError
+
+    try:
+        code = app(standalone_mode=False)
+    except typer.Exit as done:
+        return done.exit_code
+    except PromptSearchError as error:
+        say(f"error: {error}")
+        return BAD_INPUT if isinstance(error, InputError) else FAILED
+    except (KeyboardInterrupt, typer.Abort):
+        say("interrupted; give the same command again to continue where it stopped")
+        return INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read our output has gone
+        return FAILED
+    except Exception as error:  # noqa: BLE001 - the last station before a person
+        return _usage_or_defect(error)
+    return code if isinstance(code, int) else OK
+
+
+def _usage_or_defect(error: Exception) -> int:
+    """Typer's own complaints are for the person; anything else is ours to mend."""
+    from prompt_search.cli.failures import report_defect, say_usage, usage_message
+
+    message = usage_message(error)
+    if message is not None:
+        say_usage(message)
+        return BAD_INPUT
+    report_defect(error)
+    return FAILED
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+"""`score` and `export`: what is done with a prompt file."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from prompt_search.cli.options import CacheDir, Device, Json, Quiet
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the program."""
+    app.command()(score)
+    app.command()(export)
+
+
+def score(
+    prompts: Annotated[Path, typer.Argument(help="A prompts.json, or a template or CuPL file.")],
+    data: Annotated[str, typer.Argument(help="Images in class folders, a .parquet file, photos, emoji.")],
+    model: Annotated[
+        str | None, typer.Option(help="By default the model the prompts were found for.", show_default=False)
+    ] = None,
+    classes: Annotated[Path | None, typer.Option(help='Class names: {"folder": "name"}.', show_default=False)] = None,
+    device: Device = "auto",
+    cache_dir: CacheDir = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Score a prompt file on images; on the images of its run, split by split, with the same figures."""
+    from prompt_search.cli.display import Display
+    from prompt_search.score_file import score_file
+
+    with Display(quiet=quiet or as_json) as display:
+        scored = score_file(
+            prompts, data, model=model, classes_file=classes, device=device, cache_dir=cache_dir, observer=display
+        )
+    if as_json:
+        typer.echo(json.dumps(scored.to_json(), indent=1))
+        return
+    for name, (low, high) in scored.intervals().items():
+        figures = scored.splits[name]
+        typer.echo(
+            f"{name:7} {figures.n:6d} images   top-1 {100 * figures.top1:5.1f} %  [{100 * low:.1f}-{100 * high:.1f}]   "
+            f"mean recall {100 * figures.mean_recall:5.1f} %   cross-entropy {figures.cross_entropy:.4f}"
+        )
+
+
+def export(
+    source: Annotated[Path, typer.Argument(help="A run folder or a prompts.json.")],
+    to: Annotated[list[str], typer.Option(help="open_clip, cupl, safetensors; several with commas.")],
+    out: Annotated[
+        Path | None, typer.Option(help="A folder; by default exports/ beside the prompts.", show_default=False)
+    ] = None,
+    device: Device = "auto",
+) -> None:
+    """Write the prompts in a form that other programs read."""
+    from prompt_search.export_run import export_prompts
+
+    names = [name.strip() for each in to for name in each.split(",") if name.strip()]
+    for path in export_prompts(source, names, out, device=device):
+        typer.echo(str(path))

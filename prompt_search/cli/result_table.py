@@ -1,0 +1,101 @@
+"""A finished run on a terminal: the table, the winning prompts, where the files are."""
+
+import json
+from typing import TYPE_CHECKING
+
+from prompt_search.result import Result, Row
+from prompt_search.statistics import wilson_interval
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from evaluators import Score
+
+__all__ = ["print_result"]
+
+MOST_TEMPLATES, MOST_CLASSES, MOST_TEXTS = 10, 5, 3
+
+
+def print_result(result: Result, *, as_json: bool, quiet: bool) -> None:
+    """Print a result: JSON, the path of the prompt file (quiet), or everything a person wants to know."""
+    from rich.console import Console
+
+    if as_json:
+        value = result.to_json() | {"folder": str(result.folder), "prompts": result.prompts.to_json()}
+        print(json.dumps(value, indent=1))  # noqa: T201
+    elif quiet:
+        print(result.prompts_file)  # noqa: T201
+    else:
+        console = Console(highlight=False, markup=False)
+        _print_table(result, console)
+        _print_prompts(result, console)
+        _print_notes(result, console)
+
+
+def _print_table(result: Result, console: "Console") -> None:
+    from rich.table import Table
+
+    table = Table(
+        caption="top-1 in %, with 95 % intervals; the search never saw select or test", caption_justify="left"
+    )
+    table.add_column("prompts", overflow="fold")
+    for split in ("search", "select", "test"):
+        score = getattr(result.winner, split)
+        table.add_column(f"{split} ({score.n})", justify="right", no_wrap=True)
+    table.add_column("winner better by (test)", justify="right")
+    for row in result.rows:
+        figures = [_figure(score) for score in (row.search, row.select, row.test)]
+        table.add_row(row.name, *figures, _gain(row), style="bold" if row.role == "winner" else None)
+    console.print(table)
+
+
+def _figure(score: "Score") -> str:
+    low, high = wilson_interval(score.correct, score.n)
+    return f"{100 * score.top1:.1f} [{100 * low:.0f}-{100 * high:.0f}]"
+
+
+def _gain(row: Row) -> str:
+    interval = row.gain_interval
+    if interval is None:
+        return ""
+    low, high = interval
+    return f"{100 * row.winner_gain():+.1f} [{100 * low:+.1f} to {100 * high:+.1f}]"
+
+
+def _print_prompts(result: Result, console: "Console") -> None:
+    prompts = result.prompts
+    console.print(f"\nWinning prompts (found by {result.found_by}, {prompts.n_texts} texts):")
+    for template in prompts.templates[:MOST_TEMPLATES]:
+        console.print(f"  {template}")
+    _print_rest(console, len(prompts.templates) - MOST_TEMPLATES, "templates")
+    described = [(c.name, own) for c, own in zip(prompts.classes, prompts.texts, strict=True) if own]
+    for name, own in described[:MOST_CLASSES]:
+        console.print(f"  {name}:")
+        for text in own[:MOST_TEXTS]:
+            console.print(f"    {text}")
+        _print_rest(console, len(own) - MOST_TEXTS, "texts", indent=4)
+    _print_rest(console, len(described) - MOST_CLASSES, "classes")
+
+
+def _print_rest(console: "Console", left: int, what: str, indent: int = 2) -> None:
+    if left > 0:
+        console.print(f"{' ' * indent}... and {left} more {what}")
+
+
+def _print_notes(result: Result, console: "Console") -> None:
+    cost = result.cost
+    console.print(
+        f"\n{cost.llm_calls} language model calls, {cost.prompt_tokens} prompt and "
+        f"{cost.completion_tokens} completion tokens"
+    )
+    for note in result.notes:
+        console.print(f"note: {note}", soft_wrap=True)
+    if result.test_reads > 1:
+        console.print(
+            f"note: this run has read the test split {result.test_reads} times; the figures flatter it a little"
+        )
+    if result.stopped_by:
+        console.print(f"stopped early: {result.stopped_by}; `prompt-search resume {result.folder}` goes on with more")
+    console.print(f"\nprompt file   {result.prompts_file}", soft_wrap=True)
+    console.print(f"classifier    {result.classifier_file}", soft_wrap=True)
+    console.print(f"report        {result.folder / 'report.html'}", soft_wrap=True)

@@ -1,0 +1,95 @@
+"""What is known about image files from earlier starts, so that a second start opens none of them."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+from evaluators.errors import StoreError
+from prompt_search.data.image_source import ImageFile
+from prompt_search.data.printable import printable
+
+__all__ = ["FileIndex"]
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS files (
+    path TEXT, row INTEGER, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, content BLOB NOT NULL,
+    PRIMARY KEY (path, row)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS corrupt (
+    content BLOB, decoder TEXT, reason TEXT NOT NULL, PRIMARY KEY (content, decoder)
+) WITHOUT ROWID;
+"""
+WAIT_SECONDS = 60.0
+
+
+class FileIndex:
+    """Content hashes by path, size and modification time, and which contents are corrupt; shared by processes.
+
+    Args:
+        path: SQLite file, created with its folder if missing. It is a cache: deleting it only costs time.
+
+    Raises:
+        StoreError: here and in every method, if the file can't be read or written.
+
+    >>> import tempfile
+    >>> index = FileIndex(Path(tempfile.mkdtemp()) / "files.sqlite")
+    >>> cat = ImageFile("cat/1.png", "cat", None, "/data/cat/1.png", size=3, mtime_ns=7, content=b"hash")
+    >>> index.remember([cat])
+    >>> index.contents([cat])
+    [b'hash']
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        # A newer Pillow may decode what an older one could not.
+        self._decoder = f"pillow {version('pillow')}"
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"{printable(str(path.parent))} can't be created: {error.strerror or error}") from error
+        with self._connection() as db:
+            db.executescript(TABLES)
+
+    def contents(self, images: Sequence[ImageFile]) -> list[bytes | None]:
+        """For each image the SHA-256 of its bytes, or None if the file is unknown or has changed."""
+        query = "SELECT content FROM files WHERE path = ? AND row = ? AND size = ? AND mtime_ns = ?"
+        with self._connection() as db:
+            found = (db.execute(query, _stamp(image)).fetchone() for image in images)
+            return [row[0] if row else None for row in found]
+
+    def remember(self, images: Iterable[ImageFile]) -> None:
+        """Store the contents of images that have been read."""
+        rows = ((*_stamp(image), image.content) for image in images)
+        with self._connection() as db:
+            db.executemany("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?)", rows)
+
+    def corrupt(self, contents: Iterable[bytes]) -> dict[bytes, str]:
+        """Those of the contents that could not be decoded, with the reason."""
+        query = "SELECT content, reason FROM corrupt WHERE decoder = ?"
+        with self._connection() as db:
+            known = dict(db.execute(query, (self._decoder,)).fetchall())
+        return {content: known[content] for content in dict.fromkeys(contents) if content in known}
+
+    def remember_corrupt(self, reasons: Mapping[bytes, str]) -> None:
+        """Store why contents could not be decoded by the Pillow that is installed."""
+        rows = [(content, self._decoder, reason) for content, reason in reasons.items()]
+        with self._connection() as db:
+            db.executemany("INSERT OR REPLACE INTO corrupt VALUES (?, ?, ?)", rows)
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        """One short transaction: none is open while pictures are read, so processes hardly wait for each other."""
+        try:
+            with closing(sqlite3.connect(self._path, timeout=WAIT_SECONDS)) as db, db:
+                yield db
+        except sqlite3.Error as error:
+            raise StoreError(
+                f"the index of image files {printable(str(self._path))} can't be used: {error}; "
+                "it is only a cache: delete it, or choose another --cache-dir"
+            ) from error
+
+
+def _stamp(image: ImageFile) -> tuple[str, int, int, int]:
+    return image.path, -1 if image.row is None else image.row, image.size, image.mtime_ns

@@ -1,0 +1,169 @@
+"""From a folder or a file to three splits of labelled image features: the entry point of this package."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from evaluators.embedding_store import EmbeddingStore
+from evaluators.errors import DataError
+from evaluators.image_text_model import ImageTextModel
+from evaluators.labeled_images import LabeledImages
+from evaluators.prompt_set import ClassLabel
+from prompt_search.data.duplicates import Distinct, distinct
+from prompt_search.data.encode import encode, image_store
+from prompt_search.data.file_index import FileIndex
+from prompt_search.data.fingerprints import fingerprint
+from prompt_search.data.image_source import ImageFile, ImageSource, Role
+from prompt_search.data.read import read_images
+from prompt_search.data.report import DataReport
+from prompt_search.data.splits import Splits, split
+
+__all__ = ["DataSplits", "load_splits"]
+
+
+@dataclass(frozen=True, slots=True)
+class DataSplits:
+    """A data set, ready to be searched on.
+
+    Attributes:
+        classes: C classes in order of their ids; labels are indices into them.
+        search, select, test: disjoint; each has images of every class.
+        report: what became of every image.
+        fingerprint: hex digest of the images' contents, class ids and roles. Names of files and classes don't count.
+    """
+
+    classes: tuple[ClassLabel, ...]
+    search: LabeledImages
+    select: LabeledImages
+    test: LabeledImages
+    report: DataReport
+    fingerprint: str
+
+
+def load_splits(
+    source: str | Path,
+    model: ImageTextModel,
+    *,
+    cache_dir: Path,
+    classes_file: Path | None = None,
+    shots: int | None = None,
+    select_shots: int | None = None,
+    seed: int = 0,
+    on_progress: Callable[[int, int], None] | None = None,
+    verify: bool = False,
+) -> DataSplits:
+    """Read, check, split and encode a data set; what an earlier start found out is taken from the cache.
+
+    Args:
+        source: a folder or a Parquet file, see `read_images`.
+        model: makes the image features.
+        cache_dir: holds the index of files and the features.
+        classes_file: JSON `{class id: name}`, see `read_images`.
+        shots, select_shots, seed: see `split`.
+        on_progress: called with the number of images encoded and to encode; not at all if there are none.
+        verify: read every file even if its path, size and modification time are known.
+
+    Raises:
+        DataError: if the data can't be used; the message names the class, image or file.
+        StoreError: if the cache can't be read or written.
+    """
+    images = read_images(source, classes_file, cache_dir / "datasets")
+    index = FileIndex(cache_dir / "images.sqlite")
+    readable, unreadable = fingerprint(images, index, verify)
+    usable = distinct(readable)
+    store = image_store(model, cache_dir)
+    corrupt = index.corrupt(image.content for image in readable)
+
+    # Only what is drawn gets encoded, and only by decoding is a corrupt picture found. So draw, encode, and while
+    # something that was drawn turned out to be corrupt, draw again without it. It ends, since each round finds one
+    # more. And it ends at the same splits whatever was known before: see `corrupt` in `split`.
+    while True:
+        report = _report(images, unreadable, readable, usable, corrupt)
+        drawn = _split(images, usable, report, shots, select_shots, seed, corrupt)
+        contradictory = (image for group in usable.contradictions for image in group)
+        to_check = [image for image in (*drawn.images(), *contradictory) if image.content not in corrupt]
+        found = encode(images, to_check, model, store, on_progress)
+        if not found:
+            break
+        index.remember_corrupt(found)
+        corrupt |= found
+    return _data_splits(images, drawn, report, store)
+
+
+def _split(
+    source: ImageSource,
+    usable: Distinct,
+    report: DataReport,
+    shots: int | None,
+    select_shots: int | None,
+    seed: int,
+    corrupt: dict[bytes, str],
+) -> Splits:
+    class_ids = [label.id for label in source.classes]
+    try:
+        return split(
+            usable.images, shots, select_shots, seed, class_ids=class_ids, given=source.given, corrupt=corrupt.keys()
+        )
+    except DataError as error:
+        left_out = report.left_out()
+        raise DataError(f"{error} ({left_out})" if left_out else str(error)) from error
+
+
+def _report(
+    source: ImageSource,
+    unreadable: Iterable[tuple[str, str]],
+    readable: Iterable[ImageFile],
+    usable: Distinct,
+    corrupt: dict[bytes, str],
+) -> DataReport:
+    """What is left out so far. A corrupt image is only that: two empty files are no duplicates of each other."""
+    undecodable = [(image.id, corrupt[image.content]) for image in readable if image.content in corrupt]
+    return DataReport(
+        classes=len(source.classes),
+        used={},
+        corrupt=tuple(sorted((*unreadable, *undecodable))),
+        duplicates=tuple((image.id, kept) for image, kept in usable.duplicates if image.content not in corrupt),
+        contradictions=tuple(
+            tuple((image.id, image.class_id) for image in group)
+            for group in usable.contradictions
+            if group[0].content not in corrupt
+        ),
+        ignored=source.ignored,
+        warnings=source.warnings,
+    )
+
+
+def _data_splits(source: ImageSource, drawn: Splits, report: DataReport, store: EmbeddingStore) -> DataSplits:
+    roles: dict[Role, tuple[ImageFile, ...]] = {"search": drawn.search, "select": drawn.select, "test": drawn.test}
+    class_ids = tuple(label.id for label in source.classes)
+    splits = {role: _labeled(images, class_ids, store) for role, images in roles.items()}
+    return DataSplits(
+        classes=source.classes,
+        **splits,
+        report=replace(
+            report,
+            used={role: len(images) for role, images in roles.items()},
+            unused=drawn.unused,
+            warnings=report.warnings + drawn.warnings,
+        ),
+        fingerprint=_fingerprint(roles),
+    )
+
+
+def _labeled(images: Sequence[ImageFile], class_ids: tuple[str, ...], store: EmbeddingStore) -> LabeledImages:
+    label_of = {class_id: label for label, class_id in enumerate(class_ids)}
+    return LabeledImages(
+        embeddings=np.asarray(store.get([image.content for image in images])),
+        labels=np.array([label_of[image.class_id] for image in images], dtype=np.int64),
+        class_ids=class_ids,
+        image_ids=tuple(image.id for image in images),
+    )
+
+
+def _fingerprint(roles: Mapping[Role, Sequence[ImageFile]]) -> str:
+    rows = sorted((role, image.class_id, image.content.hex()) for role, images in roles.items() for image in images)
+    return hashlib.sha256(json.dumps(rows).encode()).hexdigest()

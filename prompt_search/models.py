@@ -1,0 +1,52 @@
+"""Image-text models by the names a person uses."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from prompt_search.bundled import model_name
+from prompt_search.errors import ModelError
+
+if TYPE_CHECKING:
+    from evaluators import ImageTextModel
+    from evaluators.open_clip_model import Precision
+
+__all__ = ["describe_model", "load_model", "load_prompt_model"]
+
+
+def load_model(name: str, *, device: str = "auto", precision: "Precision" = "fp32") -> "ImageTextModel":
+    """Load `mini-clip` (bundled) or any model of open_clip: `ViT-B-32/laion2b_e16`, `hf-hub:...`, `local-dir:...`.
+
+    Raises:
+        ModelError: if it can't be loaded.
+    """
+    from evaluators import OpenClipModel
+
+    return OpenClipModel(model_name(name), device=device, precision=precision)
+
+
+def load_prompt_model(described: Mapping[str, Any], *, device: str = "auto") -> "ImageTextModel":
+    """Load the model a prompt file was found for.
+
+    Raises:
+        ModelError: if it can't be loaded, or the one of that name has other weights.
+    """
+    model = load_model(str(described.get("name")), device=device, precision=described.get("precision", "fp32"))
+    if model.fingerprint != described.get("fingerprint"):
+        raise ModelError(
+            f"the model {described.get('name')!r} here is not the one the prompts were found for: its weights differ; "
+            "name a model with --model to use it all the same"
+        )
+    return model
+
+
+def describe_model(name: str, precision: str, model: "ImageTextModel") -> dict[str, Any]:
+    """What a prompt file says of the model it was found for."""
+    return {
+        "name": name,
+        "precision": precision,
+        "fingerprint": model.fingerprint,
+        "width": model.width,
+        "context_length": model.context_length,
+        "logit_scale": round(model.logit_scale, 6),
+        "preprocessing": model.preprocessing,
+    }

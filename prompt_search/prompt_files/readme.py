@@ -1,0 +1,59 @@
+"""The README beside a result: how to load it, consumer by consumer."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from prompt_search.bundled import model_name
+from prompt_search.result import Result
+
+__all__ = ["CLASSIFY_SNIPPET", "readme"]
+
+CLASSIFY_SNIPPET = """\
+import json
+import open_clip, torch
+from PIL import Image
+from safetensors import safe_open
+
+with safe_open("classifier.safetensors", framework="pt") as file:
+    weight = file.get_tensor("weight")  # [D, C], one unit column per class
+    classes = json.loads(file.metadata()["prompt_search"])["classes"]
+model, _, preprocess = open_clip.create_model_and_transforms(MODEL)
+with torch.inference_mode():
+    image = preprocess(Image.open("image.png").convert("RGB"))[None]
+    cosines = model.eval().encode_image(image, normalize=True) @ weight
+print(classes[cosines.argmax().item()]["name"])
+"""
+"""Classifies an image with open_clip and safetensors alone; `MODEL` stands for open_clip's name of the model."""
+
+
+def readme(result: Result, model: Mapping[str, Any]) -> str:
+    """Markdown for the run folder; a function of the result alone."""
+    winner = result.winner
+    low, high = winner.interval
+    snippet = CLASSIFY_SNIPPET.replace("MODEL", json.dumps(model_name(model["name"])))
+    return f"""\
+# Prompts found by Prompt Search
+
+Top-1 on {winner.test.n} test images that the search never saw: {100 * winner.test.top1:.1f} %
+(95 % interval {100 * low:.1f} to {100 * high:.1f} %). Found for the image-text model `{model["name"]}`
+({model["precision"]}); with another model the figures don't hold.
+
+- `prompts.json`: the prompts, where they come from, and every figure
+- `classifier.safetensors`: the prompts folded into one matrix `weight` [D, C], and `logit_scale`
+- `report.html`: the figures and the search, to look at
+- `journal.jsonl`: everything that happened; `prompt-search replay` goes through it again
+
+## With open_clip alone
+
+```python
+{snippet}```
+
+## With Prompt Search
+
+```
+prompt-search score prompts.json YOUR_IMAGES
+prompt-search export . --to open_clip
+prompt-search export . --to cupl
+```
+"""

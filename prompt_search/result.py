@@ -1,0 +1,124 @@
+"""What a run comes to."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from evaluators import PromptSet, Score
+from prompt_search.statistics import PairedCounts, paired_interval, wilson_interval
+
+__all__ = ["Cost", "Result", "Row"]
+
+Role = Literal["winner", "baseline", "placebo"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What the language model was asked for, replies from the cache included."""
+
+    llm_calls: int
+    prompt_tokens: int
+    completion_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One set of prompts on the three splits.
+
+    Attributes:
+        against_winner: on the test images, how often only the winner is right, and how often only this one;
+            `None` for the winner itself.
+    """
+
+    name: str
+    role: Role
+    candidate: PromptSet
+    search: Score
+    select: Score
+    test: Score
+    against_winner: PairedCounts | None
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """95 % interval of the top-1 on test (Wilson), in [0, 1]."""
+        return wilson_interval(self.test.correct, self.test.n)
+
+    @property
+    def gain_interval(self) -> tuple[float, float] | None:
+        """95 % interval of winner minus this one in top-1 on test, from the paired images; in [-1, 1]."""
+        return paired_interval(self.against_winner) if self.against_winner else None
+
+    def to_json(self) -> dict[str, Any]:
+        """The figures as plain JSON values, intervals included; the prompts are elsewhere."""
+        splits = {"search": self.search, "select": self.select, "test": self.test}
+        figures: dict[str, Any] = {"name": self.name, "role": self.role}
+        for split, score in splits.items():
+            figures[split] = {
+                "n": score.n,
+                "top1": score.top1,
+                "top1_interval_95": [round(x, 6) for x in wilson_interval(score.correct, score.n)],
+                "mean_recall": score.mean_recall,
+                "cross_entropy": score.cross_entropy,
+            }
+        if self.against_winner is not None:
+            gain = self.winner_gain()
+            figures["winner_minus_this"] = {
+                "top1": gain,
+                "interval_95": [round(x, 6) for x in self.gain_interval or ()],
+            }
+        return figures
+
+    def winner_gain(self) -> float:
+        """Winner minus this one in top-1 on test, in [-1, 1]; 0 for the winner itself."""
+        counts = self.against_winner
+        return round((counts.only_first - counts.only_second) / counts.n, 6) if counts else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A finished run.
+
+    Attributes:
+        winner: the row chosen on the select split; a baseline if nothing found was better there.
+        rows: the winner first, then baselines and placebos.
+        found_by: the strategy whose shortlist had the winner, or `baseline`.
+        stopped_by: what ended the search early (a budget), or `None`.
+        test_reads: how often the test split was read in this run folder; 1 unless the run was reopened.
+        notes: what a person should know: skipped images, dropped replies, decisions.
+        folder: where everything is.
+    """
+
+    winner: Row
+    rows: tuple[Row, ...]
+    found_by: str
+    stopped_by: str | None
+    test_reads: int
+    cost: Cost
+    notes: tuple[str, ...]
+    folder: Path
+
+    @property
+    def prompts(self) -> PromptSet:
+        """The winning prompts."""
+        return self.winner.candidate
+
+    @property
+    def prompts_file(self) -> Path:
+        """The prompt file."""
+        return self.folder / "prompts.json"
+
+    @property
+    def classifier_file(self) -> Path:
+        """The winner as a `[D, C]` matrix for models that are used without this package."""
+        return self.folder / "classifier.safetensors"
+
+    def to_json(self) -> dict[str, Any]:
+        """The figures as plain JSON values, without the folder: equal for equal runs."""
+        return {
+            "found_by": self.found_by,
+            "stopped_by": self.stopped_by,
+            "test_reads": self.test_reads,
+            "rows": [row.to_json() for row in self.rows],
+            "cost": asdict(self.cost),
+            "notes": list(self.notes),
+        }

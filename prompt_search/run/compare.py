@@ -1,0 +1,29 @@
+"""Whether a replay came to the same."""
+
+from pathlib import Path
+from typing import Any
+
+from prompt_search.run.journal import JOURNAL, effective, read_events
+
+__all__ = ["compare_runs"]
+
+
+def compare_runs(one: Path, other: Path) -> list[str]:
+    """What differs between two finished runs, time stamps apart; nothing if they are equal."""
+    different = [
+        f"{name} has other bytes"
+        for name in ("prompts.json", "classifier.safetensors")
+        if (one / name).read_bytes() != (other / name).read_bytes()
+    ]
+    first, second = _events(one), _events(other)
+    if first != second:
+        place = next(
+            (i for i, (a, b) in enumerate(zip(first, second, strict=False)) if a != b), min(len(first), len(second))
+        )
+        different.append(f"{JOURNAL} has other events from number {place + 1} on")
+    return different
+
+
+def _events(folder: Path) -> list[dict[str, Any]]:
+    events = effective(read_events(folder / JOURNAL))
+    return [{key: value for key, value in event.items() if key != "time"} for event in events]

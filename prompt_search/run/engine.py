@@ -1,0 +1,211 @@
+"""Carries out a run: from its arguments to a proven result, every step through the journal."""
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from evaluators import ImageTextModel, LabeledImages, TextEncoder
+from optimizers import LanguageModel, Scored, Task
+from prompt_search.baselines import placebos, plain_baselines
+from prompt_search.errors import BudgetReached, RunError, RunMismatch
+from prompt_search.models import describe_model
+from prompt_search.prompt_files.atomic import write_atomically
+from prompt_search.result import Cost, Result
+from prompt_search.run.budget import Budget
+from prompt_search.run.config import RunConfig
+from prompt_search.run.context import context_check
+from prompt_search.run.facts import Facts, differences
+from prompt_search.run.files import write_outputs
+from prompt_search.run.finish import Contender, choose_winner, prove
+from prompt_search.run.journal import JOURNAL, Journal, cut_short, effective, read_events
+from prompt_search.run.journaled_search import JournaledSearch
+from prompt_search.run.resolve import NamedStrategy, Surroundings, fitness_named, resolve
+from prompt_search.run.split_evaluators import SplitEvaluators
+
+__all__ = ["BEST_SO_FAR", "CONFIG", "execute", "read_config", "replay"]
+
+BEST_SO_FAR = "best_so_far.json"
+CONFIG = "run.json"
+
+
+def execute(
+    config: RunConfig,
+    strategies: Sequence[NamedStrategy],
+    model: ImageTextModel,
+    llm: LanguageModel,
+    folder: Path,
+    surroundings: Surroundings,
+) -> Result:
+    """Start a run in `folder`, or continue the one that is there.
+
+    Raises:
+        InputError: if an argument can't be used, or the folder was recorded with others (`RunMismatch`).
+        LanguageModelError: if the language model can't go on; give the same command again to continue.
+        RunError: if the folder can't be used.
+    """
+    facts, data = resolve(config, strategies, model, llm, surroundings)
+    with Journal(folder) as journal:
+        _check_same(journal, facts)
+        _reopen(journal, surroundings.budget)
+        write_atomically(folder / CONFIG, (json.dumps(config.to_json(), indent=1) + "\n").encode())
+        return _conduct(config, strategies, facts, model, llm, lambda s: getattr(data, s), journal, surroundings)
+
+
+def replay(
+    config: RunConfig,
+    strategies: Sequence[NamedStrategy],
+    model: ImageTextModel,
+    recorded: Path,
+    folder: Path,
+    surroundings: Surroundings,
+) -> Result:
+    """Go through a finished run again in an empty folder, from its journal alone: no images, no language model.
+
+    Raises:
+        RunError: if the run is not finished, or the folder is not empty.
+        RunMismatch: if this program does not come to what is recorded.
+    """
+    events = effective(read_events(recorded / JOURNAL))
+    if not events or events[-1]["event"] != "end":
+        raise RunError(f"{recorded} holds no finished run; continue it with `prompt-search resume {recorded}`")
+    with Journal(folder, source=events) as journal:
+        write_atomically(folder / CONFIG, (recorded / CONFIG).read_bytes())
+        facts = Facts.from_json(events[0])
+        if facts.identity["model"][-1] != model.fingerprint:
+            raise RunMismatch(f"the model {config.model!r} here is not the one of {recorded}: its weights differ")
+        return _conduct(config, strategies, facts, model, None, _no_images, journal, surroundings)
+
+
+def read_config(folder: Path) -> RunConfig:
+    """The arguments a run folder was started with.
+
+    Raises:
+        RunError: if the folder holds no run.
+    """
+    path = folder / CONFIG
+    try:
+        value = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise RunError(f"{folder} holds no run: {CONFIG} can't be read ({error})") from error
+    return RunConfig.from_json(value, path)
+
+
+def _conduct(
+    config: RunConfig,
+    strategies: Sequence[NamedStrategy],
+    facts: Facts,
+    model: ImageTextModel,
+    llm: LanguageModel | None,
+    images: Callable[[str], LabeledImages],
+    journal: Journal,
+    surroundings: Surroundings,
+) -> Result:
+    """From the first line of the journal to the last file; the same for a new, a resumed and a replayed run."""
+    facts = Facts.from_json(journal.event("run", "", facts.to_json))
+    evaluators = SplitEvaluators(images, TextEncoder(model, surroundings.cache_dir))
+    fitness, observer = fitness_named(config.fitness), surroundings.observer
+    fits = context_check(model)
+    search = JournaledSearch(
+        Task(facts.classes, facts.sizes["search"], fits, config.description, facts.start),
+        journal=journal,
+        evaluators=evaluators,
+        model=llm,
+        fitness=fitness,
+        seed=config.seed,
+        budget=surroundings.budget,
+        observer=observer,
+        on_best=lambda best: _write_best(journal.folder, best),
+    )
+    contenders, stopped_by = _search(search, strategies, facts)
+    search.enter_phase("choosing the winner on the select split")
+    winner, others = choose_winner(contenders, evaluators, fitness, journal)
+    search.enter_phase("reading the sealed test split")
+    sham = placebos(winner.searched.candidate, config.seed, fits)
+    rows, test_reads = prove(winner, others, sham, evaluators, journal)
+    notes = [*facts.notes, *search.notes]
+    if winner.found_by == "baseline":
+        notes.append(f"nothing that was found beat {winner.name} on the select split")
+    status = search.status
+    result = Result(
+        winner=rows[0],
+        rows=tuple(rows),
+        found_by=winner.found_by,
+        stopped_by=stopped_by,
+        test_reads=test_reads,
+        cost=Cost(status.llm_calls, status.prompt_tokens, status.completion_tokens),
+        notes=tuple(notes),
+        folder=journal.folder,
+    )
+    described = describe_model(config.model, config.precision, model)
+    write_outputs(result, model, described, _provenance(config, facts), search.archive)
+    journal.event("end", result.prompts.fingerprint, lambda: {"winner": rows[0].name})
+    search.enter_phase("done")
+    return result
+
+
+def _search(
+    search: JournaledSearch, strategies: Sequence[NamedStrategy], facts: Facts
+) -> tuple[list[Contender], str | None]:
+    """Score the baselines, run the strategies, and collect what may win; and what ended the search early."""
+    plain = plain_baselines(facts.classes, search.task.fits) | dict(facts.baselines)
+    begun = {f"start {i}": prompts for i, prompts in enumerate(facts.start, start=1)}
+    scored = zip(plain | begun, search.score([*plain.values(), *begun.values()]), strict=True)
+    contenders = [Contender(name, "baseline" if name in plain else "start", entry) for name, entry in scored]
+    stopped_by: str | None = None
+    for index, (name, strategy) in enumerate(strategies):
+        search.begin(name, index)
+        try:
+            shortlist = strategy.run(search)
+        except BudgetReached as reached:
+            shortlist, stopped_by = [entry.candidate for entry in search.archive.best()], str(reached)
+        contenders += [Contender(name, name, entry) for entry in search.score(shortlist)]
+        if stopped_by:
+            break
+    seen: dict[str, Contender] = {}
+    for contender in contenders:
+        seen.setdefault(contender.searched.candidate.fingerprint, contender)
+    return list(seen.values()), stopped_by or search.refused
+
+
+def _check_same(journal: Journal, facts: Facts) -> None:
+    if not journal.recorded:
+        return
+    given = json.loads(json.dumps(dict(facts.identity)))
+    different = differences(journal.recorded[0].get("identity", {}), given)
+    if different:
+        raise RunMismatch(
+            f"{journal.folder} holds a run with other arguments ({'; '.join(different)}); "
+            "give the same arguments to continue it, or choose another --out"
+        )
+
+
+def _reopen(journal: Journal, budget: Budget) -> None:
+    """A larger budget undoes what the old one cut short."""
+    cut = next((event for event in effective(journal.recorded) if cut_short(event)), None)
+    if cut is not None and (budget.max_calls is None or budget.max_calls > cut["max_calls"]):
+        journal.reopen({"max_calls": budget.max_calls})
+
+
+def _write_best(folder: Path, best: Scored) -> None:
+    content = {"note": "best on the search split so far; proven on nothing yet", "fitness": best.fitness}
+    text = json.dumps(content | {"top1": best.score.top1} | best.candidate.to_json(), indent=1, ensure_ascii=False)
+    write_atomically(folder / BEST_SO_FAR, (text + "\n").encode())
+
+
+def _no_images(split: str) -> LabeledImages:
+    raise RunMismatch(f"the replay comes to images of the {split} split that the journal has no score for")
+
+
+def _provenance(config: RunConfig, facts: Facts) -> dict[str, Any]:
+    """What a prompt file says of how its prompts were found."""
+    return {
+        "data": {"name": Path(config.data).name, "fingerprint": facts.identity["data"], "sizes": dict(facts.sizes)},
+        "shots": config.shots,
+        "select_shots": config.select_shots,
+        "seed": config.seed,
+        "strategies": facts.identity["strategies"],
+        "language_model": facts.identity["language model"],
+        "fitness": config.fitness,
+        "description": config.description,
+    }

@@ -1,0 +1,62 @@
+"""What a run is about, recorded at the head of its journal: enough to replay it without images or language model."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from evaluators import ClassLabel, PromptSet
+
+__all__ = ["Facts", "differences"]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The resolved inputs of a run.
+
+    Attributes:
+        identity: settings, model fingerprint, data fingerprint, language model: what must be equal to go on.
+        classes: C classes in order of their ids.
+        sizes: images per split: `search`, `select`, `test`.
+        baselines: the user's own prompts, by file name.
+        start: prompts to begin from.
+        notes: what happened to the data: skipped images, classes with few.
+    """
+
+    identity: Mapping[str, Any]
+    classes: tuple[ClassLabel, ...]
+    sizes: Mapping[str, int]
+    baselines: Mapping[str, PromptSet]
+    start: tuple[PromptSet, ...]
+    notes: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return {
+            "identity": dict(self.identity),
+            "classes": [{"id": label.id, "name": label.name} for label in self.classes],
+            "sizes": dict(self.sizes),
+            "baselines": {name: prompts.to_json() for name, prompts in self.baselines.items()},
+            "start": [prompts.to_json() for prompts in self.start],
+            "notes": list(self.notes),
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "Facts":
+        """Read back what `to_json` wrote."""
+        return cls(
+            identity=value["identity"],
+            classes=tuple(ClassLabel(c["id"], c["name"]) for c in value["classes"]),
+            sizes=value["sizes"],
+            baselines={name: PromptSet.from_json(prompts) for name, prompts in value["baselines"].items()},
+            start=tuple(PromptSet.from_json(prompts) for prompts in value["start"]),
+            notes=tuple(value["notes"]),
+        )
+
+
+def differences(recorded: Mapping[str, Any], given: Mapping[str, Any]) -> list[str]:
+    """The names under which two identities differ, with both values cut short."""
+    return [
+        f"{name}: {str(recorded.get(name))[:60]!r} recorded, {str(given.get(name))[:60]!r} now"
+        for name in sorted({*recorded, *given})
+        if recorded.get(name) != given.get(name)
+    ]

@@ -1,0 +1,50 @@
+"""What is to be seen of a run while it goes on."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+__all__ = ["Observer", "Silent", "Status"]
+
+
+@dataclass(slots=True)
+class Status:
+    """Running totals of a run; the engine updates it and shows it to the observer."""
+
+    phase: str = "starting"
+    best_fitness: float | None = None
+    best_top1: float | None = None
+    candidates: int = 0
+    llm_calls: int = 0
+    llm_planned: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cache_hits: int = 0
+    replayed: int = 0
+    done: int = 0
+    total: int = 0
+
+
+class Observer(Protocol):
+    """Is told whenever something moved, and of what a person should read."""
+
+    def update(self, status: Status) -> None:
+        """The totals have changed."""
+        ...
+
+    def warn(self, message: str) -> None:
+        """Something a person should know."""
+        ...
+
+
+class Silent:
+    """Shows nothing, keeps warnings."""
+
+    def __init__(self) -> None:
+        self.warnings: list[str] = []
+
+    def update(self, status: Status) -> None:
+        """Ignored."""
+
+    def warn(self, message: str) -> None:
+        """Kept in `warnings`."""
+        self.warnings.append(message)

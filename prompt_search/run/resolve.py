@@ -1,0 +1,122 @@
+"""Reads everything the arguments of a run name, before anything is spent."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, is_dataclass
+from pathlib import Path
+from typing import Any
+
+from evaluators import ClassLabel, ImageTextModel, PromptSet
+from evaluators.fitness import FITNESS_PRESETS, Fitness
+from optimizers import LanguageModel, Optimizer
+from prompt_search.bundled import data_path
+from prompt_search.data import DataSplits, load_splits
+from prompt_search.errors import SettingsError
+from prompt_search.prompt_files.read import read_prompts
+from prompt_search.run.budget import Budget
+from prompt_search.run.config import RunConfig
+from prompt_search.run.context import check_class_names, check_prompts, context_check
+from prompt_search.run.facts import Facts
+from prompt_search.run.progress import Observer, Silent, Status
+
+__all__ = ["NamedStrategy", "Surroundings", "fitness_named", "load_data", "resolve"]
+
+NamedStrategy = tuple[str, Optimizer]
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a run works with, and what does not change what it is.
+
+    Attributes:
+        cache_dir: embeddings and the index of images.
+        budget: limits; raising one reopens a run that it had ended.
+        observer: is shown the progress.
+        verify: read every image file again.
+    """
+
+    cache_dir: Path
+    budget: Budget = field(default_factory=Budget)
+    observer: Observer = field(default_factory=Silent)
+    verify: bool = False
+
+
+def resolve(
+    config: RunConfig,
+    strategies: Sequence[NamedStrategy],
+    model: ImageTextModel,
+    llm: LanguageModel,
+    surroundings: Surroundings,
+) -> tuple[Facts, DataSplits]:
+    """The images, encoded and split, and everything else a run starts from.
+
+    Raises:
+        InputError: if something can't be used.
+    """
+    fitness_named(config.fitness)
+    data = load_data(config, model, surroundings)
+    notes = tuple(data.report.lines())
+    for note in notes:
+        surroundings.observer.warn(note)
+    check_class_names(data.classes, context_check(model), model.context_length)
+    baselines = {f"yours: {Path(path).name}": _read(path, data.classes, model) for path in config.baseline}
+    start = tuple(_read(path, data.classes, model) for path in config.start)
+    identity: dict[str, Any] = {
+        "data": data.fingerprint,
+        "class names": [label.name for label in data.classes],
+        "model": [config.model, config.precision, model.fingerprint],
+        "language model": llm.identity,
+        "strategies": [[name, _settings(strategy)] for name, strategy in strategies],
+        "seed": config.seed,
+        "fitness": config.fitness,
+        "description": config.description,
+        "baselines": [prompts.fingerprint for prompts in baselines.values()],
+        "start": [prompts.fingerprint for prompts in start],
+    }
+    sizes = {"search": len(data.search), "select": len(data.select), "test": len(data.test)}
+    return Facts(identity, data.classes, sizes, baselines, start, notes), data
+
+
+def load_data(config: RunConfig, model: ImageTextModel, surroundings: Surroundings) -> DataSplits:
+    """The images of a run.
+
+    Raises:
+        DataError: if they can't be used.
+    """
+    status = Status(phase="encoding images")
+
+    def on_progress(done: int, total: int) -> None:
+        status.done, status.total = done, total
+        surroundings.observer.update(status)
+
+    return load_splits(
+        data_path(config.data),
+        model,
+        cache_dir=surroundings.cache_dir,
+        classes_file=Path(config.classes_file) if config.classes_file else None,
+        shots=config.shots,
+        select_shots=config.select_shots,
+        seed=config.seed,
+        on_progress=on_progress,
+        verify=surroundings.verify,
+    )
+
+
+def fitness_named(name: str) -> Fitness:
+    """A fitness preset.
+
+    Raises:
+        SettingsError: if there is none of that name.
+    """
+    if name not in FITNESS_PRESETS:
+        raise SettingsError(f"there is no fitness {name!r}; choose one of {', '.join(FITNESS_PRESETS)}")
+    return FITNESS_PRESETS[name]
+
+
+def _read(path: str, classes: tuple[ClassLabel, ...], model: ImageTextModel) -> PromptSet:
+    prompts = read_prompts(Path(path), classes)
+    check_prompts(prompts, context_check(model), path)
+    return prompts
+
+
+def _settings(strategy: Optimizer) -> dict[str, Any]:
+    return asdict(strategy) if is_dataclass(strategy) and not isinstance(strategy, type) else {}

@@ -1,0 +1,37 @@
+"""The evaluators of the three splits, each made when it is first needed."""
+
+from collections.abc import Callable
+from functools import cached_property
+
+from evaluators import Evaluator, LabeledImages, TextEncoder
+
+__all__ = ["SplitEvaluators"]
+
+
+class SplitEvaluators:
+    """Evaluators of the search, select and test split.
+
+    A replay answers everything from the journal and asks for none of them.
+
+    Args:
+        images: gives the images of a split by its name.
+        texts: shared by the three.
+    """
+
+    def __init__(self, images: Callable[[str], LabeledImages], texts: TextEncoder) -> None:
+        self._images, self._texts = images, texts
+
+    @cached_property
+    def search(self) -> Evaluator:
+        """Scored on thousands of times."""
+        return Evaluator(self._images("search"), self._texts)
+
+    @cached_property
+    def select(self) -> Evaluator:
+        """Decides which of the shortlist wins."""
+        return Evaluator(self._images("select"), self._texts)
+
+    @cached_property
+    def test(self) -> Evaluator:
+        """Sealed: read once, when the winner is fixed."""
+        return Evaluator(self._images("test"), self._texts)

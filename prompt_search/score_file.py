@@ -1,0 +1,100 @@
+"""Scores a prompt file on images."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from evaluators import Evaluator, ImageTextModel, Score, TextEncoder
+from prompt_search.cache_dir import cache_dir as find_cache_dir
+from prompt_search.models import load_model, load_prompt_model
+from prompt_search.prompt_files.prompts_json import PromptFile, is_prompts_json, read_prompts_json
+from prompt_search.prompt_files.read import read_prompts
+from prompt_search.run.config import RunConfig
+from prompt_search.run.context import check_prompts, context_check
+from prompt_search.run.progress import Observer, Silent
+from prompt_search.run.resolve import Surroundings, load_data
+from prompt_search.statistics import wilson_interval
+
+__all__ = ["ScoredFile", "score_file"]
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredFile:
+    """A prompt file's scores.
+
+    Attributes:
+        splits: scores by split.
+        same_data: whether these are the images (and splits) of the run that found the prompts; `None` if unknown.
+    """
+
+    splits: Mapping[str, Score]
+    same_data: bool | None
+
+    def intervals(self) -> dict[str, tuple[float, float]]:
+        """95 % intervals of top-1 by split (Wilson), in [0, 1]."""
+        return {name: wilson_interval(score.correct, score.n) for name, score in self.splits.items()}
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        intervals = {name: [round(x, 6) for x in pair] for name, pair in self.intervals().items()}
+        return {
+            "same_data": self.same_data,
+            "splits": {n: s.to_json() | {"top1_interval_95": intervals[n]} for n, s in self.splits.items()},
+        }
+
+
+def score_file(
+    prompts: Path,
+    data: str,
+    *,
+    model: str | None = None,
+    classes_file: Path | None = None,
+    device: str = "auto",
+    cache_dir: Path | None = None,
+    observer: Observer | None = None,
+) -> ScoredFile:
+    """Score a prompt file on the three splits of a data set.
+
+    A `prompts.json` brings its model, shots and seed, so on the images of its run the figures are those of the run.
+
+    Raises:
+        InputError: if the prompts, the images or the model can't be used, or their classes differ.
+    """
+    shown = observer or Silent()
+    content = read_prompts_json(prompts) if is_prompts_json(prompts) else None
+    recorded = content.run if content else {}
+    config = RunConfig(
+        data=data,
+        classes_file=str(classes_file) if classes_file else None,
+        shots=recorded.get("shots"),
+        select_shots=recorded.get("select_shots"),
+        seed=recorded.get("seed", 0),
+    )
+    encoder = _model(content, model, device, shown)
+    surroundings = Surroundings(find_cache_dir(cache_dir), observer=shown)
+    splits = load_data(config, encoder, surroundings)
+    for line in splits.report.lines():
+        shown.warn(line)
+    candidate = read_prompts(prompts, splits.classes)
+    check_prompts(candidate, context_check(encoder), str(prompts))
+    texts = TextEncoder(encoder, surroundings.cache_dir)
+    scores = {
+        name: Evaluator(images, texts).score([candidate])[0]
+        for name, images in (("search", splits.search), ("select", splits.select), ("test", splits.test))
+    }
+    same = recorded["data"]["fingerprint"] == splits.fingerprint if content else None
+    if same is False:
+        shown.warn("these are not the images the prompts were found on; the split names mean nothing here")
+    return ScoredFile(scores, same)
+
+
+def _model(content: PromptFile | None, model: str | None, device: str, observer: Observer) -> ImageTextModel:
+    if content is None or model is not None:
+        loaded = load_model(model or "mini-clip", device=device)
+        if content is not None and loaded.fingerprint != content.model["fingerprint"]:
+            observer.warn(
+                f"the prompts were found for {content.model['name']!r}; with {model!r} their figures don't hold"
+            )
+        return loaded
+    return load_prompt_model(content.model, device=device)

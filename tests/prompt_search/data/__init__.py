@@ -1,0 +1,1 @@
+"""Tests of `prompt_search.data`."""

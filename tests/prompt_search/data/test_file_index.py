@@ -1,0 +1,68 @@
+"""What an earlier start knew, across processes and faults."""
+
+import multiprocessing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from evaluators.errors import StoreError
+from prompt_search.data.file_index import FileIndex
+from prompt_search.data.image_source import ImageFile
+
+CAT = ImageFile("cat/1.png", "cat", None, "/data/cat/1.png", size=3, mtime_ns=7, content=b"cat")
+
+
+def remember_many(path: Path, first: int) -> None:
+    for i in range(first, first + 20):
+        FileIndex(path).remember([replace(CAT, path=str(i), content=str(i).encode())])
+
+
+def test_another_instance_knows_what_was_remembered(tmp_path: Path) -> None:
+    FileIndex(tmp_path / "new" / "index").remember([CAT])
+    assert FileIndex(tmp_path / "new" / "index").contents([CAT]) == [b"cat"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [replace(CAT, size=4), replace(CAT, mtime_ns=8), replace(CAT, path="/data/dog.png"), replace(CAT, row=0)],
+)
+def test_a_file_that_changed_is_unknown(tmp_path: Path, other: ImageFile) -> None:
+    index = FileIndex(tmp_path / "index")
+    index.remember([CAT])
+    assert index.contents([other, CAT]) == [None, b"cat"]
+
+
+def test_corrupt_contents_are_remembered_with_their_reason(tmp_path: Path) -> None:
+    FileIndex(tmp_path / "index").remember_corrupt({b"x": "cut off", b"y": "empty"})
+    assert FileIndex(tmp_path / "index").corrupt([b"x", b"cat"]) == {b"x": "cut off"}
+
+
+def test_another_pillow_decides_anew_what_is_corrupt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    FileIndex(tmp_path / "index").remember_corrupt({b"x": "no decoder"})
+    monkeypatch.setattr("prompt_search.data.file_index.version", lambda package: "99.0")
+    assert FileIndex(tmp_path / "index").corrupt([b"x"]) == {}
+
+
+def test_several_processes_write_at_once(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    writers = [context.Process(target=remember_many, args=(tmp_path / "index", first)) for first in (0, 20, 40)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert [writer.exitcode for writer in writers] == [0, 0, 0]
+    images = [replace(CAT, path=str(i)) for i in range(60)]
+    assert FileIndex(tmp_path / "index").contents(images) == [str(i).encode() for i in range(60)]
+
+
+def test_a_damaged_index_is_named_with_the_way_out(tmp_path: Path) -> None:
+    (tmp_path / "index").write_bytes(b"not a database" * 100)
+    with pytest.raises(StoreError, match=r"index of image files .*delete it"):
+        FileIndex(tmp_path / "index")
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(StoreError, match="can't be created"):
+        FileIndex(tmp_path / "file" / "index")
