@@ -9,12 +9,13 @@ from evaluators.labeled_images import LabeledImages
 from evaluators.open_clip_model import OpenClipModel
 from evaluators.prompt_set import ClassLabel, PromptSet
 from evaluators.score import Score
-from evaluators.templates import PHOTO_TEMPLATE, fill, general_templates, normalize_template
+from evaluators.templates import PHOTO_TEMPLATE, PLACEHOLDER, fill, general_templates, normalize_template
 
 __all__ = [
     "DEFAULT_FITNESS",
     "FITNESS_PRESETS",
     "PHOTO_TEMPLATE",
+    "PLACEHOLDER",
     "ClassLabel",
     "EmbeddingStore",
     "Evaluator",

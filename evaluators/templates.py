@@ -5,7 +5,7 @@ from functools import cache
 
 from evaluators.errors import PromptError
 
-__all__ = ["PHOTO_TEMPLATE", "fill", "general_templates", "normalize_template"]
+__all__ = ["PHOTO_TEMPLATE", "PLACEHOLDER", "fill", "general_templates", "normalize_template"]
 
 PLACEHOLDER = "{}"
 PHOTO_TEMPLATE = "a photo of a {}."

@@ -62,15 +62,18 @@ class HillClimbing:
     def run(self, search: Search) -> list[PromptSet]:
         """Climb, and hand over the best templates, pool templates among them."""
         base = self._base(search)
+        usable = 0
         for _ in range(self.restarts):
             pool = self._score(search, base, self._draw_pool(search))
             for _ in range(self.resets):
-                self._climb(search, base, list(pool))
+                usable += self._climb(search, base, list(pool))
+        search.log(f"hill-climb: {usable} usable templates from {self.plan(search.task).llm_calls} replies")
         return [entry.candidate for entry in search.archive.best(SHORTLIST)]
 
-    def _climb(self, search: Search, base: PromptSet, archive: list[Scored]) -> None:
+    def _climb(self, search: Search, base: PromptSet, archive: list[Scored]) -> int:
+        """One conversation; returns how many replies held a usable template."""
         thread: tuple[Message, ...] = ()
-        verdict = ""
+        verdict, usable = "", 0
         for _ in range(self.iterations):
             good, bad = self._examples(search, archive)
             turn = hill_climbing_turn(good, bad, search.task.description)
@@ -81,11 +84,13 @@ class HillClimbing:
             (reply,) = search.ask([request])
             before = max((entry.score.top1 for entry in archive), default=0.0)
             new = self._score(search, base, templates(reply.text, search.task.template_fits)[:1])
+            usable += len(new)
             known = {entry.order for entry in archive}
             archive += [entry for entry in new if entry.order not in known]
             if self.conversation:
                 thread = (*thread, Message("assistant", reply.text))
                 verdict = outcome_turn(before, new[0].score.top1) if new else "That was not a usable template."
+        return usable
 
     def _base(self, search: Search) -> PromptSet:
         """What the templates are joined to: the class texts of the best so far, if it has any."""

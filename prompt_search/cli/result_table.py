@@ -33,16 +33,20 @@ def print_result(result: Result, *, as_json: bool, quiet: bool) -> None:
 
 
 def _print_table(result: Result, console: "Console") -> None:
+    from rich import box
     from rich.table import Table
 
     table = Table(
-        caption="top-1 in %, with 95 % intervals; the search never saw select or test", caption_justify="left"
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        caption="top-1 in %, with 95 % intervals; the search never saw select or test",
+        caption_justify="left",
     )
     table.add_column("prompts", overflow="fold")
     for split in ("search", "select", "test"):
         score = getattr(result.winner, split)
         table.add_column(f"{split} ({score.n})", justify="right", no_wrap=True)
-    table.add_column("winner better by (test)", justify="right")
+    table.add_column("winner ahead", justify="right", no_wrap=True)
     for row in result.rows:
         figures = [_figure(score) for score in (row.search, row.select, row.test)]
         table.add_row(row.name, *figures, _gain(row), style="bold" if row.role == "winner" else None)
@@ -59,7 +63,7 @@ def _gain(row: Row) -> str:
     if interval is None:
         return ""
     low, high = interval
-    return f"{100 * row.winner_gain():+.1f} [{100 * low:+.1f} to {100 * high:+.1f}]"
+    return f"{100 * row.winner_gain():+.1f} [{100 * low:+.1f}, {100 * high:+.1f}]"
 
 
 def _print_prompts(result: Result, console: "Console") -> None:
