@@ -49,6 +49,7 @@ class Evaluator:
 
         Raises:
             PromptError: if a candidate's classes are not those of the images.
+            DataError: if the features of a text are not finite.
         """
         for candidate in candidates:
             self._check_classes(candidate)
@@ -77,10 +78,15 @@ class Evaluator:
         import torch
 
         columns = torch.from_numpy(weights)
+        # A matrix product may give equal columns cosines a last bit apart, and a tie must be a tie.
+        first: dict[bytes, int] = {}
+        source = [first.setdefault(column.tobytes(), i) for i, column in enumerate(weights.T)]
         for start in range(0, len(self.images), self._rows):
             part = slice(start, start + self._rows)
             features = torch.from_numpy(np.array(self.images.embeddings[part], dtype=np.float32))
-            yield features @ columns, torch.from_numpy(self.images.labels[part])
+            cosines = features @ columns
+            labels = torch.from_numpy(np.array(self.images.labels[part], dtype=np.int64))
+            yield (cosines if len(first) == len(source) else cosines[:, source]), labels
 
     def _weights(self, candidate: PromptSet) -> FloatArray:
         """The class embeddings as columns [D, C]; a class seen before costs nothing."""
@@ -90,9 +96,11 @@ class Evaluator:
         keys = tuple(sorted(self._texts.keys(texts)))
         column = self._columns.get(keys)
         if column is None:
-            column = self._columns[keys] = class_embedding(self._texts.embed_keys(keys))
+            column = class_embedding(self._texts.embed_keys(keys))
             if not np.isfinite(column).all():
-                raise DataError(f"the text features of {texts[0]!r} are not finite; try --precision fp32")
+                broken = next(t for t in texts if not np.isfinite(self._texts.embed([t])).all())
+                raise DataError(f"the text features of {broken!r} are not finite; try --precision fp32")
+            self._columns[keys] = column
         return column
 
     def _check_classes(self, candidate: PromptSet) -> None:

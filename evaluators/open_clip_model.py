@@ -5,13 +5,13 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
 import numpy as np
 
 from evaluators.errors import ModelError
 from evaluators.image_text_model import FloatArray
-from evaluators.text_batches import text_batches
+from evaluators.text_batches import BATCH, text_batches
 
 if TYPE_CHECKING:
     import torch
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["OpenClipModel", "Precision"]
 
 Precision = Literal["fp32", "bf16", "fp16"]
+
+IMAGE_BATCH = 16
+T = TypeVar("T")
 
 # The names under which open_clip keeps what depends on a text's length, for its two kinds of model.
 LENGTH_DEPENDENT = ("positional_embedding", "attn_mask", "text.positional_embedding", "text.attn_mask")
@@ -84,10 +87,10 @@ class OpenClipModel:
         features: FloatArray | None = None
         with torch.inference_mode():
             for rows, length in text_batches(tokens, self.context_length if not self.cut_is_exact else None):
-                encoded = self._encode_tokens(tokens[rows], length)
+                encoded = self._encode_tokens(tokens[_filled(rows, BATCH)], length)
                 if features is None:
                     features = np.empty((len(texts), encoded.shape[1]), dtype=np.float32)
-                features[rows] = encoded
+                features[rows] = encoded[: len(rows)]
         assert features is not None
         return features
 
@@ -98,9 +101,13 @@ class OpenClipModel:
         if not images:
             return np.empty((0, self.width), dtype=np.float32)
         dtype = next(self._model.parameters()).dtype
+        features = []
         with torch.inference_mode():
-            pixels = torch.stack([self._preprocess(image) for image in images]).to(self.device, dtype)
-            return _unit_rows(self._model.encode_image(pixels, normalize=True))
+            for start in range(0, len(images), IMAGE_BATCH):
+                batch = [self._preprocess(image) for image in images[start : start + IMAGE_BATCH]]
+                pixels = torch.stack(_filled(batch, IMAGE_BATCH)).to(self.device, dtype)
+                features.append(_unit_rows(self._model.encode_image(pixels, normalize=True))[: len(batch)])
+        return np.concatenate(features)
 
     def _encode_tokens(self, tokens: "torch.Tensor", length: int) -> FloatArray:
         tokens = tokens.to(self.device)
@@ -136,6 +143,11 @@ class OpenClipModel:
             if not tensor.dim():
                 digest.update(str(tensor.item()).encode())
         return digest.hexdigest()
+
+
+def _filled(batch: list[T], size: int) -> list[T]:
+    """A batch brought to its fixed size by repeating its last element; see `text_batches` for why."""
+    return batch + batch[-1:] * (size - len(batch))
 
 
 def _unit_rows(features: "torch.Tensor") -> FloatArray:
@@ -193,10 +205,14 @@ def _load(name: str, device: str, precision: Precision, random_weights: bool) ->
         with torch.random.fork_rng(devices=[]), _quiet():
             torch.manual_seed(0)
             model, _, preprocess = open_clip.create_model_and_transforms(
-                architecture, pretrained=tag or None, precision=torch_precision, device=device
+                architecture,
+                pretrained=tag or None,
+                precision=torch_precision,
+                device=device,
+                require_pretrained=not random_weights,  # a folder without weights would load as a random model
             )
             tokenizer = open_clip.get_tokenizer(architecture)
-    except (OSError, RuntimeError, ValueError, KeyError, TypeError, AssertionError) as error:
+    except Exception as error:  # whatever a foreign file can make open_clip, safetensors or pickle raise
         raise ModelError(
             f"the image-text model {name!r} can't be loaded: {_first_line(error)}; for a folder write local-dir:FOLDER "
             "(it needs open_clip_config.json and weights), for a hub model check the name and the connection"

@@ -136,8 +136,8 @@ class PromptSet:
         """
         try:
             classes = [ClassLabel(str(c["id"]), str(c["name"])) for c in value["classes"]]
-            templates = [_string(t) for t in value["templates"]]
-            texts = {str(i): [_string(t) for t in own] for i, own in dict(value["texts"]).items()}
+            templates = _strings(value["templates"])
+            texts = {str(i): _strings(own) for i, own in dict(value["texts"]).items()}
         except (KeyError, TypeError, ValueError) as error:
             raise PromptError(
                 f"not a prompt set: {type(error).__name__}: {error}; expected classes, templates and texts"
@@ -145,7 +145,7 @@ class PromptSet:
         return cls.of(classes, templates, texts)
 
 
-def _string(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{str(value)[:40]!r} is not a text")
-    return value
+def _strings(value: object) -> list[str]:
+    if not isinstance(value, list | tuple) or not all(isinstance(text, str) for text in value):
+        raise TypeError(f"{str(value)[:40]!r} is not a list of texts")
+    return list(value)

@@ -63,8 +63,8 @@ class Cupl:
             return []
         plain = {c.id: described.get(c.id, [fill(PHOTO_TEMPLATE, c.name)]) for c in classes}
         shortlist = [PromptSet.of(classes, texts=plain)]
-        if self.combine == "templates":
-            fitting = [t for t in general_templates() if search.task.template_fits(t)]
+        fitting = [t for t in general_templates() if search.task.template_fits(t)]
+        if self.combine == "templates" and fitting:
             shortlist.append(PromptSet.of(classes, fitting, described))
         return [entry.candidate for entry in sorted(search.score(shortlist), key=lambda entry: entry.rank_key)]
 

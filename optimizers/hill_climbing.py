@@ -6,7 +6,7 @@ for restart in 1..n_restart:                      # fresh pool draw
             best k and worst k of the archive -> LLM -> new template(s) -> score -> archive
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from evaluators import PromptSet, general_templates
@@ -55,9 +55,10 @@ class HillClimbing:
         require(self.feedback in FEEDBACK, f"hill-climb: feedback must be one of {', '.join(FEEDBACK)}", self.feedback)
 
     def plan(self, task: Task) -> Plan:
-        """One call and one template per iteration, after the pool."""
+        """One call and one template per iteration, after the pool and the user's own templates."""
         calls = self.restarts * self.resets * self.iterations
-        return Plan(llm_calls=calls, evaluations=self.restarts * self.pool + len(task.start) + calls)
+        own = sum(len(start.templates) for start in task.start)
+        return Plan(llm_calls=calls, evaluations=self.restarts * self.pool + own + calls)
 
     def run(self, search: Search) -> list[PromptSet]:
         """Climb, and hand over the best templates, pool templates among them."""
@@ -88,7 +89,7 @@ class HillClimbing:
             known = {entry.order for entry in archive}
             archive += [entry for entry in new if entry.order not in known]
             if self.conversation:
-                thread = (*thread, Message("assistant", reply.text))
+                thread = (*thread, Message("assistant", reply.text or "(no answer)"))  # providers refuse empty turns
                 verdict = outcome_turn(before, new[0].score.top1) if new else "That was not a usable template."
         return usable
 
@@ -99,13 +100,16 @@ class HillClimbing:
 
     def _draw_pool(self, search: Search) -> list[str]:
         """The user's own templates first, then a draw from the general ones."""
-        own = [template for start in search.task.start for template in start.templates]
-        library = [template for template in general_templates() if search.task.template_fits(template)]
+        fits = search.task.template_fits
+        own = [template for start in search.task.start for template in start.templates if fits(template)]
+        library = [template for template in general_templates() if fits(template)]
         drawn = search.rng.sample(library, min(self.pool, len(library)))
         return list(dict.fromkeys(own + drawn))
 
     def _score(self, search: Search, base: PromptSet, proposals: list[str]) -> list[Scored]:
-        return search.score([base.with_templates([template]) for template in proposals])
+        candidates = [base.with_templates([template]) for template in proposals]
+        # The archive may know the same texts made of other parts; here each is what its one template makes it.
+        return [replace(entry, candidate=c) for c, entry in zip(candidates, search.score(candidates), strict=True)]
 
     def _examples(self, search: Search, archive: list[Scored]) -> tuple[list[str], list[str]]:
         ranked = sorted(archive, key=lambda entry: entry.rank_key)

@@ -36,7 +36,7 @@ def templates(text: str, fits: Callable[[str], bool]) -> list[str]:
     """The templates in a reply, as JSON strings or lines, each once, in order.
 
     A template has exactly one placeholder, no other braces, words beside the placeholder, and fits the context
-    length; anything else is dropped.
+    length; anything else is dropped, and so are refusals and announcements ("Here is a template with {}:").
 
     >>> templates('{"template": "a small photo of a <CLASS>."}', fits=lambda _: True)
     ['a small photo of a {}.']
@@ -62,12 +62,16 @@ def sentence(text: str, name: str) -> str | None:
         first = FIRST_STOP.split(line, maxsplit=1)[0].strip() if FIRST_STOP.search(line) else line
         ending = line[len(first) : len(first) + 1] or "."
         if ending != "?" and not line.endswith(":") and _describes(first, name):
-            return first + "."
+            return first.rstrip(" ,;:-") + "."
     return None
 
 
-REFUSAL = re.compile(r"^(?:i'?m sorry|sorry|i can(?:no|')t|as an ai|i am unable|unfortunately)", re.I)
-PREAMBLE = re.compile(r"^(?:sure|of course|certainly|okay|ok|yes|here (?:is|are)|great)\b", re.I)
+REFUSAL = re.compile(
+    r"^(?:(?:(?:i['’]?m|i am) )?(?:very )?sorry|i can(?:no|['’])t|as an ai"
+    r"|(?:i['’]?m|i am) (?:un|not )able|unfortunately)",
+    re.I,
+)
+PREAMBLE = re.compile(r"^(?:(?:sure|of course|certainly|okay|ok|yes|here['’]s|here (?:is|are))\b|great[!,.])", re.I)
 
 
 def _describes(line: str, name: str) -> bool:
@@ -89,7 +93,8 @@ def _template(line: str) -> str | None:
     except PromptError:
         return None
     rest = template.replace("{}", "", 1)
-    if "{" in rest or "}" in rest or not re.search(r"\w", rest) or REFUSAL.match(rest):
+    chatter = REFUSAL.match(template) or PREAMBLE.match(template) or template.endswith(":")
+    if "{" in rest or "}" in rest or not re.search(r"\w", rest) or chatter:
         return None
     return template
 
@@ -98,10 +103,8 @@ def _bare(line: str) -> str:
     """One line without what surrounds its text."""
     text = CONTROL.sub(" ", line)
     text = LABEL.sub("", LIST_MARKER.sub("", text)).strip()
-    text = text.strip("*_ ")
-    while len(text) > 1 and text[0] in QUOTES and text[-1] in QUOTES:
-        text = text[1:-1].strip()
-    return " ".join(text.strip(QUOTES).split())
+    text = text.strip("*_ ").strip(QUOTES + " ")
+    return " ".join(text.split())
 
 
 def _json_strings(text: str) -> list[str]:
@@ -111,9 +114,9 @@ def _json_strings(text: str) -> list[str]:
         return []
     try:
         value, _ = json.JSONDecoder().raw_decode(text[start:])
+        return [line for string in _strings(value) for line in lines(string)]
     except (ValueError, RecursionError):
         return []
-    return [line for string in _strings(value) for line in lines(string)]
 
 
 def _strings(value: object) -> list[str]:

@@ -54,8 +54,9 @@ def launch(
     surroundings = Surroundings(cache, Budget(max_calls), observer or Silent(), verify)
     language = llm or language_model(config.llm, base_url=config.base_url, cache_dir=cache)
     image_text = model or load_model(config.model, device=device, precision=config.precision)
-    cached = CachedModel(language, CompletionCache(cache / COMPLETIONS))
-    return execute(config, built, image_text, cached, out or default_out(config), surroundings)
+    with CompletionCache(cache / COMPLETIONS) as completions:
+        cached = CachedModel(language, completions)
+        return execute(config, built, image_text, cached, out or default_out(config), surroundings)
 
 
 def relaunch(

@@ -1,0 +1,46 @@
+# `make demo` and `make test` are all a newcomer needs; each sets itself up. Needs Python 3.11 or newer.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+LLM := cache/llm/.installed
+
+.PHONY: demo test test-all check format bench clean
+
+demo: $(INSTALLED) $(LLM) ## the main job on the bundled testbed, offline
+	$(BIN)/prompt-search demo --out runs/demo
+
+test: $(INSTALLED) $(LLM) check ## everything that needs pip packages only
+	$(BIN)/python -m pytest -m "not heavy"
+
+test-all: $(INSTALLED) $(LLM) check ## browsers and heavy consumers too
+	$(BIN)/python -m pytest
+
+check: $(INSTALLED) ## style, types, layers
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(INSTALLED)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(INSTALLED) $(LLM) ## the figures the docs quote
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(INSTALLED): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) \
+	  || { rm -rf $(VENV); echo "python3 -m venv does not work here (on Debian: apt install python3-venv)" >&2; exit 1; }
+	@echo "installing into $(VENV) (torch is large: minutes on a slow line)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable . --group dev
+	@touch $@
+
+$(LLM): $(INSTALLED)
+	@$(BIN)/prompt-search llm install
+	@touch $@

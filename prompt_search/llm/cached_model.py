@@ -1,0 +1,58 @@
+"""A language model with the completion cache in front of it."""
+
+from collections.abc import Callable, Sequence
+
+from optimizers.language_model import LanguageModel, Reply, Sample
+from prompt_search.llm.completion_cache import CompletionCache
+from prompt_search.llm.reply_text import stored_reply
+
+__all__ = ["CachedModel"]
+
+
+class CachedModel:
+    """Answers from the cache what it holds, asks the model for the rest, and stores each reply as it arrives.
+
+    A reply cut off at the token limit is stored like a finished one; an `error` or an unasked `budget` reply is not.
+
+    Args:
+        inner: the model to ask.
+        cache: where replies are kept, under the model's identity.
+    """
+
+    def __init__(self, inner: LanguageModel, cache: CompletionCache) -> None:
+        self.inner = inner
+        self.cache = cache
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self.inner.name
+
+    @property
+    def identity(self) -> str:
+        """The model's identity."""
+        return self.inner.identity
+
+    def complete(self, samples: Sequence[Sample], on_reply: Callable[[int, Reply], None]) -> None:
+        """Hand over cached replies first, marked `cached=True`, then the model's as they come.
+
+        Raises:
+            LanguageModelError: from the model; what it answered before is stored.
+            StoreError: if the cache can't be read or written.
+        """
+        missing = []
+        for index, sample in enumerate(samples):
+            hit = self.cache.get(self.identity, sample)
+            if hit is None:
+                missing.append(index)
+            else:
+                on_reply(index, hit)
+
+        def keep(position: int, reply: Reply) -> None:
+            index, reply = missing[position], stored_reply(reply)
+            if reply.finish not in ("error", "budget"):
+                self.cache.put(self.identity, samples[index], reply)
+            on_reply(index, reply)
+
+        if missing:
+            self.inner.complete([samples[index] for index in missing], keep)

@@ -1,0 +1,197 @@
+"""An OpenAI-compatible server on loopback that misbehaves as a script tells it to.
+
+    with OpenAIServer([rate_limited(retry_after=1), reply("a cat")]) as server:
+        model = OpenAICompatible("any-name", server.url)
+
+Each request takes the next behaviour of the script; after its end all get the echo of their last message.
+"""
+
+import json
+import socket
+import struct
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, Self
+
+Behaviour = Callable[["Exchange"], None]
+
+
+@dataclass(frozen=True)
+class Received:
+    """A request as it came in: its JSON body, headers (lower-case names) and path."""
+
+    body: dict[str, Any]
+    headers: dict[str, str]
+    path: str
+
+    @property
+    def question(self) -> str:
+        """The last message."""
+        return str(self.body["messages"][-1]["content"])
+
+
+class Exchange(BaseHTTPRequestHandler):
+    """One connection; what behaviours answer through."""
+
+    protocol_version = "HTTP/1.1"
+    server: "_Server"
+    received: Received
+
+    def do_POST(self) -> None:
+        content = self.rfile.read(int(self.headers["content-length"]))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        self.received = Received(json.loads(content), headers, self.path)
+        self.server.owner.next_behaviour(self.received)(self)
+
+    def send(self, status: int, body: bytes, kind: str = "application/json", **headers: str) -> None:
+        """Answer with a whole body."""
+        self.start(status, len(body), kind, **headers)
+        self.wfile.write(body)
+
+    def start(self, status: int, length: int, kind: str = "application/json", **headers: str) -> None:
+        """Answer with the head only, announcing a length; underscores in header names become dashes."""
+        self.send_response(status)
+        self.send_header("content-type", kind)
+        self.send_header("content-length", str(length))
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.end_headers()
+
+    def reset(self) -> None:
+        """Cut the connection with a TCP reset."""
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.close()
+        self.close_connection = True
+
+    def wait(self, seconds: float) -> None:
+        """Sleep, or less if the server is stopped."""
+        self.server.owner.stopped.wait(seconds)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Silent."""
+
+
+class _Server(ThreadingHTTPServer):
+    owner: "OpenAIServer"
+    request_queue_size = 128
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that went away, or was cut off, is no error here."""
+
+
+class OpenAIServer:
+    """The server; a context manager.
+
+    Args:
+        script: behaviours in the order requests come, or a function that chooses one for each request.
+    """
+
+    def __init__(self, script: Iterable[Behaviour] | Callable[[Received], Behaviour] = ()) -> None:
+        self.requests: list[Received] = []
+        self.stopped = threading.Event()
+        self._choose = script if callable(script) else None
+        self._script = iter(()) if callable(script) else iter(script)
+        self._lock = threading.Lock()
+        self._http = _Server(("127.0.0.1", 0), Exchange)
+        self._http.owner = self
+        self._thread = threading.Thread(target=self._http.serve_forever, args=[0.02], daemon=True)
+
+    @property
+    def url(self) -> str:
+        """The base URL to give to a client."""
+        return f"http://127.0.0.1:{self._http.server_port}/v1"
+
+    def next_behaviour(self, received: Received) -> Behaviour:
+        """Record a request and choose what happens to it."""
+        with self._lock:
+            self.requests.append(received)
+            return self._choose(received) if self._choose else next(self._script, echo)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stopped.set()
+        self._http.shutdown()
+        self._http.server_close()
+        self._thread.join()
+
+
+def completion(text: Any, finish: str | None = "stop", **message: Any) -> bytes:
+    """The body of a chat completion."""
+    choice = {"index": 0, "finish_reason": finish, "message": {"role": "assistant", "content": text} | message}
+    usage = {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10}
+    return json.dumps({"id": "x", "object": "chat.completion", "choices": [choice], "usage": usage}).encode()
+
+
+def reply(text: Any, finish: str | None = "stop", **message: Any) -> Behaviour:
+    """A good answer."""
+    return lambda exchange: exchange.send(200, completion(text, finish, **message))
+
+
+def echo(exchange: Exchange) -> None:
+    """A good answer that repeats the question."""
+    exchange.send(200, completion(f"echo: {exchange.received.question}"))
+
+
+def raw(body: bytes, kind: str = "application/json", status: int = 200) -> Behaviour:
+    """Any body."""
+    return lambda exchange: exchange.send(status, body, kind)
+
+
+def refuse(status: int, message: str, code: str | None = None, param: str | None = None, **headers: str) -> Behaviour:
+    """An error in OpenAI's form."""
+    body = json.dumps({"error": {"message": message, "type": "error", "code": code, "param": param}}).encode()
+    return lambda exchange: exchange.send(status, body, **headers)
+
+
+def rate_limited(retry_after: float | str | None = None) -> Behaviour:
+    """Status 429, with a Retry-After header or without."""
+    headers = {} if retry_after is None else {"retry_after": str(retry_after)}
+    return refuse(429, "Rate limit reached", "rate_limit_exceeded", **headers)
+
+
+def reset(exchange: Exchange) -> None:
+    """A TCP reset instead of an answer."""
+    exchange.reset()
+
+
+def cut_off(exchange: Exchange) -> None:
+    """The connection ends in the middle of the body."""
+    exchange.start(200, 10_000)
+    exchange.wfile.write(completion("never whole")[:40])
+    exchange.close_connection = True
+
+
+def drip(exchange: Exchange) -> None:
+    """A body at a byte each 50 ms: never idle, never there."""
+    body = completion("x" * 10_000)
+    exchange.start(200, len(body))
+    for position in range(len(body)):
+        exchange.wfile.write(body[position : position + 1])
+        exchange.wait(0.05)
+        if exchange.server.owner.stopped.is_set():
+            return
+
+
+def after(seconds: float, behaviour: Behaviour = echo) -> Behaviour:
+    """Something else, later."""
+
+    def later(exchange: Exchange) -> None:
+        exchange.wait(seconds)
+        behaviour(exchange)
+
+    return later
+
+
+def without(parameter: str, otherwise: Behaviour = echo) -> Callable[[Received], Behaviour]:
+    """A server that refuses one parameter in OpenAI's words: a script for `OpenAIServer`."""
+    message = f"Unsupported parameter: '{parameter}' is not supported with this model."
+    refusal = refuse(400, message, "unsupported_parameter", parameter)
+    return lambda received: refusal if parameter in received.body else otherwise

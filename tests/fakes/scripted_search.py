@@ -1,0 +1,89 @@
+"""A `Search` without a language model, a run folder or a budget: replies from a script, scores from a function."""
+
+import random
+from collections.abc import Callable, Sequence
+
+from evaluators import DEFAULT_FITNESS, FITNESS_PRESETS, Evaluator, Fitness, PromptSet, Score
+from optimizers import Archive, Reply, Request, Scored, Task
+
+__all__ = ["ScriptedSearch", "plain_score"]
+
+Script = Sequence[str | Reply] | Callable[[Request], str | Reply]
+
+
+def plain_score(top1: float, classes: int = 3, cross_entropy: float = 1.0) -> Score:
+    """A score of which only the accuracy (and the cross-entropy) matter."""
+    return Score(
+        n=100,
+        top1=top1,
+        top5=None,
+        cross_entropy=cross_entropy,
+        margin=0.0,
+        prediction_entropy=0.0,
+        marginal_entropy=0.0,
+        redundancy=0.0,
+        recall=(top1,) * classes,
+        class_cross_entropy=(cross_entropy,) * classes,
+        confusions=(),
+    )
+
+
+class ScriptedSearch:
+    """Implements `optimizers.Search` and remembers what it was asked.
+
+    Args:
+        task: the job.
+        replies: one for each request, in order (empty ones after the last), or a function of the request.
+        scorer: the score of a candidate, or a real evaluator.
+        seed: of `rng`.
+        fitness: the objective.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        replies: Script = (),
+        scorer: Callable[[PromptSet], Score] | Evaluator = lambda _: plain_score(0.5),
+        seed: int = 0,
+        fitness: Fitness = FITNESS_PRESETS[DEFAULT_FITNESS],
+    ) -> None:
+        self.task = task
+        self.rng = random.Random(seed)
+        self.archive = Archive()
+        self.requests: list[Request] = []
+        self.scored: list[PromptSet] = []
+        self.messages: list[str] = []
+        self._replies = replies
+        self._scorer = scorer
+        self._fitness = fitness
+
+    @property
+    def questions(self) -> list[str]:
+        """The last turn of every request."""
+        return [request.messages[-1].content for request in self.requests]
+
+    def ask(self, requests: Sequence[Request]) -> list[Reply]:
+        """See `Search.ask`; there is no budget."""
+        return [self._answer(request) for request in requests]
+
+    def score(self, candidates: Sequence[PromptSet]) -> list[Scored]:
+        """See `Search.score`; `scored` lists what was really computed."""
+        return [self.archive.find(candidate) or self._enter(candidate) for candidate in candidates]
+
+    def log(self, message: str) -> None:
+        """See `Search.log`."""
+        self.messages.append(message)
+
+    def _answer(self, request: Request) -> Reply:
+        position = len(self.requests)
+        self.requests.append(request)
+        if callable(self._replies):
+            reply = self._replies(request)
+        else:
+            reply = self._replies[position] if position < len(self._replies) else ""
+        return reply if isinstance(reply, Reply) else Reply(reply)
+
+    def _enter(self, candidate: PromptSet) -> Scored:
+        self.scored.append(candidate)
+        score = self._scorer.score([candidate])[0] if isinstance(self._scorer, Evaluator) else self._scorer(candidate)
+        return self.archive.add(candidate, score, self._fitness(score))

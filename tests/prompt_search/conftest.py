@@ -1,0 +1,86 @@
+"""A small world for whole runs: pictures in folders, a real (tiny, untrained) open_clip model, a scripted LLM."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+import prompt_search
+from evaluators import ImageTextModel, OpenClipModel
+from optimizers import Cupl, HillClimbing, Optimizer, Sample
+from prompt_search.result import Result
+from tests.fakes.scripted_model import ScriptedModel
+from tests.fakes.tiny_clip import save_tiny_clip
+
+COLOURS = {"red_ball": (220, 30, 30), "green_leaf": (30, 200, 40), "blue_sky": (40, 60, 230)}
+TEMPLATES = [f"a {word} view of a {{}}." for word in ("close", "bright", "dark", "small", "wide", "plain", "sharp")]
+
+
+def plausible(sample: Sample) -> str:
+    """A sentence or a template that depends on the sample alone."""
+    rng = random.Random(sample.key)
+    if "template" in sample.request.messages[-1].content:
+        return rng.choice(TEMPLATES)
+    return f"The thing is {rng.choice(['round', 'flat', 'long', 'soft'])} and {rng.choice(['shiny', 'dull'])}. More."
+
+
+def paint(folder: Path, per_class: int = 9) -> Path:
+    """A folder of different small pictures per class."""
+    for name, colour in COLOURS.items():
+        (folder / name).mkdir(parents=True, exist_ok=True)
+        for i in range(per_class):
+            rng = random.Random(f"{name}{i}")
+            picture = Image.new("RGB", (24, 24), colour)
+            for _ in range(60):
+                picture.putpixel((rng.randrange(24), rng.randrange(24)), tuple(rng.randrange(256) for _ in range(3)))
+            picture.save(folder / name / f"{i}.png")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_clip(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The open_clip name of the tiny model."""
+    return save_tiny_clip(tmp_path_factory.mktemp("tiny-clip"))
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tiny_clip: str) -> ImageTextModel:
+    """The tiny model, loaded."""
+    return OpenClipModel(tiny_clip)
+
+
+@dataclass
+class World:
+    """Runs in a folder of its own."""
+
+    folder: Path
+    model: ImageTextModel
+    images: Path
+
+    def run(
+        self,
+        out: str = "run",
+        answer: Callable[[Sample], str] | ScriptedModel = plausible,
+        strategy: Optimizer | list[Optimizer] | None = None,
+        **arguments: Any,
+    ) -> Result:
+        """`prompt_search.optimize` on the pictures of this world, with a fresh completion cache for each `out`."""
+        return prompt_search.optimize(
+            self.images,
+            model=self.model,
+            llm=answer if isinstance(answer, ScriptedModel) else ScriptedModel(answer),
+            strategy=strategy or [Cupl(samples=2), HillClimbing(iterations=3, pool=6)],
+            out=self.folder / out,
+            cache_dir=arguments.pop("cache_dir", self.folder / f"cache-{out}"),
+            **arguments,
+        )
+
+
+@pytest.fixture
+def world(tmp_path: Path, tiny_model: ImageTextModel) -> World:
+    """Nine pictures of each of three classes."""
+    return World(tmp_path, tiny_model, paint(tmp_path / "images"))

@@ -1,0 +1,146 @@
+"""Replies on disk: found again, by several processes, and an honest error when the file is damaged."""
+
+import multiprocessing
+import sqlite3
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from optimizers.errors import LanguageModelUnavailable
+from optimizers.language_model import Reply, Sample
+from prompt_search.errors import StoreError
+from prompt_search.llm.cached_model import CachedModel
+from prompt_search.llm.completion_cache import CompletionCache
+from tests.prompt_search.llm.samples import replies, sample
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> CompletionCache:
+    return CompletionCache(tmp_path / "new folder" / "completions.sqlite")
+
+
+class Scripted:
+    """Answers with the given replies; where one is missing, it fails. Remembers what it was asked."""
+
+    name = identity = "scripted"
+
+    def __init__(self, *answers: Reply) -> None:
+        self.answers = list(answers)
+        self.asked: list[Sample] = []
+
+    def complete(self, samples: Sequence[Sample], on_reply: Callable[[int, Reply], None]) -> None:
+        for index, asked in enumerate(samples):
+            self.asked.append(asked)
+            if not self.answers:
+                raise LanguageModelUnavailable("gone")
+            on_reply(index, self.answers.pop(0))
+
+
+def test_what_was_put_is_found_and_marked_as_cached(cache: CompletionCache) -> None:
+    cache.put("m", sample("a"), Reply("über\0all\n", "length", 7, 3))
+    found = cache.get("m", sample("a"))
+    assert found == Reply("über\0all\n", "length", 7, 3)
+    assert found.cached
+
+
+@pytest.mark.parametrize("other", [sample("b"), sample("a", seed=1), sample("a", occurrence=1), sample("a", top_p=0.5)])
+def test_another_draw_is_not_found(cache: CompletionCache, other: Sample) -> None:
+    cache.put("m", sample("a"), Reply("x"))
+    assert cache.get("m", other) is None
+    assert cache.get("another model", sample("a")) is None
+
+
+def test_as_a_context_manager_it_works_the_same(cache: CompletionCache) -> None:
+    with cache:
+        cache.put("m", sample("a"), Reply("x"))
+        assert cache.stats().entries == 1
+    assert cache.get("m", sample("a")) == Reply("x")
+
+
+def test_stats_count_and_clear_forgets(cache: CompletionCache) -> None:
+    for number in range(3):
+        cache.put("m", sample(str(number)), Reply("x" * 10_000))
+    assert cache.stats().entries == 3
+    assert cache.stats().bytes > 30_000
+    cache.clear()
+    assert cache.stats().entries == 0
+    assert cache.stats().bytes < 30_000
+
+
+def write_hundred(path: Path, writer: int) -> None:
+    cache = CompletionCache(path)
+    for number in range(25):
+        cache.put(f"writer {writer}", sample(str(number)), Reply("x"))
+
+
+def test_several_processes_write_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "completions.sqlite"
+    spawn = multiprocessing.get_context("spawn")
+    writers = [spawn.Process(target=write_hundred, args=(path, number)) for number in range(3)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert [writer.exitcode for writer in writers] == [0, 0, 0]
+    assert CompletionCache(path).stats().entries == 75
+
+
+@pytest.mark.parametrize("damage", [b"not a database, " * 1000, b"SQLite format 3\0" + b"\xff" * 8000])
+def test_a_damaged_file_is_named_and_can_be_cleared(cache: CompletionCache, damage: bytes) -> None:
+    cache.path.parent.mkdir()
+    cache.path.write_bytes(damage)
+    with pytest.raises(StoreError, match="prompt-search cache clear") as caught:
+        cache.get("m", sample())
+    assert str(cache.path) in str(caught.value)
+    with pytest.raises(StoreError), cache:
+        pass
+    cache.clear()
+    cache.put("m", sample(), Reply("x"))
+    assert cache.stats().entries == 1
+
+
+def test_a_newer_files_version_is_refused(cache: CompletionCache) -> None:
+    cache.put("m", sample(), Reply("x"))
+    connection = sqlite3.connect(cache.path)
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(StoreError, match="newer version"):
+        cache.get("m", sample())
+
+
+def test_a_folder_that_can_not_be_made_is_a_store_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(StoreError, match="completions"):
+        CompletionCache(tmp_path / "file" / "completions.sqlite").get("m", sample())
+
+
+def test_the_model_is_asked_only_for_what_is_missing(cache: CompletionCache) -> None:
+    replies(CachedModel(Scripted(Reply("B")), cache), [sample("b")])
+    inner = Scripted(Reply("A"), Reply("C"))
+    found = replies(CachedModel(inner, cache), [sample("a"), sample("b"), sample("c")])
+    assert [(r.text, r.cached) for r in found] == [("A", False), ("B", True), ("C", False)]
+    assert inner.asked == [sample("a"), sample("c")]
+
+
+def test_a_model_whose_answers_are_all_there_is_not_called(cache: CompletionCache) -> None:
+    replies(CachedModel(Scripted(Reply("A")), cache), [sample("a")])
+    assert replies(CachedModel(Scripted(), cache), [sample("a")])[0].text == "A"
+
+
+def test_replies_before_a_failure_are_stored(cache: CompletionCache) -> None:
+    with pytest.raises(LanguageModelUnavailable):
+        replies(CachedModel(Scripted(Reply("A")), cache), [sample("a"), sample("b")])
+    assert cache.get("scripted", sample("a")) == Reply("A")
+
+
+def test_only_answers_are_stored(cache: CompletionCache) -> None:
+    finishes = [Reply("", "error", error="x"), Reply("", "budget"), Reply("cut", "length"), Reply("", "filter")]
+    samples = [sample(str(number)) for number in range(4)]
+    replies(CachedModel(Scripted(*finishes), cache), samples)
+    assert [cache.get("scripted", asked) is not None for asked in samples] == [False, False, True, True]
+
+
+def test_text_that_no_file_can_hold_is_handed_over_as_it_is_stored(cache: CompletionCache) -> None:
+    (first,) = replies(CachedModel(Scripted(Reply("\ud83d")), cache), [sample()])
+    assert first == cache.get("scripted", sample()) == Reply("\ufffd")
