@@ -136,8 +136,10 @@ class OpenClipModel:
 
         digest = hashlib.sha256()
         digest.update(json.dumps([type(self._model).__name__, self.precision, repr(self._model)]).encode())
+        digest.update(json.dumps(_module_settings(self._model)).encode())
         digest.update(self._tokenizer(list(PROBES)).numpy().tobytes())
-        for key, tensor in sorted(self._model.state_dict().items()):
+        tensors = dict(self._model.named_parameters()) | dict(self._model.named_buffers())
+        for key, tensor in sorted(tensors.items()):
             digest.update(f"{key} {tuple(tensor.shape)} {tensor.dtype}".encode())
             digest.update(tensor.detach().cpu().contiguous().view(torch.uint8).numpy().data if tensor.dim() else b"")
             if not tensor.dim():
@@ -148,6 +150,16 @@ class OpenClipModel:
 def _filled(batch: list[T], size: int) -> list[T]:
     """A batch brought to its fixed size by repeating its last element; see `text_batches` for why."""
     return batch + batch[-1:] * (size - len(batch))
+
+
+def _module_settings(model: "torch.nn.Module") -> list[tuple[str, str, bool | int | float | str]]:
+    """What changes a model's features and shows in neither its weights nor its `repr`: heads, pooling."""
+    return sorted(
+        (path, name, value)
+        for path, module in model.named_modules()
+        for name, value in vars(module).items()
+        if isinstance(value, bool | int | float | str) and not name.startswith("_")
+    )
 
 
 def _unit_rows(features: "torch.Tensor") -> FloatArray:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     import torch
@@ -38,7 +39,7 @@ def text_batches(tokens: "torch.Tensor", full_length: int | None) -> Iterator[tu
             yield rows[start : start + BATCH], int(length)
 
 
-def _lengths(tokens: "torch.Tensor") -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+def _lengths(tokens: "torch.Tensor") -> NDArray[np.int64]:
     """Tokens up to and including the end-of-text token, rounded up.
 
     The padding begins where a row stops changing, which needs no knowledge of which id is which. One token of it
@@ -49,4 +50,5 @@ def _lengths(tokens: "torch.Tensor") -> "np.ndarray[tuple[int], np.dtype[np.int6
     changes = ids[:, 1:] != ids[:, :-1]
     last_change = width - 1 - np.argmax(changes[:, ::-1], axis=1)
     real = np.where(changes.any(axis=1), last_change + 1, 1)
-    return np.minimum(-(-real // LENGTH_STEP) * LENGTH_STEP, width).astype(np.int64)
+    rounded: NDArray[np.int64] = np.minimum(-(-real // LENGTH_STEP) * LENGTH_STEP, width).astype(np.int64)
+    return rounded

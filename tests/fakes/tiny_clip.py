@@ -21,7 +21,7 @@ def save_tiny_clip(folder: Path, seed: int = 0) -> str:
     folder.mkdir(parents=True, exist_ok=True)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = open_clip.CLIP(**CONFIG)  # type: ignore[arg-type]
+        model = open_clip.CLIP(**CONFIG)
     save_file(model.state_dict(), folder / "open_clip_model.safetensors")
     preprocess = {"mean": [0.5] * 3, "std": [0.25] * 3, "interpolation": "bicubic", "resize_mode": "shortest"}
     content = {"model_cfg": CONFIG, "preprocess_cfg": preprocess}
