@@ -18,6 +18,7 @@ LABEL = re.compile(
 )
 FENCE = re.compile(r"^\s*(?:```|~~~)")
 QUOTES = "\"'`“”‘’«»"
+LETTER = re.compile(r"[^\W_]")
 FIRST_STOP = re.compile(r"[.!?](?=\s|$)")
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\ud800-\udfff\ufeff]")
 
@@ -43,7 +44,7 @@ def templates(text: str, fits: Callable[[str], bool]) -> list[str]:
     >>> templates('Of course! Here it is:\\na photo of {} and {}\\na sketch of a {}', fits=lambda _: True)
     ['a sketch of a {}']
     """
-    candidates = (_template(line) for line in [*_json_strings(text), *lines(text)])
+    candidates = (_template(line) for line in _written(text))
     found = dict.fromkeys(t for t in candidates if t is not None)
     return [template for template in found if fits(template)]
 
@@ -57,8 +58,7 @@ def sentence(text: str, name: str) -> str | None:
     >>> sentence('\\n\\nA tabby cat has stripes. It purrs.', "tabby cat")
     'A tabby cat has stripes.'
     """
-    written = [*_json_strings(text), *lines(text)]
-    for line in written:
+    for line in _written(text):
         first = FIRST_STOP.split(line, maxsplit=1)[0].strip() if FIRST_STOP.search(line) else line
         ending = line[len(first) : len(first) + 1] or "."
         if ending != "?" and not line.endswith(":") and _describes(first, name):
@@ -75,7 +75,7 @@ PREAMBLE = re.compile(r"^(?:(?:sure|of course|certainly|okay|ok|yes|here['’]s|
 
 
 def _describes(line: str, name: str) -> bool:
-    words = line.split()
+    words = [word for word in line.split() if LETTER.search(word)]
     known = set(name.lower().split())
     says_more = any(word.lower().strip(".,") not in known for word in words)
     return (
@@ -94,7 +94,7 @@ def _template(line: str) -> str | None:
         return None
     rest = template.replace("{}", "", 1)
     chatter = REFUSAL.match(template) or PREAMBLE.match(template) or template.endswith(":")
-    if "{" in rest or "}" in rest or not re.search(r"\w", rest) or chatter:
+    if "{" in rest or "}" in rest or not LETTER.search(rest) or chatter:
         return None
     return template
 
@@ -103,20 +103,26 @@ def _bare(line: str) -> str:
     """One line without what surrounds its text."""
     text = CONTROL.sub(" ", line)
     text = LABEL.sub("", LIST_MARKER.sub("", text)).strip()
-    text = text.strip("*_ ").strip(QUOTES + " ")
+    text = text.strip("*_ ")
+    if text[:1] in QUOTES:
+        text = text.rstrip(", ")  # an item of a JSON list that was cut off
+    text = text.strip(QUOTES + " ")
     return " ".join(text.split())
 
 
-def _json_strings(text: str) -> list[str]:
-    """Every string value of the first JSON object or array in a reply; none if there is no such thing."""
+def _written(text: str) -> list[str]:
+    """The lines of every string in the first JSON object or array of a reply, then the lines around it."""
     start = min((i for i in (text.find("{"), text.find("[")) if i >= 0), default=-1)
     if start < 0:
-        return []
+        return lines(text)
     try:
-        value, _ = json.JSONDecoder().raw_decode(text[start:])
-        return [line for string in _strings(value) for line in lines(string)]
+        value, end = json.JSONDecoder().raw_decode(text, start)
+        strings = _strings(value)
     except (ValueError, RecursionError):
-        return []
+        return lines(text)
+    if not strings:
+        return lines(text)  # the {} of a template is JSON too
+    return [line for part in [*strings, text[:start], text[end:]] for line in lines(part)]
 
 
 def _strings(value: object) -> list[str]:

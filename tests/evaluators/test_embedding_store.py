@@ -4,6 +4,7 @@ import resource
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,12 +23,15 @@ WIDTH = 3
 ROOT = Path(__file__).parents[2]
 
 WRITER = """
-import sys
+import sys, time
 from pathlib import Path
 import numpy as np
 from evaluators.embedding_store import EmbeddingStore
 folder, first, last = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 store = EmbeddingStore(folder, 3)
+(folder / f"ready-{first}").touch()
+while not (folder / "go").exists():
+    time.sleep(0.001)
 for i in range(first, last):
     store.put([b"%d" % i], np.full((1, 3), i, dtype=np.float32))
 """
@@ -117,6 +121,7 @@ def test_any_keys_and_vectors_come_back(
 
 def test_another_process_sees_and_adds_vectors(tmp_path: Path) -> None:
     store = filled(tmp_path, 2)
+    (tmp_path / "go").touch()
     assert start_writer(tmp_path, 2, 6).wait(60) == 0
     assert assert_only_right_vectors(store, range(1, 8)) == [1, 2, 3, 4, 5]
     assert (tmp_path / "keys.bin").stat().st_size == 5 * ROW.size
@@ -124,6 +129,10 @@ def test_another_process_sees_and_adds_vectors(tmp_path: Path) -> None:
 
 def test_two_processes_that_write_at_once_lose_nothing(tmp_path: Path) -> None:
     writers = [start_writer(tmp_path, 0, 150), start_writer(tmp_path, 100, 250)]
+    while len(list(tmp_path.glob("ready-*"))) < 2:
+        assert all(writer.poll() is None for writer in writers)
+        time.sleep(0.01)
+    (tmp_path / "go").touch()
     assert [writer.wait(90) for writer in writers] == [0, 0]
     assert assert_only_right_vectors(EmbeddingStore(tmp_path, WIDTH), range(250)) == list(range(250))
     assert (tmp_path / "keys.bin").stat().st_size == 250 * ROW.size

@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,8 +19,17 @@ from tests.fakes.tiny_variants import save_variant
 CONFIG = "open_clip_config.json"
 WEIGHTS = "open_clip_model.safetensors"
 LONG = "word " * 90
-TEXTS = ["a cat", "", "a photo of a small red house, by the sea!", "cat " * 74, "cat " * 75, LONG, "naïve 🐈 {}", "a cat"]
-VARIANTS = {
+TEXTS = [
+    "a cat",
+    "",
+    "a photo of a small red house, by the sea!",
+    "cat " * 74,
+    "cat " * 75,
+    LONG,
+    "naïve 🐈 {}",
+    "a cat",
+]
+VARIANTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "custom": ({}, {"custom_text": True}),
     "last": ({"pool_type": "last"}, {"custom_text": True}),
     "bidirectional": ({"no_causal_mask": True}, {"custom_text": True}),
@@ -164,9 +174,7 @@ def test_equal_token_keys_mean_equal_tokens(tiny: OpenClipModel) -> None:
     assert upper == lower != other
 
 
-def test_the_fingerprint_is_that_of_the_weights_and_the_precision(
-    tiny: OpenClipModel, tmp_path: Path
-) -> None:
+def test_the_fingerprint_is_that_of_the_weights_and_the_precision(tiny: OpenClipModel, tmp_path: Path) -> None:
     assert OpenClipModel(tiny.name, device="cpu").fingerprint == tiny.fingerprint
     moved = shutil.copytree(tiny.name.removeprefix("local-dir:"), tmp_path / "moved")
     assert OpenClipModel(f"local-dir:{moved}", device="cpu").fingerprint == tiny.fingerprint

@@ -26,7 +26,9 @@ def reference_score(cosines: NDArray[np.float32], labels: NDArray[np.int64], sca
         "margin": float(np.mean([_margin(rows[i], int(labels[i])) for i in range(n)])),
         "prediction_entropy": float(np.mean([_entropy(p) for p in probabilities])),
         "marginal_entropy": _entropy(probabilities.mean(axis=0)),
-        "recall": tuple(float(np.mean([order[i][0] == c for i in own])) if own.size else None for c, own in enumerate(of_class)),
+        "recall": tuple(
+            float(np.mean([order[i][0] == c for i in own])) if own.size else None for c, own in enumerate(of_class)
+        ),
         "class_cross_entropy": tuple(float(np.mean([ce[i] for i in own])) if own.size else None for own in of_class),
         "confusions": [
             [a, b, n]

@@ -15,9 +15,9 @@ def entry(archive: Archive, templates: list[str], fitness: float = 0.5, cross_en
 
 def test_ties_go_to_lower_cross_entropy_then_fewer_texts_then_earlier_discovery() -> None:
     archive = Archive()
+    many = entry(archive, ["c {}", "d {}"])
     late = entry(archive, ["a {}"])
     later = entry(archive, ["b {}"])
-    many = entry(archive, ["c {}", "d {}"])
     surer = entry(archive, ["e {}", "f {}"], cross_entropy=0.9)
     fitter = entry(archive, ["g {}", "h {}"], fitness=0.6, cross_entropy=2.0)
     assert archive.best(9) == [fitter, surer, late, later, many]

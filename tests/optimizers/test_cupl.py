@@ -1,0 +1,151 @@
+"""CuPL: which questions are asked, which answers are used, what is handed over."""
+
+from dataclasses import replace
+
+import pytest
+
+from evaluators import ClassLabel, PromptSet, Score, general_templates
+from optimizers import Cupl, Reply, Request, Task
+from tests.fakes.scripted_search import ScriptedSearch, plain_score
+
+
+def thing(request: Request) -> str:
+    """The class a question is about."""
+    return request.messages[-1].content.split('"')[1]
+
+
+def described(request: Request) -> str:
+    return f"A {thing(request)} has fur. It also sleeps."
+
+
+def test_three_questions_per_class_with_the_right_article(task: Task) -> None:
+    search = ScriptedSearch(task, described)
+    Cupl(samples=1).run(search)
+    for name in ('a "cat"', 'an "owl"', 'a "red fox"'):
+        own = [question for question in search.questions if name in question]
+        assert [q.split(" Answer")[0] for q in own] == [
+            f"Describe what {name} looks like.",
+            f"How can you identify {name}?",
+            f"Describe an image of {name}.",
+        ]
+    assert len(search.questions) == 9
+
+
+def test_questions_of_the_user_are_asked_too(task: Task) -> None:
+    search = ScriptedSearch(task, described)
+    Cupl(samples=2, questions=("Where does {} live?",)).run(search)
+    assert len(search.requests) == 3 * 4 * 2
+    assert sum('Where does "owl" live?' in question for question in search.questions) == 2
+
+
+def test_requests_carry_the_sampling_settings(task: Task) -> None:
+    search = ScriptedSearch(task, described)
+    Cupl(samples=1, temperature=0.3, max_tokens=17).run(search)
+    assert {(r.temperature, r.max_tokens) for r in search.requests} == {(0.3, 17)}
+
+
+def test_a_budget_cut_anywhere_covers_the_classes_evenly(task: Task) -> None:
+    search = ScriptedSearch(task, described)
+    Cupl(samples=4).run(search)
+    asked = [thing(request) for request in search.requests]
+    for cut in range(1, len(asked) + 1):
+        counts = [asked[:cut].count(label.name) for label in task.classes]
+        assert max(counts) - min(counts) <= 1
+    round_length = 9
+    assert search.requests[:round_length] == search.requests[round_length : 2 * round_length]
+
+
+def test_replies_that_a_budget_cut_off_are_no_answers(task: Task) -> None:
+    def first_three(request: Request) -> str | Reply:
+        return described(request) if len(search.requests) <= 3 else Reply("", finish="budget")
+
+    search = ScriptedSearch(task, first_three)
+    (built,) = Cupl(samples=5).run(search)
+    assert built.rendered == (("A cat has fur.",), ("A owl has fur.",), ("A red fox has fur.",))
+    assert "3 different usable descriptions from 3 replies" in search.messages[0]
+
+
+def test_answers_are_cut_at_the_first_full_stop_and_count_once(task: Task) -> None:
+    (built,) = Cupl().run(ScriptedSearch(task, described))
+    assert built.texts == (("A cat has fur.",), ("A owl has fur.",), ("A red fox has fur.",))
+    assert built.templates == ()
+
+
+def test_different_answers_are_all_kept_in_the_order_they_came(task: Task) -> None:
+    replies = [f"It is number {i}. And so on." for i in range(18)]
+    (built,) = Cupl(samples=2).run(ScriptedSearch(task, replies))
+    assert built.texts[1] == tuple(f"It is number {i}." for i in range(1, 18, 3))
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "Sure! Here is a description:\n\nThe animal has soft fur. It sleeps.",
+        "```\nThe animal has soft fur.\n```",
+        "1. The animal has soft fur.\n2. It sleeps all day.",
+        "\n\n**Answer:** The animal has soft fur.",
+        '{"description": "The animal has soft fur."}',
+        "The animal has soft fur",
+    ],
+    ids=ascii,
+)
+def test_chatty_fenced_and_numbered_answers_are_read(task: Task, reply: str) -> None:
+    (built,) = Cupl(samples=1).run(ScriptedSearch(task, lambda _: reply))
+    assert built.rendered == (("The animal has soft fur.",),) * 3
+
+
+@pytest.mark.parametrize("nothing", ["", "I’m sorry, I can’t do that.", "long " * 50, "{}", "\ud800", "cat"], ids=ascii)
+def test_a_class_without_a_usable_answer_keeps_its_template_and_is_named(task: Task, nothing: str) -> None:
+    search = ScriptedSearch(task, lambda request: nothing if thing(request) == "owl" else described(request))
+    (built,) = Cupl(samples=2).run(search)
+    assert built.rendered[1] == ("a photo of a owl.",)
+    assert built.rendered[0] == ("A cat has fur.",)
+    assert search.messages[1:] == ["cupl: no usable description, template kept: n02"]
+
+
+def test_an_answer_beyond_the_context_is_dropped_and_the_others_are_kept(task: Task) -> None:
+    def answer(request: Request) -> str:
+        return "very " * 30 + "long." if "Describe what" in request.messages[0].content else described(request)
+
+    (built,) = Cupl(samples=1).run(ScriptedSearch(task, answer))
+    assert built.texts[0] == ("A cat has fur.",)
+
+
+@pytest.mark.parametrize("combine", ["none", "templates"])
+def test_nothing_usable_at_all_is_an_empty_shortlist(task: Task, combine: str) -> None:
+    search = ScriptedSearch(task, lambda _: "No.")
+    assert Cupl(samples=1, combine=combine).run(search) == []  # type: ignore[arg-type]
+    assert search.scored == []
+    assert "0 different usable descriptions from 9 replies" in search.messages[0]
+
+
+def test_combining_hands_over_the_answers_joined_with_the_templates_too(task: Task) -> None:
+    def score(candidate: PromptSet) -> Score:
+        return plain_score(0.9 if candidate.templates else 0.5)
+
+    joined, plain = Cupl(samples=1, combine="templates").run(ScriptedSearch(task, described, score))
+    assert joined.templates == general_templates()
+    assert joined.texts == plain.texts
+    assert plain.templates == ()
+
+
+def test_combining_without_any_template_that_fits_leaves_the_answers(task: Task) -> None:
+    unpronounceable = ClassLabel("n09", " ".join(["llanfair"] * 30))
+    crowded = replace(task, classes=(*task.classes, unpronounceable))
+    search = ScriptedSearch(crowded, lambda r: "" if "llanfair" in thing(r) else described(r))
+    (built,) = Cupl(samples=1, combine="templates").run(search)
+    assert built.templates == ()
+
+
+@pytest.mark.parametrize(("settings", "evaluations"), [(Cupl(samples=2), 1), (Cupl(samples=3, combine="templates"), 2)])
+def test_the_plan_is_what_happens(task: Task, settings: Cupl, evaluations: int) -> None:
+    search = ScriptedSearch(task, described)
+    settings.run(search)
+    plan = settings.plan(task)
+    assert plan.llm_calls == len(search.requests) == 9 * settings.samples
+    assert plan.evaluations == len(search.scored) == evaluations
+
+
+def test_a_run_is_a_function_of_its_replies(task: Task) -> None:
+    runs = [Cupl(samples=2).run(ScriptedSearch(task, described, seed=seed)) for seed in (0, 0, 1)]
+    assert runs[0] == runs[1] == runs[2]

@@ -1,0 +1,200 @@
+"""Whatever a language model writes: nothing raises, nothing unusable comes out, nothing good beside it is lost."""
+
+import json
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from optimizers.replies import lines, sentence, templates
+
+MEGABYTE = 1_000_000
+HOSTILE = [
+    "", " ", "\n\n\n", "\t", "\x00", "\x00\x01\x02 {}", "\ud800", "\ud800 a {} \udfff", "\ufeffa photo of a {}",
+    "```", "```\n```", "```json\n{\"template\": \"a {}\"}\n```", "~~~\na {}\n~~~", "```python\nprint('{}')\n```",
+    "{", "}", "{}", "{} {}", "{}{}{}", "{{}}", "{{{}}}", "}{", "{]", "[}", "[", "]", "[[[[", "{\"", "{\"a\":", "\"{}\"",
+    '{"template": "a photo of a {}', '{"template": "a photo of a {}"', '{"template": null}', '{"template": 3}',
+    '{"template": {"template": ["a nested {}", {"x": "another {}"}]}}', '[["a {}"], {"k": "b {}"}, 3, null]',
+    '{"template": "two {} and {}"}', '{"template": "\\ud800 {}"}', '{"template": "a\\nb {}\\nc"}', "[1e999, NaN]",
+    "[" + "9" * 6000 + "]", "[" * 600 + '"a {}"' + "]" * 600, "[" * 5000 + "]" * 5000, '{"a":' * 5000,
+    "I'm sorry, but I can't help with {}.", "I’m sorry, I can’t write {}.", "As an AI, I {}", "I cannot do {}",
+    "Sure! Here is a template with {}:", "Here's one that uses {}:", "Of course: {}", "Certainly, {}", "Yes, {}!",
+    "- ", "1.", "1)", "- {}", "* {} *", "**{}**", "__{}__", "> {}", "• {}", "1. 2. 3. {}", "(1) a {}", "a) the {}",
+    "**Template:** a photo of a {}.", "**Template**: a photo of a {}.", "Template: \"a {}\"", "New template: {}",
+    "a photo of a {c}.", "a photo of a <category>.", "a photo of a [CLASS]", "a {class name} and a {label}", "a {0}",
+    "a {} {c}", "a { } b", "a {\u200b} b", "a {unknown} b", "{{c}}", "<<class>>", "<b>{}</b>", "<think>{}</think>",
+    "\u202eegami {}", "صورة {}", "תמונה של {}", "一张{}的照片。", "ein Foto von {}", "фото {}", "📷 {} 📷", "{\n}",
+    "'{}'", "“a {}”", "« un {} »", "`a {}`", '"""a {}"""', "''", '"', '" "', "a\rb {}\r", "a\x0bb {}", "a\x85{}",
+    "a\u2028photo {}", "%s", "%(x)s {}",
+    "$x {}", "\\{}\\", "{}\\", "\\n{}", "{!r}", "{:>9999999999}", "{0.__class__} {}",
+    "...", "?", "{}?", "{}.", "a.b.c {}", "<|im_end|>{}", "</s>", "null", "true", "-0", "a {}" * 50, "{}" * 1000,
+]  # fmt: skip
+HUGE = {
+    "quotes": '"' * MEGABYTE,
+    "pairs of quotes": '" ' * (MEGABYTE // 2),
+    "spaces": " " * MEGABYTE + "{}",
+    "brace and spaces": "{" + " " * MEGABYTE,
+    "braces": "{" * MEGABYTE,
+    "braces and spaces": "{ " * (MEGABYTE // 2),
+    "placeholders": "{}" * (MEGABYTE // 2),
+    "angles": "< " * (MEGABYTE // 2),
+    "angle and spaces": "<" + " " * MEGABYTE,
+    "brackets": "[" * MEGABYTE,
+    "stars": "*" * MEGABYTE,
+    "stars and spaces": "* " * (MEGABYTE // 2),
+    "markers": "1. " * (MEGABYTE // 3),
+    "labels": "template: " * (MEGABYTE // 10),
+    "new": "new " * (MEGABYTE // 4),
+    "lines": "\n" * MEGABYTE,
+    "short lines": "a {}\n" * (MEGABYTE // 5),
+    "different lines": "\n".join(f"{i} {{}}" for i in range(MEGABYTE // 10)),
+    "fences": "```\n" * (MEGABYTE // 4),
+    "stops": "." * MEGABYTE,
+    "controls": "\x00" * MEGABYTE,
+    "words": "word " * (MEGABYTE // 5),
+    "json list": json.dumps(["a {}"] * (MEGABYTE // 8)),
+    "json string": json.dumps({"template": "x" * MEGABYTE}),
+    "escapes": "[" + '"\\' * (MEGABYTE // 2),
+}
+
+
+def fits(text: str) -> bool:
+    """As a tokenizer's check does, this fails on what can't be encoded."""
+    return len(text.encode()) <= 300
+
+
+def assert_only_usable(text: str) -> None:
+    for template in templates(text, fits):
+        assert template.count("{}") == 1
+        assert not set("{}") & set(template.replace("{}", ""))
+        assert template == " ".join(template.split())
+        assert any(character.isalnum() for character in template)
+        assert fits(template)
+    described = sentence(text, "cat")
+    if described is not None:
+        described.encode()
+        assert described.endswith(".")
+        assert len(described.split()) >= 3
+        assert not set("{}<>\n") & set(described)
+    assert all(line and line == " ".join(line.split()) for line in lines(text))
+
+
+def test_the_corpus_is_large_enough() -> None:
+    assert len(set(HOSTILE)) >= 100
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=lambda text: ascii(text[:24]))
+def test_a_hostile_reply_never_raises_and_gives_nothing_unusable(text: str) -> None:
+    assert_only_usable(text)
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.text())
+def test_any_reply_never_raises_and_gives_nothing_unusable(text: str) -> None:
+    assert_only_usable(text)
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.lists(st.sampled_from([*"{}[]<>\"'`*:.,-? \n\t\\", "{}", "```", "template", "a", "cat", "\ud800", "é"])))
+def test_any_mix_of_what_replies_are_made_of_gives_nothing_unusable(parts: list[str]) -> None:
+    assert_only_usable("".join(parts))
+
+
+@pytest.mark.parametrize("name", HUGE)
+def test_a_huge_reply_stays_fast(name: str) -> None:
+    started = time.process_time()
+    assert_only_usable(HUGE[name])
+    assert time.process_time() - started < 5
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "a photo of a {}.",
+        '"a photo of a {}."',
+        "“a photo of a {}.”",
+        "`a photo of a {}.`",
+        "**a photo of a {}.**",
+        "1. a photo of a {}.",
+        "- a photo of a {}.",
+        "> a photo of a {}.",
+        "Template: a photo of a {}.",
+        "**New template:** a photo of a {}.",
+        '**Template**: "a photo of a {}."',
+        "```\na photo of a {}.\n```",
+        "```text\na photo of a {}.\n```",
+        "a photo of a <CLASS>.",
+        "a photo of a {class}.",
+        "  a   photo\tof a {}.  ",
+        '{"template": "a photo of a {}."}',
+        '```json\n{"template": "a photo of a {}."}\n```',
+        '["a photo of a {}."]',
+        'Sure! Here is one:\n{"template": "a photo of a {}."}',
+        "Of course! Here is a new template:\n\na photo of a {}.\n\nI hope this helps.",
+        'Here\'s a template that uses {} once:\n"a photo of a {}."',
+        "Here’s a template with {}:\na photo of a {}.",
+        "Sure, a template with {} is below.\na photo of a {}.",
+        "I'm sorry, {} is hard.\na photo of a {}.",
+        "two {} and {}\na photo of a {}.\n{\n",
+        "\ufeffa photo of a {}.\x00",
+        "a photo of a {}.\na photo of a {}.",
+    ],
+    ids=ascii,
+)
+def test_the_template_is_found_however_it_is_wrapped(reply: str) -> None:
+    assert templates(reply, fits) == ["a photo of a {}."]
+
+
+def test_a_json_list_gives_its_items_even_when_it_is_cut_off() -> None:
+    reply = '```json\n[\n  "first {}",\n  "second {}",\n  "third {}"\n]\n```\nfourth {}'
+    assert templates(reply, fits) == ["first {}", "second {}", "third {}", "fourth {}"]
+    assert templates(reply[: reply.index("]")], fits) == ["first {}", "second {}", "third {}"]
+
+
+def test_good_lines_are_kept_in_order_beside_bad_ones() -> None:
+    reply = "first {}\nno place\nsecond {} {}\nthird {x} {}\n" + "long " * 100 + "{}\nfourth {}"
+    assert templates(reply, fits) == ["first {}", "fourth {}"]
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        ("A cat has whiskers. It purrs.", "A cat has whiskers."),
+        ("\n\n  A cat has whiskers", "A cat has whiskers."),
+        ("A cat has whiskers! Really.", "A cat has whiskers."),
+        ("A cat weighs 4.5 kg. Or more.", "A cat weighs 4.5 kg."),
+        ('"A cat has whiskers."', "A cat has whiskers."),
+        ("Sure! Here is a description:\nA cat has whiskers.", "A cat has whiskers."),
+        ("Here's a description of it.\nA cat has whiskers.", "A cat has whiskers."),
+        ("- A cat has whiskers.\n- It purrs a lot.", "A cat has whiskers."),
+        ("**Answer:** A cat has whiskers.", "A cat has whiskers."),
+        ('{"description": "A cat has whiskers. And more."}', "A cat has whiskers."),
+        ("What is a cat?\nA cat has whiskers.", "A cat has whiskers."),
+        ("A cat has big,", "A cat has big."),
+        ("Great whiskers adorn its face.", "Great whiskers adorn its face."),
+        ("Great! It is this:\nA cat has whiskers.", "A cat has whiskers."),
+    ],
+    ids=ascii,
+)
+def test_the_first_describing_sentence_is_found(reply: str, expected: str) -> None:
+    assert sentence(reply, "cat") == expected
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "", "cat", "A cat.", "Cat cat cat.", "I'm sorry, I can't do that.", "I’m sorry, I can’t do that.",
+        "I cannot describe this.", "I'm unable to describe it.", "As an AI I see nothing.", "What is a cat like?",
+        "A {} has whiskers and fur.", "The <class> has whiskers.",
+        "It has the following parts:", "Sure thing, my friend.",
+    ],
+    ids=ascii,
+)  # fmt: skip
+def test_a_reply_that_describes_nothing_is_dropped(reply: str) -> None:
+    assert sentence(reply, "cat") is None
+
+
+def test_lines_lose_fences_markers_labels_and_quotes() -> None:
+    reply = "```\n1) one\n* two\n\n**three**\n'four'\nAnswer: five\n```"
+    assert lines(reply) == ["one", "two", "three", "four", "five"]

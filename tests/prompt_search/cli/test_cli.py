@@ -1,0 +1,275 @@
+"""The command line as a person uses it: in a process of its own, on a small model, against real parts."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.openai_server import OpenAIServer, refuse, reply
+from tests.prompt_search.conftest import paint
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+PROGRAM = [sys.executable, "-m", "prompt_search.cli.main"]
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """A working folder with pictures."""
+    paint(tmp_path / "images")
+    return tmp_path
+
+
+@pytest.fixture
+def program(place: Path) -> Run:
+    """Runs the program in the working folder, with a cache of its own."""
+
+    def run(*arguments: str, check: int | None = 0, **env: str) -> "subprocess.CompletedProcess[str]":
+        done = subprocess.run(
+            [*PROGRAM, *arguments],
+            cwd=place,
+            env=environment(place, **env),
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        if check is not None:
+            assert done.returncode == check, done.stderr
+        return done
+
+    return run
+
+
+def environment(place: Path, **more: str) -> dict[str, str]:
+    return os.environ | {"PROMPT_SEARCH_CACHE": str(place / "cache"), "OMP_NUM_THREADS": "1"} | more
+
+
+def arguments(server: OpenAIServer, tiny_clip: str, *more: str) -> list[str]:
+    common = ["run", "images", "--model", tiny_clip, "--llm", "some-model", "--base-url", server.url, "--out", "out"]
+    return [*common, "--set", "pool=4", "--set", "iterations=2", *more]
+
+
+GOOD = [reply('{"template": "a tidy photo of a {}."}')] * 40
+
+
+def test_a_run_prints_a_table_the_prompts_and_the_files(program: Run, tiny_clip: str, place: Path) -> None:
+    with OpenAIServer(GOOD) as server:
+        done = program(*arguments(server, tiny_clip))
+    for expected in ("names only", "general templates", "winner", "placebo", "Winning prompts", "prompt file", "out/"):
+        assert expected in done.stdout
+    assert (place / "out" / "prompts.json").exists()
+
+
+def test_json_goes_to_standard_output_alone(program: Run, tiny_clip: str) -> None:
+    with OpenAIServer(GOOD) as server:
+        done = program(*arguments(server, tiny_clip, "--json"))
+    value = json.loads(done.stdout)
+    assert value["rows"][0]["role"] == "winner"
+    assert value["prompts"]["classes"][0]["id"] == "blue_sky"
+
+
+def test_quiet_prints_the_prompt_file_only(program: Run, tiny_clip: str) -> None:
+    with OpenAIServer(GOOD) as server:
+        done = program(*arguments(server, tiny_clip, "--quiet"))
+    assert done.stdout.strip() == "out/prompts.json"
+
+
+def test_the_library_comes_to_the_same_result(program: Run, tiny_clip: str, place: Path) -> None:
+    import prompt_search
+    from optimizers import HillClimbing
+
+    with OpenAIServer(GOOD) as server:
+        program(*arguments(server, tiny_clip))
+        result = prompt_search.optimize(
+            place / "images",
+            model=tiny_clip,
+            llm="some-model",
+            base_url=server.url,
+            strategy=HillClimbing(pool=4, iterations=2),
+            out=place / "library",
+            cache_dir=place / "another-cache",
+        )
+    assert result.prompts_file.read_bytes() == (place / "out" / "prompts.json").read_bytes()
+    assert result.classifier_file.read_bytes() == (place / "out" / "classifier.safetensors").read_bytes()
+
+
+def test_score_gives_the_figures_of_the_run(program: Run, tiny_clip: str) -> None:
+    with OpenAIServer(GOOD) as server:
+        ran = json.loads(program(*arguments(server, tiny_clip, "--json")).stdout)
+    scored = json.loads(program("score", "out/prompts.json", "images", "--json").stdout)
+    assert scored["same_data"] is True
+    for split in ("search", "select", "test"):
+        for figure in ("n", "top1", "cross_entropy", "top1_interval_95"):
+            assert scored["splits"][split][figure] == ran["rows"][0][split][figure]
+
+
+def test_score_takes_a_plain_list_of_templates(program: Run, tiny_clip: str, place: Path) -> None:
+    (place / "mine.txt").write_text("a photo of a {}.\n")
+    done = program("score", "mine.txt", "images", "--model", tiny_clip)
+    assert done.stdout.count("top-1") == 3
+
+
+def test_exports_are_written_and_named(program: Run, tiny_clip: str, place: Path) -> None:
+    with OpenAIServer(GOOD) as server:
+        program(*arguments(server, tiny_clip))
+    done = program("export", "out", "--to", "open_clip,cupl,safetensors")
+    paths = [place / line for line in done.stdout.split()]
+    assert [path.name for path in paths] == ["open_clip.json", "cupl.json", "classifier.safetensors"]
+    assert paths[2].read_bytes() == (place / "out" / "classifier.safetensors").read_bytes()
+
+
+def test_replay_says_that_it_is_equal_and_fails_where_it_is_not(program: Run, tiny_clip: str, place: Path) -> None:
+    with OpenAIServer(GOOD) as server:
+        program(*arguments(server, tiny_clip))
+    assert "the replay is equal" in program("replay", "out").stdout
+    path = place / "out" / "prompts.json"
+    path.write_text(path.read_text().replace("tidy", "untidy") + " ")
+    done = program("replay", "out", "--out", "second", check=1)
+    assert "prompts.json has other bytes" in done.stderr
+
+
+def test_a_budget_exits_with_3_and_resume_goes_on(program: Run, tiny_clip: str) -> None:
+    with OpenAIServer(GOOD) as server:
+        done = program(*arguments(server, tiny_clip, "--max-calls", "1"), check=3)
+        assert "stopped early" in done.stdout
+        resumed = program("resume", "out", "--max-calls", "5")
+    assert "read the test split 2 times" in resumed.stdout
+
+
+def test_a_killed_run_continues_and_asks_nothing_twice(program: Run, tiny_clip: str, place: Path) -> None:
+    from tests.fakes.openai_server import after
+
+    with OpenAIServer([GOOD[0], after(120.0, GOOD[0]), *GOOD]) as server:
+        command = [*PROGRAM, *arguments(server, tiny_clip)]
+        process = subprocess.Popen(command, cwd=place, env=environment(place), stderr=subprocess.DEVNULL)
+        waited = time.monotonic() + 120
+        while len(server.requests) < 2 and time.monotonic() < waited:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGKILL)
+        process.wait(timeout=60)
+        assert (place / "out" / "best_so_far.json").exists()
+        program(*arguments(server, tiny_clip))
+        seeds = [request.body["seed"] for request in server.requests]
+    assert len(seeds) == 3
+    assert seeds[1] == seeds[2] != seeds[0]
+
+
+def test_ctrl_c_exits_with_4_and_says_how_to_continue(program: Run, tiny_clip: str, place: Path) -> None:
+    from tests.fakes.openai_server import after
+
+    with OpenAIServer([after(120.0, GOOD[0]), *GOOD]) as server:
+        command = [*PROGRAM, *arguments(server, tiny_clip)]
+        process = subprocess.Popen(command, cwd=place, env=environment(place), stderr=subprocess.PIPE, text=True)
+        waited = time.monotonic() + 120
+        while not server.requests and time.monotonic() < waited:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+        assert process.returncode == 4
+        assert "same command again" in errors
+        assert "Traceback" not in errors
+        program(*arguments(server, tiny_clip))
+
+
+def test_a_wrong_key_stops_at_once_and_is_not_shown(program: Run, tiny_clip: str, place: Path) -> None:
+    with OpenAIServer([refuse(401, "Incorrect API key provided: sk-very-secret")] * 40) as server:
+        done = program(*arguments(server, tiny_clip), check=1, OPENAI_API_KEY="sk-very-secret")
+        assert len(server.requests) <= 32
+    assert "key" in done.stderr
+    assert "Traceback" not in done.stderr
+    written = b"".join(path.read_bytes() for path in place.rglob("*") if path.is_file())
+    assert "sk-very-secret" not in done.stderr + done.stdout
+    assert b"sk-very-secret" not in written
+
+
+@pytest.mark.parametrize(
+    ("arguments_", "complaint"),
+    [
+        (["run", "nowhere"], "does not exist"),
+        (["run", "images", "--strategy", "hill-clim"], "did you mean 'hill-climb'"),
+        (["run", "images", "--set", "iteration=3"], "did you mean 'iterations'"),
+        (["run", "images", "--set", "iterations=many"], "can't be 'many'"),
+        (["run", "images", "--set", "iterations"], "NAME=VALUE"),
+        (["run", "images", "--model", "ViT-B-33"], "did you mean"),
+        (["run", "images", "--llm", "locl"], "Did you mean 'local'"),
+        (["run", "images", "--fitness", "best"], "choose one of"),
+        (["run", "images", "--shots", "0"], "at least 1"),
+        (["run", "images", "--max-calls", "-1"], "0 or more"),
+        (["run", "images", "--baseline", "nowhere.txt"], "nowhere.txt"),
+        (["run", "images", "--precision", "fp8"], "fp8"),
+        (["runn", "images"], "No such command"),
+        (["export", "images", "--to", "open_clip"], "prompts.json"),
+        (["export", "images", "--to", "openclip"], "did you mean 'open_clip'"),
+        (["score", "nowhere.json", "images"], "nowhere.json"),
+        (["demo", "--data", "nothing"], "does not exist"),
+    ],
+)
+def test_bad_input_exits_with_2_and_a_sentence(
+    program: Run, tiny_clip: str, arguments_: list[str], complaint: str
+) -> None:
+    if "--llm" not in arguments_ and arguments_[0] == "run":
+        arguments_ = [*arguments_, "--llm", "m", "--base-url", "http://127.0.0.1:9/v1"]
+    if "--model" not in arguments_ and arguments_[0] == "run":
+        arguments_ = [*arguments_, "--model", tiny_clip]
+    done = program(*arguments_, check=2)
+    assert complaint in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_help_is_quick_since_nothing_heavy_is_imported(place: Path) -> None:
+    code = (
+        "import sys; sys.argv = ['prompt-search', '--help']\n"
+        "from prompt_search.cli.main import main\n"
+        "try: main()\nexcept SystemExit: pass\n"
+        "print([m for m in ('torch', 'open_clip', 'datasets', 'numpy', 'openai', 'PIL') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip().endswith("[]")
+    assert "replay" in done.stdout
+
+
+def test_the_cache_is_told_and_emptied_but_for_the_language_model(program: Run, tiny_clip: str, place: Path) -> None:
+    with OpenAIServer(GOOD) as server:
+        program(*arguments(server, tiny_clip))
+    (place / "cache" / "llm").mkdir()
+    (place / "cache" / "llm" / "model.gguf").write_bytes(b"x" * 10)
+    (place / "cache" / "someone-elses.txt").write_text("keep")
+    before = json.loads(program("cache", "info", "--json").stdout)["bytes"]
+    assert before["embeddings"] > 0
+    assert before["completions.sqlite"] > 0
+    program("cache", "clear")
+    after = json.loads(program("cache", "info", "--json").stdout)["bytes"]
+    assert after == dict.fromkeys(before, 0) | {"llm": 10}
+    assert (place / "cache" / "someone-elses.txt").exists()
+
+
+def test_strategies_are_listed_with_their_settings(program: Run) -> None:
+    listed = json.loads(program("strategies", "--json").stdout)
+    assert listed["hill-climb"]["iterations"] == 10
+    assert "cupl" in program("strategies").stdout
+
+
+def test_corrupt_images_are_named_and_the_others_used(program: Run, tiny_clip: str, place: Path) -> None:
+    (place / "images" / "red_ball" / "broken.png").write_bytes(b"not a picture")
+    with OpenAIServer(GOOD) as server:
+        done = program(*arguments(server, tiny_clip))
+    assert "red_ball/broken.png" in done.stderr
+
+
+@pytest.mark.parametrize("content", ["one class", "an empty class"])
+def test_data_that_can_not_be_used_names_the_class(program: Run, tiny_clip: str, place: Path, content: str) -> None:
+    if content == "one class":
+        place.joinpath("images", "red_ball").rename(place / "only")
+        (place / "one").mkdir()
+        (place / "only").rename(place / "one" / "only")
+        folder, name = "one", "only"
+    else:
+        (place / "images" / "nobody").mkdir()
+        folder, name = "images", "nobody"
+    done = program("run", folder, "--model", tiny_clip, "--llm", "m", "--base-url", "http://127.0.0.1:9/v1", check=2)
+    assert name in done.stderr
