@@ -1,16 +1,20 @@
 """`prompt-search`: the commands, and what becomes of errors."""
 
 import sys
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from prompt_search.cli import cache_commands, llm_commands, prompt_commands, run_commands
 
-__all__ = ["app", "main"]
+__all__ = ["app", "main", "run_program"]
 
 OK, FAILED, BAD_INPUT, BUDGET, INTERRUPTED = range(5)
 """Exit codes: done; something else; bad usage or input; a budget ended the run; interrupted, resumable."""
+
+TYPER_INTERRUPTED = 130
+"""What typer makes of Ctrl-C."""
 
 app = typer.Typer(
     name="prompt-search",
@@ -41,41 +45,44 @@ def version_option(
 
 def main() -> None:
     """Run the command line; a traceback never reaches a person."""
-    sys.exit(_exit_code())
+    sys.exit(run_program(sys.argv[1:]))
 
 
-def _exit_code() -> int:
+def run_program(arguments: Sequence[str]) -> int:
+    """Run a command and return its exit code; what went wrong is told on standard error."""
     from prompt_search.cli.failures import say
-    from prompt_search.errors import InputError, PromptSearchError
 
     try:
-        code = app(standalone_mode=False)
+        code = app(args=list(arguments), prog_name="prompt-search", standalone_mode=False)
     except typer.Exit as done:
-        return done.exit_code
-    except PromptSearchError as error:
-        say(f"error: {error}")
-        return BAD_INPUT if isinstance(error, InputError) else FAILED
+        code = done.exit_code
     except (KeyboardInterrupt, typer.Abort):
-        say("interrupted; give the same command again to continue where it stopped")
-        return INTERRUPTED
+        code = TYPER_INTERRUPTED
     except BrokenPipeError:
         sys.stderr.close()  # whoever read our output has gone
         return FAILED
     except Exception as error:  # noqa: BLE001 - the last station before a person
-        return _usage_or_defect(error)
+        return _told(error)
+    if code == TYPER_INTERRUPTED:
+        say("interrupted; give the same command again to continue where it stopped")
+        return INTERRUPTED
     return code if isinstance(code, int) else OK
 
 
-def _usage_or_defect(error: Exception) -> int:
-    """Typer's own complaints are for the person; anything else is ours to mend."""
-    from prompt_search.cli.failures import report_defect, say_usage, usage_message
+def _told(error: Exception) -> int:
+    """Our own errors and typer's complaints are for the person; anything else is ours to mend."""
+    from prompt_search.cli.failures import report_defect, say, say_usage, usage_message
+    from prompt_search.errors import InputError, PromptSearchError
 
-    message = usage_message(error)
-    if message is not None:
-        say_usage(message)
+    usage = usage_message(error)
+    if usage is not None:
+        say_usage(usage)
         return BAD_INPUT
-    report_defect(error)
-    return FAILED
+    if not isinstance(error, PromptSearchError):
+        report_defect(error)
+        return FAILED
+    say(f"error: {error}")
+    return BAD_INPUT if isinstance(error, InputError) else FAILED
 
 
 if __name__ == "__main__":

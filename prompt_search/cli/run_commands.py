@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -32,7 +32,7 @@ def register(app: typer.Typer) -> None:
 
 
 def demo(
-    data: Annotated[str, typer.Option(help="photos or emoji.")] = "photos",
+    data: Annotated[Literal["photos", "emoji"], typer.Option(help="Which of the bundled image sets.")] = "photos",
     out: Annotated[Path, typer.Option(help="The run folder.")] = Path("runs/demo"),
     max_calls: Annotated[int, typer.Option(help="The most language model calls.")] = 130,
     seed: Annotated[int, typer.Option(help="Of splits, search and sampling.")] = 0,

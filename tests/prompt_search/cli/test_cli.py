@@ -1,4 +1,4 @@
-"""The command line as a person uses it: in a process of its own, on a small model, against real parts."""
+"""The command line as a person uses it: on a small model, against real parts. What needs a process has one."""
 
 import json
 import os
@@ -7,15 +7,28 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.fakes.openai_server import OpenAIServer, refuse, reply
+from prompt_search.cli.main import run_program
+from tests.fakes.openai_server import OpenAIServer, after, refuse, reply
 from tests.prompt_search.conftest import paint
 
-Run = Callable[..., "subprocess.CompletedProcess[str]"]
 PROGRAM = [sys.executable, "-m", "prompt_search.cli.main"]
+
+
+@dataclass
+class Done:
+    """What a command left on the terminal."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+Run = Callable[..., Done]
 
 
 @pytest.fixture
@@ -26,21 +39,18 @@ def place(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def program(place: Path) -> Run:
+def program(place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Runs the program in the working folder, with a cache of its own."""
+    monkeypatch.chdir(place)
+    monkeypatch.setenv("PROMPT_SEARCH_CACHE", str(place / "cache"))
+    monkeypatch.setenv("COLUMNS", "120")
 
-    def run(*arguments: str, check: int | None = 0, **env: str) -> "subprocess.CompletedProcess[str]":
-        done = subprocess.run(
-            [*PROGRAM, *arguments],
-            cwd=place,
-            env=environment(place, **env),
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
-        if check is not None:
-            assert done.returncode == check, done.stderr
-        return done
+    def run(*arguments: str, check: int = 0) -> Done:
+        capsys.readouterr()
+        code = run_program(arguments)
+        printed = capsys.readouterr()
+        assert code == check, printed.err
+        return Done(code, printed.out, printed.err)
 
     return run
 
@@ -142,8 +152,6 @@ def test_a_budget_exits_with_3_and_resume_goes_on(program: Run, tiny_clip: str) 
 
 
 def test_a_killed_run_continues_and_asks_nothing_twice(program: Run, tiny_clip: str, place: Path) -> None:
-    from tests.fakes.openai_server import after
-
     with OpenAIServer([GOOD[0], after(120.0, GOOD[0]), *GOOD]) as server:
         command = [*PROGRAM, *arguments(server, tiny_clip)]
         process = subprocess.Popen(command, cwd=place, env=environment(place), stderr=subprocess.DEVNULL)
@@ -160,8 +168,6 @@ def test_a_killed_run_continues_and_asks_nothing_twice(program: Run, tiny_clip: 
 
 
 def test_ctrl_c_exits_with_4_and_says_how_to_continue(program: Run, tiny_clip: str, place: Path) -> None:
-    from tests.fakes.openai_server import after
-
     with OpenAIServer([after(120.0, GOOD[0]), *GOOD]) as server:
         command = [*PROGRAM, *arguments(server, tiny_clip)]
         process = subprocess.Popen(command, cwd=place, env=environment(place), stderr=subprocess.PIPE, text=True)
@@ -176,9 +182,12 @@ def test_ctrl_c_exits_with_4_and_says_how_to_continue(program: Run, tiny_clip: s
         program(*arguments(server, tiny_clip))
 
 
-def test_a_wrong_key_stops_at_once_and_is_not_shown(program: Run, tiny_clip: str, place: Path) -> None:
+def test_a_wrong_key_stops_at_once_and_is_not_shown(
+    program: Run, tiny_clip: str, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-very-secret")
     with OpenAIServer([refuse(401, "Incorrect API key provided: sk-very-secret")] * 40) as server:
-        done = program(*arguments(server, tiny_clip), check=1, OPENAI_API_KEY="sk-very-secret")
+        done = program(*arguments(server, tiny_clip), check=1)
         assert len(server.requests) <= 32
     assert "key" in done.stderr
     assert "Traceback" not in done.stderr
@@ -206,7 +215,7 @@ def test_a_wrong_key_stops_at_once_and_is_not_shown(program: Run, tiny_clip: str
         (["export", "images", "--to", "open_clip"], "prompts.json"),
         (["export", "images", "--to", "openclip"], "did you mean 'open_clip'"),
         (["score", "nowhere.json", "images"], "nowhere.json"),
-        (["demo", "--data", "nothing"], "does not exist"),
+        (["demo", "--data", "nothing"], "'photos', 'emoji'"),
     ],
 )
 def test_bad_input_exits_with_2_and_a_sentence(
@@ -243,8 +252,8 @@ def test_the_cache_is_told_and_emptied_but_for_the_language_model(program: Run, 
     assert before["embeddings"] > 0
     assert before["completions.sqlite"] > 0
     program("cache", "clear")
-    after = json.loads(program("cache", "info", "--json").stdout)["bytes"]
-    assert after == dict.fromkeys(before, 0) | {"llm": 10}
+    left = json.loads(program("cache", "info", "--json").stdout)["bytes"]
+    assert left == dict.fromkeys(before, 0) | {"llm": 10}
     assert (place / "cache" / "someone-elses.txt").exists()
 
 
