@@ -10,15 +10,21 @@ __all__ = ["TEMPLATE_SCHEMA", "class_questions", "hill_climbing_turn", "outcome_
 LONGEST_NAME = 100
 LONGEST_DESCRIPTION = 600
 
+WORD = "[a-z']{1,14}"
 TEMPLATE_SCHEMA = json.dumps(
     {
         "type": "object",
-        "properties": {"template": {"type": "string", "pattern": '^[^{}"\\\\]{1,60}\\{\\}[^{}"\\\\]{0,60}$'}},
+        "properties": {
+            "template": {"type": "string", "pattern": f"^[A-Z]?{WORD}( {WORD}){{0,7}} \\{{\\}}( {WORD}){{0,5}}\\.$"},
+        },
         "required": ["template"],
         "additionalProperties": False,
     }
 )
-"""One template with one placeholder, for models that can be held to a schema."""
+"""One template of plain words with one placeholder, for models that can be held to a schema.
+
+Small models fill every freedom they are given with noise: without the words they write file names and code.
+"""
 
 
 def quoted(text: str, longest: int = LONGEST_NAME) -> str:

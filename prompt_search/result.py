@@ -4,12 +4,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from evaluators import PromptSet, Score
+from evaluators import PHOTO_TEMPLATE, PromptSet, Score
 from prompt_search.statistics import PairedCounts, paired_interval, wilson_interval
 
-__all__ = ["Cost", "Result", "Row"]
+__all__ = ["OWN", "Cost", "Result", "Row"]
 
 Role = Literal["winner", "baseline", "placebo"]
+OWN = "yours: "
+"""How the names of the user's own baselines begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +114,25 @@ class Result:
         """The winner as a `[D, C]` matrix for models that are used without this package."""
         return self.folder / "classifier.safetensors"
 
+    def verdict(self) -> str:
+        """One honest sentence: is the winner better than what one would use without a search?
+
+        Compared with the user's own prompts where there are any, else with "a photo of a {}.".
+        """
+        baselines = [row for row in self.rows if row.role == "baseline"]
+        own = [row for row in baselines if row.name.startswith(OWN)]
+        row = next(iter(own), next((r for r in baselines if r.candidate.templates == (PHOTO_TEMPLATE,)), None))
+        if row is None or row.gain_interval is None:
+            return f"Nothing that was found beat {self.winner.name} on the select split; it stays."
+        low, high = row.gain_interval
+        kind = "a proven gain" if low > 0 else "a proven loss" if high < 0 else "no proven difference"
+        gain = f"{100 * row.winner_gain():+.1f} points, 95 % interval {100 * low:+.1f} to {100 * high:+.1f}"
+        return f"On {row.test.n} unseen images the winner against {row.name}: {gain}: {kind}."
+
     def to_json(self) -> dict[str, Any]:
         """The figures as plain JSON values, without the folder: equal for equal runs."""
         return {
+            "verdict": self.verdict(),
             "found_by": self.found_by,
             "stopped_by": self.stopped_by,
             "test_reads": self.test_reads,

@@ -51,6 +51,7 @@ def _print_table(result: Result, console: "Console") -> None:
         figures = [_figure(score) for score in (row.search, row.select, row.test)]
         table.add_row(row.name, *figures, _gain(row), style="bold" if row.role == "winner" else None)
     console.print(table)
+    console.print(f"\n{result.verdict()}", soft_wrap=True)
 
 
 def _figure(score: "Score") -> str:

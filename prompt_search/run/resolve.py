@@ -12,6 +12,7 @@ from prompt_search.bundled import data_path
 from prompt_search.data import DataSplits, load_splits
 from prompt_search.errors import SettingsError
 from prompt_search.prompt_files.read import read_prompts
+from prompt_search.result import OWN
 from prompt_search.run.budget import Budget
 from prompt_search.run.config import RunConfig
 from prompt_search.run.context import check_class_names, check_prompts, context_check
@@ -58,7 +59,7 @@ def resolve(
     for note in notes:
         surroundings.observer.warn(note)
     check_class_names(data.classes, context_check(model), model.context_length)
-    baselines = {f"yours: {Path(path).name}": _read(path, data.classes, model) for path in config.baseline}
+    baselines = {f"{OWN}{Path(path).name}": _read(path, data.classes, model) for path in config.baseline}
     start = tuple(_read(path, data.classes, model) for path in config.start)
     identity: dict[str, Any] = {
         "data": data.fingerprint,
