@@ -52,9 +52,10 @@ class OpenClipModel:
         self.device = _device(device)
         if precision not in get_args(Precision):
             raise ModelError(f"unknown precision {precision!r}; choose one of {', '.join(get_args(Precision))}")
-        self._model, self._preprocess, self._tokenizer = _load(name, self.device, precision, random_weights)
+        model, self._preprocess, self._tokenizer = _load(name, self.device, random_weights)
         self.context_length = int(self._tokenizer.context_length)
-        self.logit_scale = float(self._model.logit_scale.detach().exp())
+        self.logit_scale = float(model.logit_scale.detach().exp())  # before the cast: bfloat16 makes 99 of 100
+        self._model = model.to(_dtype(precision))
         self.preprocessing = _describe_preprocessing(self._model)
         self.fingerprint = self._fingerprint()
         self.cut_is_exact = self._detect_cut()
@@ -204,7 +205,13 @@ def _device(name: str) -> str:
     return name
 
 
-def _load(name: str, device: str, precision: Precision, random_weights: bool) -> tuple[Any, Callable[..., Any], Any]:
+def _dtype(precision: Precision) -> "torch.dtype":
+    import torch
+
+    return {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]
+
+
+def _load(name: str, device: str, random_weights: bool) -> tuple[Any, Callable[..., Any], Any]:
     """The model in evaluation mode, its preprocessing, and its tokenizer."""
     import open_clip
     import torch
@@ -212,14 +219,12 @@ def _load(name: str, device: str, precision: Precision, random_weights: bool) ->
     architecture, _, tag = (name, "", "") if ":" in name else name.partition("/")
     if ":" not in name:
         _check_known(architecture, tag, random_weights)
-    torch_precision = {"fp32": "fp32", "bf16": "pure_bf16", "fp16": "pure_fp16"}[precision]
     try:
         with torch.random.fork_rng(devices=[]), _quiet():
             torch.manual_seed(0)
             model, _, preprocess = open_clip.create_model_and_transforms(
                 architecture,
                 pretrained=tag or None,
-                precision=torch_precision,
                 device=device,
                 require_pretrained=not random_weights,  # a folder without weights would load as a random model
             )

@@ -26,13 +26,16 @@ def render_report(result: Result, model: Mapping[str, Any], run: Mapping[str, An
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    top1 = [entry.score.top1 for entry in archive]
     return environment.get_template(TEMPLATE).render(
         result=result,
         model=model,
         run=run,
         most_texts=MOST_TEXTS,
         confusions=_confusions(result),
-        points=_points([entry.score.top1 for entry in archive]),
+        points=_points(top1),
+        lowest=min(top1),
+        highest=max(top1),
         width=PLOT_WIDTH,
         height=PLOT_HEIGHT,
     )

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -73,6 +74,24 @@ def test_a_run_prints_a_table_the_prompts_and_the_files(program: Run, tiny_clip:
     for expected in ("names only", "general templates", "winner", "placebo", "Winning prompts", "prompt file", "out/"):
         assert expected in done.stdout
     assert (place / "out" / "prompts.json").exists()
+
+
+def test_a_terminal_shows_live_totals(program: Run, tiny_clip: str, place: Path) -> None:
+    ours, theirs = pty.openpty()
+    with OpenAIServer(GOOD) as server, os.fdopen(ours, "rb", buffering=0) as screen:
+        command = [*PROGRAM, *arguments(server, tiny_clip)]
+        env = environment(place, TERM="xterm", COLUMNS="100", LINES="40")
+        process = subprocess.Popen(command, cwd=place, env=env, stdout=subprocess.DEVNULL, stderr=theirs)
+        os.close(theirs)
+        shown = b""
+        try:
+            while part := screen.read(65536):
+                shown += part
+        except OSError:  # how a terminal says that nobody is there any more
+            pass
+        assert process.wait(timeout=60) == 0
+    for expected in (b"best fitness", b"candidates", b"LLM calls", b"from the cache", b"tokens", b"time"):
+        assert expected in shown
 
 
 def test_json_goes_to_standard_output_alone(program: Run, tiny_clip: str) -> None:
