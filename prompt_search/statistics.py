@@ -37,7 +37,7 @@ def paired_interval(counts: PairedCounts) -> tuple[float, float]:
     holds its level for few images and few differences.
 
     >>> [round(x, 3) for x in paired_interval(PairedCounts(n=100, only_first=12, only_second=4))]
-    [0.002, 0.154]
+    [0.001, 0.156]
     """
     n = counts.n + 2
     first, second = counts.only_first + 0.5, counts.only_second + 0.5

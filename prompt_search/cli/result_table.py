@@ -8,6 +8,7 @@ from prompt_search.statistics import wilson_interval
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
     from evaluators import Score
 
@@ -33,25 +34,30 @@ def print_result(result: Result, *, as_json: bool, quiet: bool) -> None:
 
 
 def _print_table(result: Result, console: "Console") -> None:
+    splits = ("search", "select", "test")
+    figures = _table("top-1 in % [95 % interval]")
+    for split in splits:
+        figures.add_column(f"{split} ({getattr(result.winner, split).n})", justify="right", no_wrap=True)
+    ahead = _table("on the test images, image by image")
+    ahead.add_column("winner ahead by [95 % interval]", justify="right", no_wrap=True)
+    for row in result.rows:
+        style = "bold" if row.role == "winner" else None
+        figures.add_row(row.name, *(_figure(getattr(row, split)) for split in splits), style=style)
+        if row.gain_interval is not None:
+            ahead.add_row(row.name, _gain(row))
+    console.print(figures)
+    console.print(ahead)
+    console.print("The search saw the search images only, and select chose the winner; test was read after that.")
+    console.print(f"\n{result.verdict()}", soft_wrap=True)
+
+
+def _table(first_column: str) -> "Table":
     from rich import box
     from rich.table import Table
 
-    table = Table(
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-        caption="top-1 in %, with 95 % intervals; the search never saw select or test",
-        caption_justify="left",
-    )
-    table.add_column("prompts", overflow="fold")
-    for split in ("search", "select", "test"):
-        score = getattr(result.winner, split)
-        table.add_column(f"{split} ({score.n})", justify="right", no_wrap=True)
-    table.add_column("winner ahead", justify="right", no_wrap=True)
-    for row in result.rows:
-        figures = [_figure(score) for score in (row.search, row.select, row.test)]
-        table.add_row(row.name, *figures, _gain(row), style="bold" if row.role == "winner" else None)
-    console.print(table)
-    console.print(f"\n{result.verdict()}", soft_wrap=True)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column(first_column, overflow="fold")
+    return table
 
 
 def _figure(score: "Score") -> str:
