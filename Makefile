@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
-LLM := cache/llm/.installed
+LLM := $(VENV)/.llm
 
 .PHONY: demo test test-all check format bench clean
 

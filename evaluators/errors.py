@@ -8,7 +8,8 @@ The whole tree, re-exported as `prompt_search.errors`::
     │   ├── DataError                   images, labels, splits
     │   ├── ModelError                  an image-text model
     │   ├── SettingsError               an option or a strategy's setting
-    │   └── RunMismatch                 the run folder belongs to other arguments
+    │   ├── RunMismatch                 the run folder belongs to other arguments
+    │   └── RunMissing                  the folder holds no run, or not one to use for this
     ├── StoreError                      the cache on disk can't be read or written
     ├── LanguageModelError              the language model can't go on; the run can be resumed
     │   ├── LanguageModelRejected       it refused for good: key, model name, request

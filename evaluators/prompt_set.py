@@ -21,6 +21,8 @@ class ClassLabel:
     name: str
 
     def __post_init__(self) -> None:
+        _check_encodable(self.id)
+        _check_encodable(self.name)
         if not self.id or not self.name.strip():
             raise PromptError(f"the class {self.id!r} needs an id and a name, got the name {self.name!r}")
 
@@ -59,6 +61,8 @@ class PromptSet:
             raise PromptError("the classes of a prompt set must have different ids, in sorted order; use PromptSet.of")
         if len(self.texts) != len(ids):
             raise PromptError(f"{len(ids)} classes need {len(ids)} tuples of texts, got {len(self.texts)}")
+        for text in (*self.templates, *(text for own in self.texts for text in own)):
+            _check_encodable(text)
         for template in self.templates:
             if PLACEHOLDER not in template:
                 raise PromptError(f"the template {template[:80]!r} has no {PLACEHOLDER} for the class name")
@@ -143,6 +147,16 @@ class PromptSet:
                 f"not a prompt set: {type(error).__name__}: {error}; expected classes, templates and texts"
             ) from error
         return cls.of(classes, templates, texts)
+
+
+def _check_encodable(text: str) -> None:
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise PromptError(
+                f"the text {text[:80]!a} holds half a character (a lone surrogate); write it anew"
+            ) from error
 
 
 def _strings(value: object) -> list[str]:

@@ -68,8 +68,14 @@ class HillClimbing:
             pool = self._score(search, base, self._draw_pool(search))
             for _ in range(self.resets):
                 usable += self._climb(search, base, list(pool))
-        search.log(f"hill-climb: {usable} usable templates from {self.plan(search.task).llm_calls} replies")
+        search.log(self._account(usable, search.task))
         return [entry.candidate for entry in search.archive.best(SHORTLIST)]
+
+    def _account(self, usable: int, task: Task) -> str:
+        asked = self.plan(task).llm_calls
+        if usable == 0:
+            return f"warning: hill-climb: none of {asked} replies held a usable template, so all are from the pool"
+        return f"hill-climb: {usable} usable templates from {asked} replies"
 
     def _climb(self, search: Search, base: PromptSet, archive: list[Scored]) -> int:
         """One conversation; returns how many replies held a usable template."""

@@ -16,6 +16,9 @@ LIST_MARKER = re.compile(r"^\s*(?:[-*•·>]+|\(?\d{1,3}[.):]|[a-zA-Z][.)](?=\s)
 LABEL = re.compile(
     r"^\s*(?:\**(?:(?:new|better|final)\s+)?(?:template|answer|prompt|output|sentence|caption)s?\**)\s*:\s*", re.I
 )
+LONGEST_REPLY = 20_000
+"""Characters of a reply that are read; what was asked for is in the first hundreds."""
+
 FENCE = re.compile(r"^\s*(?:```|~~~)")
 QUOTES = "\"'`“”‘’«»"
 LETTER = re.compile(r"[^\W_]")
@@ -44,7 +47,7 @@ def templates(text: str, fits: Callable[[str], bool]) -> list[str]:
     >>> templates('Of course! Here it is:\\na photo of {} and {}\\na sketch of a {}', fits=lambda _: True)
     ['a sketch of a {}']
     """
-    candidates = (_template(line) for line in _written(text))
+    candidates = (_template(line) for line in _written(text[:LONGEST_REPLY]))
     found = dict.fromkeys(t for t in candidates if t is not None)
     return [template for template in found if fits(template)]
 
@@ -58,7 +61,7 @@ def sentence(text: str, name: str) -> str | None:
     >>> sentence('\\n\\nA tabby cat has stripes. It purrs.', "tabby cat")
     'A tabby cat has stripes.'
     """
-    for line in _written(text):
+    for line in _written(text[:LONGEST_REPLY]):
         first = FIRST_STOP.split(line, maxsplit=1)[0].strip() if FIRST_STOP.search(line) else line
         ending = line[len(first) : len(first) + 1] or "."
         if ending != "?" and not line.endswith(":") and _describes(first, name):

@@ -65,7 +65,7 @@ def optimize(
     from prompt_search.cache_dir import cache_dir as find_cache_dir
     from prompt_search.launch import launch
     from prompt_search.llm.choose import language_model
-    from prompt_search.run.config import RunConfig
+    from prompt_search.run.config import OWN, RunConfig
 
     language = language_model(llm, base_url=base_url, cache_dir=find_cache_dir(cache_dir))
     several = list(strategy) if isinstance(strategy, Sequence) and not isinstance(strategy, str) else [strategy]
@@ -73,7 +73,7 @@ def optimize(
     config = RunConfig(
         data=str(data),
         model=model if isinstance(model, str) else model.name,
-        llm=llm if isinstance(llm, str) else language.name,
+        llm=llm if isinstance(llm, str) else OWN + language.name,
         base_url=base_url,
         strategies=tuple(choice for choice, _ in chosen),
         seed=seed,
@@ -100,14 +100,14 @@ def optimize(
 def _named(strategy: "str | Optimizer") -> "tuple[StrategyChoice, Optimizer]":
     """A strategy as it is written down, and built. One of your own is written down by its class's name."""
     from optimizers import STRATEGIES
-    from prompt_search.run.config import StrategyChoice
+    from prompt_search.run.config import OWN, StrategyChoice
 
     if isinstance(strategy, str):
         choice = StrategyChoice(strategy)
         return choice, choice.build()
     name = next((name for name, kind in STRATEGIES.items() if kind is type(strategy)), None)
     if name is None:
-        return StrategyChoice(type(strategy).__name__), strategy
+        return StrategyChoice(OWN + type(strategy).__name__), strategy
     values = ((f.name, getattr(strategy, f.name), f.default) for f in fields(strategy))  # type: ignore[arg-type]
     changed = tuple((key, _text(value)) for key, value, default in values if value != default)
     return StrategyChoice(name, changed), strategy

@@ -24,8 +24,9 @@ def plain_baselines(classes: Sequence[ClassLabel], fits: Callable[[str], bool]) 
 def placebos(winner: PromptSet, seed: int, fits: Callable[[str], bool]) -> dict[str, PromptSet]:
     """Sets like the winner whose words mean nothing: if it does not beat them, its words do not matter.
 
-    `random words` has the class names and as many texts per class, made of words drawn from CLIP's vocabulary.
-    `shuffled` gives every class the winner's own texts of another class, where it has such texts.
+    `random words` has the class names and as many texts per class (those that fit the context), made of words drawn
+    from CLIP's vocabulary. `shuffled` gives every class the winner's own texts of another class, where it has such
+    texts.
     """
     rng = random.Random(f"{seed}/placebos")
     texts = {
@@ -43,7 +44,7 @@ def _shuffled(winner: PromptSet, rng: random.Random) -> PromptSet:
     rng.shuffle(order)
     shifted = dict(zip(order, order[1:] + order[:1], strict=True))  # one cycle: nobody keeps its own
     texts = {winner.classes[i].id: winner.texts[shifted[i]] for i in range(len(order))}
-    return PromptSet.of(winner.classes, winner.templates or ["{}"], texts)
+    return PromptSet.of(winner.classes, winner.templates, texts)
 
 
 def _random_text(name: str, rng: random.Random) -> str:

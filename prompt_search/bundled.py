@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-__all__ = ["BUNDLED_DATA", "BUNDLED_MODEL", "data_path", "model_name"]
+__all__ = ["BUNDLED_DATA", "BUNDLED_MODEL", "data_path", "is_bundled", "model_name"]
 
 TESTBED = Path(__file__).parent / "testbed"
 BUNDLED_MODEL = "mini-clip"
+PREFIX = "bundled:"
 BUNDLED_DATA: Mapping[str, Path] = MappingProxyType(
     {"photos": TESTBED / "photos.parquet", "emoji": TESTBED / "emoji.parquet"}
 )
@@ -18,7 +19,15 @@ def model_name(name: str) -> str:
     return f"local-dir:{TESTBED / BUNDLED_MODEL}" if name == BUNDLED_MODEL else name
 
 
+def is_bundled(name: str) -> bool:
+    """Whether a data set is one of ours: `photos` and `emoji`, unless a folder of that name is here.
+
+    `bundled:photos` is ours whatever is here.
+    """
+    plain = name.removeprefix(PREFIX)
+    return plain in BUNDLED_DATA and (name.startswith(PREFIX) or not Path(name).exists())
+
+
 def data_path(name: str) -> Path:
-    """Where a data set is: `photos` and `emoji` are ours, unless a folder of that name is here."""
-    path = Path(name).expanduser()
-    return BUNDLED_DATA[name] if name in BUNDLED_DATA and not path.exists() else path
+    """Where a data set is."""
+    return BUNDLED_DATA[name.removeprefix(PREFIX)] if is_bundled(name) else Path(name).expanduser()

@@ -22,6 +22,7 @@ __all__ = [
     "RunError",
     "RunLocked",
     "RunMismatch",
+    "RunMissing",
     "SettingsError",
     "StoreError",
 ]
@@ -29,6 +30,10 @@ __all__ = [
 
 class RunMismatch(InputError):
     """The run folder was recorded with other arguments than the ones given now."""
+
+
+class RunMissing(InputError):
+    """The folder holds no run, or not one that can be used for this."""
 
 
 class RunError(PromptSearchError):

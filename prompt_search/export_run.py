@@ -27,6 +27,8 @@ def export_prompts(source: Path, names: Sequence[str], out: Path | None = None, 
         InputError: if the source or a name can't be used, or a form has no place for these prompts.
     """
     known = [*EXPORTS, CLASSIFIER]
+    if not names:
+        raise SettingsError(f"name the forms to write: {', '.join(known)}")
     for name in names:
         if name not in known:
             close = difflib.get_close_matches(name, known, n=1)
@@ -35,6 +37,9 @@ def export_prompts(source: Path, names: Sequence[str], out: Path | None = None, 
     path = source / "prompts.json" if source.is_dir() else source
     content = read_prompts_json(path)
     folder = out or path.parent / "exports"
+    for name in names:
+        if name in EXPORTS:
+            EXPORTS[name][1](content.prompts)  # a form with no place for these stops all before any is written
     return [
         _write_classifier(content, folder, device)
         if name == CLASSIFIER

@@ -6,11 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from prompt_search.bundled import data_path
 from prompt_search.cache_dir import cache_dir as find_cache_dir
+from prompt_search.errors import SettingsError
+from prompt_search.run.arguments_file import read_arguments
 from prompt_search.run.budget import Budget
-from prompt_search.run.config import RunConfig
-from prompt_search.run.engine import execute, read_config, replay
-from prompt_search.run.progress import Observer, Silent
+from prompt_search.run.config import OWN, RunConfig
+from prompt_search.run.engine import execute, replay
+from prompt_search.run.folder import check_folder
+from prompt_search.run.progress import Observer, Silent, Status
 from prompt_search.run.resolve import NamedStrategy, Surroundings
 
 if TYPE_CHECKING:
@@ -45,18 +49,22 @@ def launch(
         PromptSearchError: if an argument can't be used, or the run can't go on.
     """
     from prompt_search.llm.cached_model import CachedModel
-    from prompt_search.llm.choose import language_model
     from prompt_search.llm.completion_cache import CompletionCache
+    from prompt_search.llm.function import FunctionModel
     from prompt_search.models import load_model
 
+    budget, folder = Budget(max_calls), out or default_out(config)
+    check_folder(folder, data_path(config.data))
+    shown = observer or Silent()
+    shown.update(Status(phase="loading models"))
     built = strategies or [(choice.name, choice.build()) for choice in config.strategies]
     cache = find_cache_dir(cache_dir)
-    surroundings = Surroundings(cache, Budget(max_calls), observer or Silent(), verify)
-    language = llm or language_model(config.llm, base_url=config.base_url, cache_dir=cache)
+    language = llm or _language_model(config, cache)
     image_text = model or load_model(config.model, device=device, precision=config.precision)
-    with CompletionCache(cache / COMPLETIONS) as completions:
+    # A function is known by its name only, and other scripts have others of that name: its replies stay with the run.
+    with CompletionCache((folder if isinstance(language, FunctionModel) else cache) / COMPLETIONS) as completions:
         cached = CachedModel(language, completions)
-        return execute(config, built, image_text, cached, out or default_out(config), surroundings)
+        return execute(config, built, image_text, cached, folder, Surroundings(cache, budget, shown, verify))
 
 
 def relaunch(
@@ -67,13 +75,14 @@ def relaunch(
     cache_dir: str | Path | None = None,
     observer: Observer | None = None,
 ) -> "Result":
-    """Continue the run in a folder with the arguments it was started with.
+    """Continue the run in a folder with the arguments it was started with, and its limit unless another is given.
 
     Raises:
         PromptSearchError: if there is no run, or it can't go on.
     """
-    config = read_config(folder)
-    return launch(config, folder, device=device, max_calls=max_calls, cache_dir=cache_dir, observer=observer)
+    config, budget = read_arguments(folder)
+    limit = budget.max_calls if max_calls is None else max_calls
+    return launch(config, folder, device=device, max_calls=limit, cache_dir=cache_dir, observer=observer)
 
 
 def replay_run(
@@ -91,11 +100,20 @@ def replay_run(
     """
     from prompt_search.models import load_model
 
-    config = read_config(recorded)
+    config, _ = read_arguments(recorded)
     strategies = [(choice.name, choice.build()) for choice in config.strategies]
     model = load_model(config.model, device=device, precision=config.precision)
     surroundings = Surroundings(find_cache_dir(cache_dir), observer=observer or Silent())
     return replay(config, strategies, model, recorded, out, surroundings)
+
+
+def _language_model(config: RunConfig, cache: Path) -> "LanguageModel":
+    from prompt_search.llm.choose import language_model
+
+    if config.llm.startswith(OWN):
+        name = config.llm.removeprefix(OWN)
+        raise SettingsError(f"this run uses a language model of your own, {name}: run your script again to continue it")
+    return language_model(config.llm, base_url=config.base_url, cache_dir=cache)
 
 
 def default_out(config: RunConfig) -> Path:

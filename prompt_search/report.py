@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from optimizers import Archive
+from prompt_search.data.printable import printable
 from prompt_search.result import Result
 
 __all__ = ["render_report"]
@@ -22,6 +23,7 @@ def render_report(result: Result, model: Mapping[str, Any], run: Mapping[str, An
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         autoescape=True,
+        finalize=lambda value: printable(value) if type(value) is str else value,  # no control characters, either
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -119,15 +119,18 @@ class Result:
 
         Compared with the user's own prompts where there are any, else with "a photo of a {}.".
         """
+        if self.found_by == "baseline":
+            return f"Nothing that was found beat {self.winner.name} on the select split; it stays."
         baselines = [row for row in self.rows if row.role == "baseline"]
         own = [row for row in baselines if row.name.startswith(OWN)]
         row = next(iter(own), next((r for r in baselines if r.candidate.templates == (PHOTO_TEMPLATE,)), None))
         if row is None or row.gain_interval is None:
-            return f"Nothing that was found beat {self.winner.name} on the select split; it stays."
+            return f"There is no baseline to compare {self.winner.name} with."
         low, high = row.gain_interval
         kind = "a proven gain" if low > 0 else "a proven loss" if high < 0 else "no proven difference"
         gain = f"{100 * row.winner_gain():+.1f} points, 95 % interval {100 * low:+.1f} to {100 * high:+.1f}"
-        return f"On {row.test.n} unseen images the winner against {row.name}: {gain}: {kind}."
+        again = f" (read {self.test_reads} times, which flatters it)" if self.test_reads > 1 else ""
+        return f"On {row.test.n} unseen images{again} the winner against {row.name}: {gain}: {kind}."
 
     def to_json(self) -> dict[str, Any]:
         """The figures as plain JSON values, without the folder: equal for equal runs."""

@@ -1,11 +1,11 @@
 """Scores a prompt file on images."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from evaluators import Evaluator, ImageTextModel, Score, TextEncoder
+from evaluators import ClassLabel, Evaluator, ImageTextModel, Score, TextEncoder
 from prompt_search.cache_dir import cache_dir as find_cache_dir
 from prompt_search.models import load_model, load_prompt_model
 from prompt_search.prompt_files.prompts_json import PromptFile, is_prompts_json, read_prompts_json
@@ -62,6 +62,7 @@ def score_file(
         InputError: if the prompts, the images or the model can't be used, or their classes differ.
     """
     shown = observer or Silent()
+    prompts = prompts / "prompts.json" if prompts.is_dir() else prompts
     content = read_prompts_json(prompts) if is_prompts_json(prompts) else None
     recorded = content.run if content else {}
     config = RunConfig(
@@ -76,7 +77,8 @@ def score_file(
     splits = load_data(config, encoder, surroundings)
     for line in splits.report.lines():
         shown.warn(line)
-    candidate = read_prompts(prompts, splits.classes)
+    own = content is not None and _same_ids(content, splits.classes)
+    candidate = content.prompts if content is not None and own else read_prompts(prompts, splits.classes)
     check_prompts(candidate, context_check(encoder), str(prompts))
     texts = TextEncoder(encoder, surroundings.cache_dir)
     scores = {
@@ -87,6 +89,11 @@ def score_file(
     if same is False:
         shown.warn("these are not the images the prompts were found on; the split names mean nothing here")
     return ScoredFile(scores, same)
+
+
+def _same_ids(content: PromptFile, classes: Sequence[ClassLabel]) -> bool:
+    """Whether the file's classes are those of the images; then its own names are the ones it was found with."""
+    return [label.id for label in content.prompts.classes] == [label.id for label in classes]
 
 
 def _model(content: PromptFile | None, model: str | None, device: str, observer: Observer) -> ImageTextModel:

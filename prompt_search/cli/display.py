@@ -4,6 +4,7 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from prompt_search.data.printable import printable
 from prompt_search.run.progress import Status
 
 if TYPE_CHECKING:
@@ -61,7 +62,10 @@ class Display:
 
     def warn(self, message: str) -> None:
         """See `Observer.warn`."""
-        self._console.print(f"note: {message}", markup=False, soft_wrap=True)
+        warning = message.startswith("warning")
+        if warning or not self._quiet:
+            text = printable(message if warning else f"note: {message}")
+            self._console.print(text, markup=False, soft_wrap=True)
 
     def _panel(self, status: Status) -> "Table":
         from rich.table import Table

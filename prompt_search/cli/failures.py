@@ -24,6 +24,9 @@ def usage_message(error: Exception) -> str | None:
 
 def say_usage(message: str) -> None:
     """A mistyped command."""
+    if message.startswith("Usage:"):  # a command without arguments: its help is what is wanted
+        say(message)
+        return
     say(f"error: {message}\ntry `prompt-search --help`, or `--help` behind a command")
 
 

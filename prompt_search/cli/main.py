@@ -1,5 +1,6 @@
 """`prompt-search`: the commands, and what becomes of errors."""
 
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -44,8 +45,14 @@ def version_option(
 
 
 def main() -> None:
-    """Run the command line; a traceback never reaches a person."""
-    sys.exit(run_program(sys.argv[1:]))
+    """Run the command line; a traceback never reaches a person. SIGTERM ends it like Ctrl-C."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        code = run_program(sys.argv[1:])
+    except KeyboardInterrupt:  # the second Ctrl-C of an impatient person
+        code = INTERRUPTED
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.exit(code)
 
 
 def run_program(arguments: Sequence[str]) -> int:

@@ -18,7 +18,7 @@ def register(app: typer.Typer) -> None:
 
 
 def score(
-    prompts: Annotated[Path, typer.Argument(help="A prompts.json, or a template or CuPL file.")],
+    prompts: Annotated[Path, typer.Argument(help="A run folder, a prompts.json, or a template or CuPL file.")],
     data: Annotated[str, typer.Argument(help="Images in class folders, a .parquet file, photos, emoji.")],
     model: Annotated[
         str | None, typer.Option(help="By default the model the prompts were found for.", show_default=False)

@@ -3,6 +3,7 @@
 import json
 from typing import TYPE_CHECKING
 
+from prompt_search.data.printable import printable
 from prompt_search.result import Result, Row
 from prompt_search.statistics import wilson_interval
 
@@ -42,13 +43,13 @@ def _print_table(result: Result, console: "Console") -> None:
     ahead.add_column("winner ahead by [95 % interval]", justify="right", no_wrap=True)
     for row in result.rows:
         style = "bold" if row.role == "winner" else None
-        figures.add_row(row.name, *(_figure(getattr(row, split)) for split in splits), style=style)
+        figures.add_row(printable(row.name), *(_figure(getattr(row, split)) for split in splits), style=style)
         if row.gain_interval is not None:
-            ahead.add_row(row.name, _gain(row))
+            ahead.add_row(printable(row.name), _gain(row))
     console.print(figures)
     console.print(ahead)
     console.print("The search saw the search images only, and select chose the winner; test was read after that.")
-    console.print(f"\n{result.verdict()}", soft_wrap=True)
+    console.print(f"\n{printable(result.verdict())}", soft_wrap=True)
 
 
 def _table(first_column: str) -> "Table":
@@ -56,7 +57,7 @@ def _table(first_column: str) -> "Table":
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column(first_column, overflow="fold")
+    table.add_column(first_column, overflow="fold", min_width=18)
     return table
 
 
@@ -77,13 +78,13 @@ def _print_prompts(result: Result, console: "Console") -> None:
     prompts = result.prompts
     console.print(f"\nWinning prompts (found by {result.found_by}, {prompts.n_texts} texts):")
     for template in prompts.templates[:MOST_TEMPLATES]:
-        console.print(f"  {template}")
+        console.print(f"  {printable(template)}")
     _print_rest(console, len(prompts.templates) - MOST_TEMPLATES, "templates")
     described = [(c.name, own) for c, own in zip(prompts.classes, prompts.texts, strict=True) if own]
     for name, own in described[:MOST_CLASSES]:
-        console.print(f"  {name}:")
+        console.print(f"  {printable(name)}:")
         for text in own[:MOST_TEXTS]:
-            console.print(f"    {text}")
+            console.print(f"    {printable(text)}")
         _print_rest(console, len(own) - MOST_TEXTS, "texts", indent=4)
     _print_rest(console, len(described) - MOST_CLASSES, "classes")
 
@@ -100,13 +101,16 @@ def _print_notes(result: Result, console: "Console") -> None:
         f"{cost.completion_tokens} completion tokens"
     )
     for note in result.notes:
-        console.print(f"note: {note}", soft_wrap=True)
+        console.print(printable(note if note.startswith("warning") else f"note: {note}"), soft_wrap=True)
     if result.test_reads > 1:
         console.print(
             f"note: this run has read the test split {result.test_reads} times; the figures flatter it a little"
         )
     if result.stopped_by:
-        console.print(f"stopped early: {result.stopped_by}; `prompt-search resume {result.folder}` goes on with more")
+        console.print(
+            f"stopped early: {result.stopped_by}; "
+            f"`prompt-search resume {result.folder} --max-calls {2 * max(result.cost.llm_calls, 1)}` goes on"
+        )
     console.print(f"\nprompt file   {result.prompts_file}", soft_wrap=True)
     console.print(f"classifier    {result.classifier_file}", soft_wrap=True)
     console.print(f"report        {result.folder / 'report.html'}", soft_wrap=True)

@@ -47,7 +47,10 @@ def demo(
 
     cupl = StrategyChoice("cupl", (("samples", "4"),))
     config = RunConfig(
-        data=data, strategies=(cupl, StrategyChoice("hill-climb")), seed=seed, description=DESCRIPTIONS.get(data, "")
+        data=f"bundled:{data}",
+        strategies=(cupl, StrategyChoice("hill-climb")),
+        seed=seed,
+        description=DESCRIPTIONS.get(data, ""),
     )
     _finish(
         lambda shown: launch(config, out, device=device, max_calls=max_calls, cache_dir=cache_dir, observer=shown),
@@ -145,26 +148,27 @@ def resume(
 
 def replay(
     folder: Annotated[Path, typer.Argument(help="A finished run folder.")],
-    out: Annotated[
-        Path | None, typer.Option(help="An empty folder; by default FOLDER/replay.", show_default=False)
-    ] = None,
+    out: Annotated[Path | None, typer.Option(help="An empty folder to keep the replay in.", show_default=False)] = None,
     device: Device = "auto",
     cache_dir: CacheDir = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Go through a finished run again from its journal, offline, and compare every byte."""
+    from tempfile import TemporaryDirectory
+
     from prompt_search.cli.failures import say
     from prompt_search.launch import replay_run
     from prompt_search.run.compare import compare_runs
 
-    target = out or folder / "replay"
-    _finish(
-        lambda shown: replay_run(folder, target, device=device, cache_dir=cache_dir, observer=shown),
-        as_json=as_json,
-        quiet=quiet,
-    )
-    different = compare_runs(folder, target)
+    with TemporaryDirectory() as temporary:
+        target = out or Path(temporary)
+        _show(
+            lambda shown: replay_run(folder, target, device=device, cache_dir=cache_dir, observer=shown),
+            as_json=as_json,
+            quiet=quiet,
+        )
+        different = compare_runs(folder, target)
     if different:
         say(f"error: the replay differs from {folder}: {'; '.join(different)}")
         raise typer.Exit(1)
@@ -188,14 +192,18 @@ def strategies(as_json: Json = False) -> None:
 
 
 def _finish(carry_out: "Callable[[Display], Result]", *, as_json: bool, quiet: bool) -> None:
+    if _show(carry_out, as_json=as_json, quiet=quiet).stopped_by:
+        raise typer.Exit(BUDGET_EXIT)
+
+
+def _show(carry_out: "Callable[[Display], Result]", *, as_json: bool, quiet: bool) -> "Result":
     from prompt_search.cli.display import Display
     from prompt_search.cli.result_table import print_result
 
     with Display(quiet=quiet or as_json) as display:
         result = carry_out(display)
     print_result(result, as_json=as_json, quiet=quiet)
-    if result.stopped_by:
-        raise typer.Exit(BUDGET_EXIT)
+    return result
 
 
 def _choices(names: Iterable[str], settings: Iterable[str]) -> "tuple[StrategyChoice, ...]":
@@ -204,6 +212,8 @@ def _choices(names: Iterable[str], settings: Iterable[str]) -> "tuple[StrategyCh
     from prompt_search.run.config import StrategyChoice
 
     chosen = [name.strip() for each in names for name in each.split(",") if name.strip()]
+    if not chosen:
+        raise SettingsError("--strategy needs a name; `prompt-search strategies` lists them")
     values: dict[str, dict[str, str]] = {name: {} for name in chosen}
     for setting in settings:
         left, equals, value = setting.partition("=")

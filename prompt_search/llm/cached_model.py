@@ -50,7 +50,8 @@ class CachedModel:
 
         def keep(position: int, reply: Reply) -> None:
             index, reply = missing[position], stored_reply(reply)
-            if reply.finish not in ("error", "budget"):
+            # A blank reply may be a hiccup, and must not become a habit; one withheld by a filter stays withheld.
+            if reply.finish == "filter" or (reply.finish not in ("error", "budget") and reply.text.strip()):
                 self.cache.put(self.identity, samples[index], reply)
             on_reply(index, reply)
 

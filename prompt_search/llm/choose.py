@@ -1,6 +1,7 @@
 """From what a person writes to the language model they mean."""
 
 import difflib
+import os
 from pathlib import Path
 from typing import cast
 
@@ -49,7 +50,7 @@ def language_model(
     if spec.startswith(GGUF):
         return LocalModel(Path(spec.removeprefix(GGUF)).expanduser())
     if spec.startswith(OPENAI) and spec != OPENAI:
-        return OpenAICompatible(spec.removeprefix(OPENAI), None, api_key_env, concurrency)
+        return _openai(spec.removeprefix(OPENAI), api_key_env, concurrency)
     raise _unknown(spec)
 
 
@@ -59,6 +60,13 @@ def _given(spec: object) -> LanguageModel:
     if callable(spec):
         return FunctionModel(spec)
     raise SettingsError(f"a language model is a specification, a callable or has `complete`; got {type(spec).__name__}")
+
+
+def _openai(name: str, api_key_env: str, concurrency: int) -> OpenAICompatible:
+    """A missing key is told before an image is encoded."""
+    if not (os.environ.get(api_key_env, "").strip() or os.environ.get("OPENAI_BASE_URL")):
+        raise SettingsError(f"{OPENAI}{name} needs an API key in the environment variable {api_key_env}")
+    return OpenAICompatible(name, None, api_key_env, concurrency)
 
 
 def _local(cache_dir: Path) -> LocalModel:

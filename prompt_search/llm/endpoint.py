@@ -57,11 +57,15 @@ class Endpoint:
             )
         return key or None
 
-    def quote(self, text: str) -> str:
-        """What a server said, fit to show: no secrets, no control characters, at most 300 characters."""
+    def redacted(self, text: str) -> str:
+        """The text without any secret it may echo: replies are written to disk."""
         for secret in self._secrets():
             text = text.replace(secret, "[secret]")
-        printable = "".join(c if c.isprintable() else " " for c in text)
+        return text
+
+    def quote(self, text: str) -> str:
+        """What a server said, fit to show: no secrets, no control characters, at most 300 characters."""
+        printable = "".join(c if c.isprintable() else " " for c in self.redacted(text))
         short = re.sub(" +", " ", printable).strip()
         return short if len(short) <= LONGEST_QUOTE else short[: LONGEST_QUOTE - 1] + "…"
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -133,12 +134,14 @@ class OpenAICompatible:
             reraise=True,
         )
         try:
-            return await patiently(self._once, client, sample)
+            reply: Reply = await patiently(self._once, client, sample)
+            return replace(reply, text=self._endpoint.redacted(reply.text))
         except TransientFault as fault:
             reason = self._endpoint.quote(str(fault))
         raise LanguageModelUnavailable(
             f"{self._model} at {self._endpoint.shown} kept failing; the last time with {reason}. "
-            "Run the same command again: finished replies are kept."
+            "Run the same command again: finished replies are kept. If it never answered: is a server running there, "
+            "and does the base URL end where its API begins (often /v1)?"
         )
 
     def _pause(self, state: tenacity.RetryCallState) -> float:

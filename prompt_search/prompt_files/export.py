@@ -64,8 +64,9 @@ def write_export(prompts: PromptSet, name: str, folder: Path) -> Path:
 
 
 def _format_safe(template: str) -> str:
-    """Braces that are just braces, doubled for `str.format`."""
-    return PLACEHOLDER.join(part.replace("{", "{{").replace("}", "}}") for part in template.split(PLACEHOLDER))
+    """Braces that are just braces, doubled for `str.format`; several places for the name all take its one argument."""
+    place = PLACEHOLDER if template.count(PLACEHOLDER) == 1 else "{0}"
+    return place.join(part.replace("{", "{{").replace("}", "}}") for part in template.split(PLACEHOLDER))
 
 
 def _pretty(value: object) -> str:

@@ -74,11 +74,25 @@ def read_prompts_json(path: Path) -> PromptFile:
     wrong = [name for name, part in parts.items() if not isinstance(part, dict)]
     if wrong:
         raise PromptError(f"{path} lacks its part {wrong[0]!r}")
+    if not _is_complete(parts["model"] or {}, parts["run"] or {}):
+        raise PromptError(f"{path} does not say which model and images its prompts were found with")
     try:
         prompts = PromptSet.from_json(value)
     except PromptError as error:
         raise PromptError(f"{path}: {error}") from error
     return PromptFile(prompts, value["model"], value["run"], value["result"])
+
+
+def _is_complete(model: Mapping[str, Any], run: Mapping[str, Any]) -> bool:
+    """Whether what `score` and `export` rely on is there."""
+    data = run.get("data")
+    return (
+        all(isinstance(model.get(key), str) for key in ("name", "fingerprint", "precision"))
+        and isinstance(data, dict)
+        and isinstance(data.get("fingerprint"), str)
+        and isinstance(run.get("seed"), int)
+        and all(isinstance(run.get(key), int | None) for key in ("shots", "select_shots"))
+    )
 
 
 def read_json(path: Path) -> Any:  # noqa: ANN401 - any JSON value

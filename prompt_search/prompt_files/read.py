@@ -82,8 +82,10 @@ def _from_json(value: Any, classes: Sequence[ClassLabel], path: Path) -> PromptS
 
 def _rename(prompts: PromptSet, classes: Sequence[ClassLabel], path: Path) -> PromptSet:
     """The prompts under the ids and names of the data."""
-    ids = match_classes([label.id for label in prompts.classes], classes, path)
-    texts = {ids[label.id]: own for label, own in zip(prompts.classes, prompts.texts, strict=True)}
+    same_ids = {label.id for label in prompts.classes} == {label.id for label in classes}
+    keys = [label.id if same_ids else label.name for label in prompts.classes]
+    ids = match_classes(keys, classes, path)
+    texts = {ids[key]: own for key, own in zip(keys, prompts.texts, strict=True)}
     return PromptSet.of(classes, prompts.templates, texts)
 
 

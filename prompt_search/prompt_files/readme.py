@@ -31,7 +31,8 @@ def readme(result: Result, model: Mapping[str, Any]) -> str:
     """Markdown for the run folder; a function of the result alone."""
     winner = result.winner
     low, high = winner.interval
-    snippet = CLASSIFY_SNIPPET.replace("MODEL", json.dumps(model_name(model["name"])))
+    snippet = CLASSIFY_SNIPPET.replace("MODEL", _model_arguments(model["name"]))
+    forms = ["safetensors", "cupl", *(["open_clip"] if result.prompts.shared_only else [])]
     return f"""\
 # Prompts found by Prompt Search
 
@@ -52,8 +53,14 @@ Top-1 on {winner.test.n} test images that the search never saw: {100 * winner.te
 ## With Prompt Search
 
 ```
-prompt-search score prompts.json YOUR_IMAGES
-prompt-search export . --to open_clip
-prompt-search export . --to cupl
+prompt-search score prompts.json IMAGES
+prompt-search export . --to {",".join(forms)}
 ```
 """
+
+
+def _model_arguments(name: str) -> str:
+    """What `create_model_and_transforms` is called with: a name, and a tag where there is one."""
+    opened = model_name(name)
+    architecture, slash, tag = opened.partition("/") if ":" not in opened else (opened, "", "")
+    return f"{json.dumps(architecture)}, pretrained={json.dumps(tag)}" if slash else json.dumps(opened)

@@ -11,9 +11,9 @@ __all__ = ["compare_runs"]
 def compare_runs(one: Path, other: Path) -> list[str]:
     """What differs between two finished runs, time stamps apart; nothing if they are equal."""
     different = [
-        f"{name} has other bytes"
+        f"{name} has other bytes" if (one / name).is_file() else f"{name} is missing"
         for name in ("prompts.json", "classifier.safetensors")
-        if (one / name).read_bytes() != (other / name).read_bytes()
+        if not (one / name).is_file() or (one / name).read_bytes() != (other / name).read_bytes()
     ]
     first, second = _events(one), _events(other)
     if first != second:

@@ -2,15 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from evaluators import DEFAULT_FITNESS
 from evaluators.open_clip_model import Precision
 from optimizers import Optimizer, configure, strategy_class
-from prompt_search.errors import RunError, SettingsError
+from prompt_search.errors import SettingsError
 
-__all__ = ["RunConfig", "StrategyChoice"]
+__all__ = ["OWN", "RunConfig", "StrategyChoice"]
+
+OWN = "own:"
+"""Marks what was given as a Python object and can't be made again from its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +27,13 @@ class StrategyChoice:
         """The strategy.
 
         Raises:
-            SettingsError: if the name or a setting is unknown, or a value is out of range.
+            SettingsError: if the name or a setting is unknown, a value is out of range, or it is a class of the user's.
         """
+        if self.name.startswith(OWN):
+            raise SettingsError(
+                f"this run uses a strategy of your own, {self.name.removeprefix(OWN)}: "
+                "run your script again to continue it"
+            )
         return configure(strategy_class(self.name), dict(self.settings))
 
 
@@ -63,28 +71,29 @@ class RunConfig:
         for name, value in (("shots", self.shots), ("select-shots", self.select_shots)):
             if value is not None and value < 1:
                 raise SettingsError(f"--{name} must be at least 1, got {value}")
+        address = urlsplit(self.base_url or "")
+        if address.password or address.query or "@" in address.netloc:
+            raise SettingsError(
+                "a base URL with a user, a password or a query would end up in files; "
+                "give the plain address, and the key in the environment variable OPENAI_API_KEY"
+            )
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values."""
         return asdict(self)
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any], where: Path) -> "RunConfig":
+    def from_json(cls, value: Mapping[str, Any]) -> "RunConfig":
         """Read back what `to_json` wrote.
 
         Raises:
-            RunError: if it does not fit this version.
+            KeyError, TypeError, ValueError: if it is something else.
         """
         unknown = set(value) - {f.name for f in fields(cls)}
-        try:
-            if unknown:
-                raise ValueError(f"unknown fields {sorted(unknown)}")
-            strategies = tuple(
-                StrategyChoice(s["name"], tuple((k, v) for k, v in s["settings"])) for s in value["strategies"]
-            )
-            lists = {name: tuple(value[name]) for name in ("baseline", "start")}
-            return cls(**(dict(value) | lists | {"strategies": strategies}))
-        except (KeyError, TypeError, ValueError) as error:
-            raise RunError(
-                f"{where} was not written by this version ({error}); start again with another --out"
-            ) from error
+        if unknown:
+            raise ValueError(f"unknown fields {sorted(unknown)}")
+        strategies = tuple(
+            StrategyChoice(s["name"], tuple((k, v) for k, v in s["settings"])) for s in value["strategies"]
+        )
+        lists = {name: tuple(value[name]) for name in ("baseline", "start")}
+        return cls(**(dict(value) | lists | {"strategies": strategies}))

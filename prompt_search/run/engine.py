@@ -6,27 +6,28 @@ from pathlib import Path
 from typing import Any
 
 from evaluators import ImageTextModel, LabeledImages, TextEncoder
-from optimizers import LanguageModel, Scored, Task
+from optimizers import SHORTLIST, LanguageModel, Scored, Task
 from prompt_search.baselines import placebos, plain_baselines
-from prompt_search.errors import BudgetReached, RunError, RunMismatch
+from prompt_search.errors import BudgetReached, RunMismatch, RunMissing
 from prompt_search.models import describe_model
-from prompt_search.prompt_files.atomic import write_atomically
+from prompt_search.prompt_files.prompts_json import PromptFile, write_prompts_json
 from prompt_search.result import Cost, Result
+from prompt_search.run.arguments_file import write_arguments
 from prompt_search.run.budget import Budget
 from prompt_search.run.config import RunConfig
 from prompt_search.run.context import context_check
 from prompt_search.run.facts import Facts, differences
 from prompt_search.run.files import write_outputs
 from prompt_search.run.finish import Contender, choose_winner, prove
+from prompt_search.run.folder import check_folder
 from prompt_search.run.journal import JOURNAL, Journal, cut_short, effective, read_events
 from prompt_search.run.journaled_search import JournaledSearch
 from prompt_search.run.resolve import NamedStrategy, Surroundings, fitness_named, resolve
 from prompt_search.run.split_evaluators import SplitEvaluators
 
-__all__ = ["BEST_SO_FAR", "CONFIG", "execute", "read_config", "replay"]
+__all__ = ["BEST_SO_FAR", "execute", "replay"]
 
 BEST_SO_FAR = "best_so_far.json"
-CONFIG = "run.json"
 
 
 def execute(
@@ -48,7 +49,7 @@ def execute(
     with Journal(folder) as journal:
         _check_same(journal, facts)
         _reopen(journal, surroundings.budget)
-        write_atomically(folder / CONFIG, (json.dumps(config.to_json(), indent=1) + "\n").encode())
+        write_arguments(folder, config, surroundings.budget)
         return _conduct(config, strategies, facts, model, llm, lambda s: getattr(data, s), journal, surroundings)
 
 
@@ -63,32 +64,19 @@ def replay(
     """Go through a finished run again in an empty folder, from its journal alone: no images, no language model.
 
     Raises:
-        RunError: if the run is not finished, or the folder is not empty.
-        RunMismatch: if this program does not come to what is recorded.
+        RunMissing: if the run is not finished.
+        RunMismatch: if this program does not come to what is recorded, or the folder holds other files.
     """
     events = effective(read_events(recorded / JOURNAL))
     if not events or events[-1]["event"] != "end":
-        raise RunError(f"{recorded} holds no finished run; continue it with `prompt-search resume {recorded}`")
+        raise RunMissing(f"{recorded} holds no finished run; continue it with `prompt-search resume {recorded}`")
+    check_folder(folder)
     with Journal(folder, source=events) as journal:
-        write_atomically(folder / CONFIG, (recorded / CONFIG).read_bytes())
+        write_arguments(folder, config, surroundings.budget)
         facts = Facts.from_json(events[0])
         if facts.identity["model"][-1] != model.fingerprint:
             raise RunMismatch(f"the model {config.model!r} here is not the one of {recorded}: its weights differ")
         return _conduct(config, strategies, facts, model, None, _no_images, journal, surroundings)
-
-
-def read_config(folder: Path) -> RunConfig:
-    """The arguments a run folder was started with.
-
-    Raises:
-        RunError: if the folder holds no run.
-    """
-    path = folder / CONFIG
-    try:
-        value = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise RunError(f"{folder} holds no run: {CONFIG} can't be read ({error})") from error
-    return RunConfig.from_json(value, path)
 
 
 def _conduct(
@@ -106,6 +94,8 @@ def _conduct(
     evaluators = SplitEvaluators(images, TextEncoder(model, surroundings.cache_dir))
     fitness, observer = fitness_named(config.fitness), surroundings.observer
     fits = context_check(model)
+    described = describe_model(config.model, config.precision, model)
+    provenance = _provenance(config, facts)
     search = JournaledSearch(
         Task(facts.classes, facts.sizes["search"], fits, config.description, facts.start),
         journal=journal,
@@ -115,7 +105,7 @@ def _conduct(
         seed=config.seed,
         budget=surroundings.budget,
         observer=observer,
-        on_best=lambda best: _write_best(journal.folder, best),
+        on_best=lambda best: _write_best(journal.folder, best, described, provenance),
     )
     contenders, stopped_by = _search(search, strategies, facts)
     search.enter_phase("choosing the winner on the select split")
@@ -137,8 +127,7 @@ def _conduct(
         notes=tuple(notes),
         folder=journal.folder,
     )
-    described = describe_model(config.model, config.precision, model)
-    write_outputs(result, model, described, _provenance(config, facts), search.archive)
+    write_outputs(result, model, described, provenance, search.archive)
     journal.event("end", result.prompts.fingerprint, lambda: {"winner": rows[0].name})
     search.enter_phase("done")
     return result
@@ -148,7 +137,7 @@ def _search(
     search: JournaledSearch, strategies: Sequence[NamedStrategy], facts: Facts
 ) -> tuple[list[Contender], str | None]:
     """Score the baselines, run the strategies, and collect what may win; and what ended the search early."""
-    plain = plain_baselines(facts.classes, search.task.fits) | dict(facts.baselines)
+    plain = dict(facts.baselines) | plain_baselines(facts.classes, search.task.fits)
     begun = {f"start {i}": prompts for i, prompts in enumerate(facts.start, start=1)}
     scored = zip(plain | begun, search.score([*plain.values(), *begun.values()]), strict=True)
     contenders = [Contender(name, "baseline" if name in plain else "start", entry) for name, entry in scored]
@@ -156,7 +145,7 @@ def _search(
     for index, (name, strategy) in enumerate(strategies):
         search.begin(name, index)
         try:
-            shortlist = strategy.run(search)
+            shortlist = strategy.run(search)[:SHORTLIST]
         except BudgetReached as reached:
             shortlist, stopped_by = [entry.candidate for entry in search.archive.best()], str(reached)
         contenders += [Contender(name, name, entry) for entry in search.score(shortlist)]
@@ -187,10 +176,10 @@ def _reopen(journal: Journal, budget: Budget) -> None:
         journal.reopen({"max_calls": budget.max_calls})
 
 
-def _write_best(folder: Path, best: Scored) -> None:
-    content = {"note": "best on the search split so far; proven on nothing yet", "fitness": best.fitness}
-    text = json.dumps(content | {"top1": best.score.top1} | best.candidate.to_json(), indent=1, ensure_ascii=False)
-    write_atomically(folder / BEST_SO_FAR, (text + "\n").encode())
+def _write_best(folder: Path, best: Scored, model: dict[str, Any], provenance: dict[str, Any]) -> None:
+    """A prompt file like the final one, but for the proof: `score`, `export` and `--start` read it."""
+    found = {"proven": False, "search": {"n": best.score.n, "top1": best.score.top1, "fitness": best.fitness}}
+    write_prompts_json(folder / BEST_SO_FAR, PromptFile(best.candidate, model, provenance, found))
 
 
 def _no_images(split: str) -> LabeledImages:

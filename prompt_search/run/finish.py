@@ -61,7 +61,7 @@ def choose_winner(
     def rank(contender: Contender) -> tuple[float, float, int, int]:
         select, searched = contender.select, contender.searched
         assert select is not None
-        return (-fitness(select), select.cross_entropy, searched.candidate.n_texts, searched.order)
+        return (-round(fitness(select), 6), select.cross_entropy, searched.candidate.n_texts, searched.order)
 
     winner = min(scored, key=rank)
     journal.event("winner", winner.searched.candidate.fingerprint, lambda: {"name": winner.name})

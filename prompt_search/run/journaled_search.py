@@ -10,7 +10,7 @@ from typing import Any
 
 from evaluators import Fitness, PromptSet, Score
 from optimizers import Archive, LanguageModel, Reply, Request, Sample, Scored, Task
-from prompt_search.errors import BudgetReached
+from prompt_search.errors import BudgetReached, RunMismatch
 from prompt_search.run.budget import Budget
 from prompt_search.run.journal import Event, Journal
 from prompt_search.run.progress import Observer, Status
@@ -53,6 +53,7 @@ class JournaledSearch:
         self._occurrences: Counter[Request] = Counter()
         self._recorded_replies = _recorded_replies(journal.recorded)
         self._best: Scored | None = None
+        self._told: Scored | None = None
         self.notes: list[str] = []
         self.refused: str | None = None
         """Set when a budget kept part of a question from being asked."""
@@ -69,6 +70,8 @@ class JournaledSearch:
 
     def ask(self, requests: Sequence[Request]) -> list[Reply]:
         """See `optimizers.Search.ask`."""
+        if not requests:
+            return []
         samples = self._samples(requests)
         key = _digest([sample.key for sample in samples])
         if self._journal.upcoming == "budget" or not self._affordable(samples):
@@ -89,6 +92,7 @@ class JournaledSearch:
             recorded = self._journal.event("score", key, lambda: self._score_live(new))
             for candidate, score in zip(new, recorded["scores"], strict=True):
                 self._enter(candidate, Score.from_json(score))
+            self._hand_over_best()
         entries = [self.archive.find(candidate) for candidate in candidates]
         self._observer.update(self.status)
         return [entry for entry in entries if entry is not None]
@@ -127,7 +131,7 @@ class JournaledSearch:
 
         if open_:
             if self._model is None:
-                raise BudgetReached("a replay asks nothing")
+                raise RunMismatch("the replay comes to a question that the journal has no reply to")
             self._model.complete([allowed[i] for i in open_], on_reply)
         self.status.llm_calls = base
         answered = [replies[i] for i in range(len(allowed))] + [REFUSED] * (len(samples) - len(allowed))
@@ -153,13 +157,18 @@ class JournaledSearch:
             "scores": [score.to_json() for score in scores],
         }
 
+    def _hand_over_best(self) -> None:
+        """Tell of a new best, but not of those of the past: what is on disk may be better."""
+        if self._best is not None and self._best is not self._told and not self._journal.replaying:
+            self._on_best(self._best)
+            self._told = self._best
+
     def _enter(self, candidate: PromptSet, score: Score) -> None:
-        entry = self.archive.add(candidate, score, self._fitness(score))
+        entry = self.archive.add(candidate, score, round(self._fitness(score), 6))  # a tie is a tie, to the last bit
         self.status.candidates = len(self.archive)
         if self._best is None or entry.rank_key < self._best.rank_key:
             self._best = entry
             self.status.best_fitness, self.status.best_top1 = entry.fitness, entry.score.top1
-            self._on_best(entry)
 
 
 def _digest(value: object) -> str:

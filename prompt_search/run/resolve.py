@@ -59,7 +59,10 @@ def resolve(
     for note in notes:
         surroundings.observer.warn(note)
     check_class_names(data.classes, context_check(model), model.context_length)
-    baselines = {f"{OWN}{Path(path).name}": _read(path, data.classes, model) for path in config.baseline}
+    names = [Path(path).name for path in config.baseline]
+    called = [name if names.count(name) == 1 else path for name, path in zip(names, config.baseline, strict=True)]
+    own = zip(called, config.baseline, strict=True)
+    baselines = {f"{OWN}{name}": _read(path, data.classes, model) for name, path in own}
     start = tuple(_read(path, data.classes, model) for path in config.start)
     identity: dict[str, Any] = {
         "data": data.fingerprint,

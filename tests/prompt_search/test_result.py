@@ -38,7 +38,9 @@ def test_the_verdict_is_about_the_user_s_own_prompts_where_there_are_any() -> No
 
 
 def test_a_baseline_that_wins_is_said_to_stay() -> None:
-    assert "it stays" in result().verdict()
+    won = replace(result(row("photo", PHOTO_TEMPLATE, 20, 2)), found_by="baseline")
+    assert "it stays" in won.verdict()
+    assert "gain" not in won.verdict()
 
 
 def test_figures_carry_their_intervals() -> None:

@@ -34,8 +34,16 @@ def test_a_gguf_file_is_named_by_its_path(gguf: Path, tmp_path: Path) -> None:
     assert language_model(f"gguf:{gguf}", cache_dir=tmp_path).name == "tiny"
 
 
+def test_a_missing_key_is_told_before_anything_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    with pytest.raises(SettingsError, match="OPENAI_API_KEY"):
+        language_model("openai/gpt-4o-mini", cache_dir=tmp_path)
+
+
 def test_openai_models_have_a_prefix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-1234567890")
     model = language_model("openai/gpt-4o-mini", cache_dir=tmp_path)
     assert isinstance(model, OpenAICompatible)
     assert model.identity.startswith("gpt-4o-mini@https://")

@@ -135,10 +135,11 @@ def test_replies_before_a_failure_are_stored(cache: CompletionCache) -> None:
 
 
 def test_only_answers_are_stored(cache: CompletionCache) -> None:
-    finishes = [Reply("", "error", error="x"), Reply("", "budget"), Reply("cut", "length"), Reply("", "filter")]
-    samples = [sample(str(number)) for number in range(4)]
-    replies(CachedModel(Scripted(*finishes), cache), samples)
-    assert [cache.get("scripted", asked) is not None for asked in samples] == [False, False, True, True]
+    answers = [Reply("cut", "length"), Reply("", "filter")]
+    others = [Reply("", "error", error="x"), Reply("", "budget"), Reply(" \n", "stop")]
+    samples = [sample(str(number)) for number in range(5)]
+    replies(CachedModel(Scripted(*answers, *others), cache), samples)
+    assert [cache.get("scripted", asked) is not None for asked in samples] == [True, True, False, False, False]
 
 
 def test_text_that_no_file_can_hold_is_handed_over_as_it_is_stored(cache: CompletionCache) -> None:

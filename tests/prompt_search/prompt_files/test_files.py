@@ -21,6 +21,11 @@ PROMPTS = PromptSet.of(
 )
 
 
+MODEL = {"name": "m", "fingerprint": "f", "precision": "fp32"}
+RUN = {"seed": 0, "shots": None, "select_shots": None, "data": {"fingerprint": "d"}}
+HEAD = {"format": "prompt-search/prompts", "version": 1}
+
+
 def write(path: Path, value: object) -> Path:
     path.write_text(value if isinstance(value, str) else json.dumps(value))
     return path
@@ -28,7 +33,7 @@ def write(path: Path, value: object) -> Path:
 
 def test_prompts_json_reads_back_equal(tmp_path: Path) -> None:
     path = tmp_path / "prompts.json"
-    content = PromptFile(PROMPTS, {"name": "m"}, {"seed": 0}, {"rows": []})
+    content = PromptFile(PROMPTS, MODEL, RUN, {"rows": []})
     write_prompts_json(path, content)
     assert read_prompts_json(path) == content
     first = path.read_bytes()
@@ -44,7 +49,9 @@ def test_prompts_json_reads_back_equal(tmp_path: Path) -> None:
         ({}, "is not a prompts.json"),
         ({"format": "prompt-search/prompts", "version": 99}, "version 99"),
         ({"format": "prompt-search/prompts", "version": 1}, "lacks its part"),
-        ({"format": "prompt-search/prompts", "version": 1, "model": {}, "run": {}, "result": {}}, "not a prompt set"),
+        (HEAD | {"model": {}, "run": {}, "result": {}}, "which model and images"),
+        (HEAD | {"model": MODEL, "run": RUN | {"seed": "x"}, "result": {}}, "which model and images"),
+        (HEAD | {"model": MODEL, "run": RUN, "result": {}}, "not a prompt set"),
     ],
 )
 def test_a_file_that_is_none_is_refused_with_its_name(tmp_path: Path, content: object, complaint: str) -> None:
@@ -73,7 +80,7 @@ def test_a_file_that_is_no_classifier_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_open_clip_export_gives_open_clip_the_same_classifier(tiny_clip: str, tiny_model: ImageTextModel) -> None:
-    prompts = PromptSet.of(CLASSES, ["a {} photo.", "stray } brace { and {}"])
+    prompts = PromptSet.of(CLASSES, ["a {} photo.", "stray } brace { and {}", "a {}, a kind of {}."])
     exported = json.loads(open_clip_json(prompts))
     model = open_clip.create_model(tiny_clip).eval()
     theirs = open_clip.build_zero_shot_classifier(

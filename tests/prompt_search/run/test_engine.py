@@ -3,9 +3,11 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import prompt_search
 from optimizers import Cupl, HillClimbing, Optimizer, Sample, Search
 from prompt_search.errors import (
     DataError,
@@ -15,10 +17,12 @@ from prompt_search.errors import (
     RunMismatch,
     SettingsError,
 )
+from prompt_search.launch import relaunch
 from prompt_search.prompt_files.prompts_json import read_prompts_json
 from prompt_search.result import Result
 from prompt_search.run.compare import compare_runs
 from prompt_search.run.journal import Journal, read_events
+from tests.fakes.openai_server import OpenAIServer, reply
 from tests.fakes.scripted_model import ScriptedModel
 from tests.prompt_search.conftest import World, paint, plausible
 
@@ -232,7 +236,11 @@ def test_an_own_strategy_needs_no_registration(world: World) -> None:
             return [PromptSet.of(search.task.classes, ["an own {}"])]
 
     result = world.run(strategy=OneTemplate())  # type: ignore[arg-type]  # the least a strategy can be
-    assert json.loads((result.folder / "run.json").read_text())["strategies"][0]["name"] == "OneTemplate"
+    assert (
+        json.loads((result.folder / "run.json").read_text())["arguments"]["strategies"][0]["name"] == "own:OneTemplate"
+    )
+    with pytest.raises(SettingsError, match="run your script again"):
+        relaunch(result.folder)
 
 
 def test_a_class_name_too_long_for_the_context_is_refused_with_the_way_out(world: World) -> None:
@@ -305,3 +313,110 @@ def test_strategies_share_one_archive(world: World) -> None:
     chain: list[Optimizer] = [HillClimbing(iterations=1, pool=2), Counter()]  # type: ignore[list-item]
     world.run(strategy=chain)
     assert seen[0] >= 5
+
+
+def test_resume_keeps_the_limit_unless_another_is_given(world: World, tiny_clip: str) -> None:
+    with OpenAIServer([reply("a tidy {}")] * 40) as server:
+        arguments: dict[str, Any] = {
+            "model": tiny_clip,
+            "llm": "m",
+            "base_url": server.url,
+            "out": world.folder / "run",
+        }
+        strategy = HillClimbing(iterations=3, pool=2)
+        prompt_search.optimize(world.images, strategy=strategy, max_calls=1, cache_dir=world.folder / "c", **arguments)
+        again = relaunch(world.folder / "run", cache_dir=world.folder / "c")
+        assert (again.cost.llm_calls, again.test_reads) == (1, 1)
+        more = relaunch(world.folder / "run", cache_dir=world.folder / "c", max_calls=9)
+        assert (more.cost.llm_calls, more.test_reads) == (3, 2)
+
+
+@pytest.mark.parametrize("url", ["http://me:secret@127.0.0.1:9/v1", "http://127.0.0.1:9/v1?token=secret"])
+def test_a_base_url_with_a_secret_is_refused(world: World, url: str) -> None:
+    with pytest.raises(SettingsError, match="OPENAI_API_KEY"):
+        prompt_search.optimize(world.images, model=world.model, llm="m", base_url=url, out=world.folder / "run")
+
+
+def test_a_key_that_a_server_echoes_is_written_nowhere(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-very-secret-key")
+    with OpenAIServer([reply("a {} with sk-very-secret-key")] * 9) as server:
+        prompt_search.optimize(
+            world.images,
+            model=world.model,
+            llm="m",
+            base_url=server.url,
+            strategy=HillClimbing(iterations=2, pool=2),
+            out=world.folder / "run",
+            cache_dir=world.folder / "cache",
+        )
+    written = b"".join(path.read_bytes() for path in world.folder.rglob("*") if path.is_file())
+    assert b"[secret]" in written
+    assert b"sk-very-secret-key" not in written
+
+
+def test_a_folder_with_other_files_is_left_alone(world: World) -> None:
+    (world.folder / "run").mkdir()
+    (world.folder / "run" / "README.md").write_text("mine")
+    with pytest.raises(RunMismatch, match=r"README\.md"):
+        world.run()
+    assert [path.name for path in (world.folder / "run").iterdir()] == ["README.md"]
+
+
+@pytest.mark.parametrize("out", ["images", "images/red_ball/run"])
+def test_a_run_folder_among_the_images_is_refused(world: World, out: str) -> None:
+    with pytest.raises(RunMismatch, match="images"):
+        world.run(out)
+
+
+def test_a_function_s_replies_stay_with_its_run(world: World) -> None:
+    def ask(messages: list[dict[str, str]]) -> str:
+        return "a first {}"
+
+    first = ask
+
+    def ask(messages: list[dict[str, str]]) -> str:  # type: ignore[no-redef]
+        return "a second {}"
+
+    journals = []
+    for out, function in (("one", first), ("two", ask)):
+        result = prompt_search.optimize(
+            world.images,
+            model=world.model,
+            llm=function,
+            strategy=HillClimbing(iterations=1, pool=1),
+            out=world.folder / out,
+            cache_dir=world.folder / "cache",
+        )
+        journals.append((result.folder / "journal.jsonl").read_text())
+    assert "a first {}" in journals[0]
+    assert "a second {}" in journals[1]
+
+
+def test_the_best_so_far_is_a_prompt_file(world: World) -> None:
+    result = world.run()
+    best = read_prompts_json(result.folder / "best_so_far.json")
+    assert best.result["proven"] is False
+    assert best.prompts.n_texts > 0
+
+
+def test_a_baseline_like_a_plain_one_keeps_the_user_s_name(world: World) -> None:
+    mine = world.folder / "mine.txt"
+    mine.write_text("a photo of a {}.\n")
+    names = [row.name for row in world.run(baseline=[mine]).rows]
+    assert "yours: mine.txt" in names
+
+
+def test_a_strategy_that_hands_over_too_many_is_cut_to_the_shortlist(world: World) -> None:
+    class Everything:
+        def plan(self, task: object) -> None: ...
+
+        def run(self, search: Search) -> list[object]:
+            from evaluators import PromptSet
+
+            assert search.ask([]) == []
+            sets = [PromptSet.of(search.task.classes, [f"number {i} of {{}}"]) for i in range(20)]
+            return [entry.candidate for entry in search.score(sets)]
+
+    result = world.run(strategy=Everything())  # type: ignore[arg-type]  # the least a strategy can be
+    recorded = {event["event"]: event for event in read_events(result.folder / "journal.jsonl")}
+    assert len(recorded["select"]["scores"]) == 3 + 8

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from evaluators import ImageTextModel
-from prompt_search.errors import RunError, RunMismatch
+from prompt_search.errors import RunError, RunMismatch, RunMissing
 from prompt_search.launch import replay_run
 from prompt_search.result import Result
 from prompt_search.run.compare import compare_runs
@@ -18,7 +18,9 @@ from tests.prompt_search.conftest import World
 def replay(result: Result, world: World, tiny_clip: str, out: str = "again") -> Result:
     """Replay by the model's name, as the command line does, without images and with an empty cache."""
     config = result.folder / "run.json"
-    config.write_text(json.dumps(json.loads(config.read_text()) | {"model": tiny_clip}))
+    content = json.loads(config.read_text())
+    content["arguments"]["model"] = tiny_clip
+    config.write_text(json.dumps(content))
     return replay_run(result.folder, world.folder / out, cache_dir=world.folder / "empty-cache")
 
 
@@ -59,7 +61,7 @@ def test_an_unfinished_run_is_refused_with_the_way_to_finish_it(world: World, ti
     first = world.run()
     path = first.folder / JOURNAL
     path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-2]))
-    with pytest.raises(RunError, match="prompt-search resume"):
+    with pytest.raises(RunMissing, match="prompt-search resume"):
         replay(first, world, tiny_clip)
 
 
@@ -91,7 +93,7 @@ def test_a_tampered_score_is_noticed(world: World, tiny_clip: str) -> None:
 
 
 def test_a_run_without_a_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(RunError, match="holds no run"):
+    with pytest.raises(RunMissing, match="holds no run"):
         replay_run(tmp_path / "nowhere", tmp_path / "out")
 
 

@@ -1,0 +1,50 @@
+"""`run.json`: the arguments of a run, for `resume` and `replay`."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+from prompt_search.bundled import is_bundled
+from prompt_search.errors import RunMissing
+from prompt_search.prompt_files.atomic import write_atomically
+from prompt_search.run.budget import Budget
+from prompt_search.run.config import RunConfig
+
+__all__ = ["ARGUMENTS", "read_arguments", "write_arguments"]
+
+ARGUMENTS = "run.json"
+
+
+def write_arguments(folder: Path, config: RunConfig, budget: Budget) -> None:
+    """Write the arguments down, with absolute paths: a run may be resumed from anywhere.
+
+    Raises:
+        RunError: if the folder can't be written.
+    """
+    located = replace(
+        config,
+        data=config.data if is_bundled(config.data) else _absolute(config.data),
+        classes_file=_absolute(config.classes_file) if config.classes_file else None,
+        baseline=tuple(map(_absolute, config.baseline)),
+        start=tuple(map(_absolute, config.start)),
+    )
+    content = {"arguments": located.to_json(), "max_calls": budget.max_calls}
+    write_atomically(folder / ARGUMENTS, (json.dumps(content, indent=1) + "\n").encode())
+
+
+def read_arguments(folder: Path) -> tuple[RunConfig, Budget]:
+    """The arguments a run folder was last started with, and its limits.
+
+    Raises:
+        RunMissing: if the folder holds no run of this version.
+    """
+    path = folder / ARGUMENTS
+    try:
+        value = json.loads(path.read_bytes())
+        return RunConfig.from_json(value["arguments"]), Budget(value["max_calls"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RunMissing(f"{folder} holds no run that this version can read: {ARGUMENTS}: {error}") from error
+
+
+def _absolute(path: str) -> str:
+    return str(Path(path).expanduser().absolute())
