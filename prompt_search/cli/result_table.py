@@ -38,9 +38,9 @@ def _print_table(result: Result, console: "Console") -> None:
     splits = ("search", "select", "test")
     figures = _table("top-1 in % [95 % interval]")
     for split in splits:
-        figures.add_column(f"{split} ({getattr(result.winner, split).n})", justify="right", no_wrap=True)
+        figures.add_column(f"{split} ({getattr(result.winner, split).n})", justify="right")
     ahead = _table("on the test images, image by image")
-    ahead.add_column("winner ahead by [95 % interval]", justify="right", no_wrap=True)
+    ahead.add_column("winner ahead by [95 % interval]", justify="right")
     for row in result.rows:
         style = "bold" if row.role == "winner" else None
         figures.add_row(printable(row.name), *(_figure(getattr(row, split)) for split in splits), style=style)
@@ -57,7 +57,7 @@ def _table(first_column: str) -> "Table":
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column(first_column, overflow="fold", min_width=18)
+    table.add_column(first_column, overflow="fold", min_width=14)
     return table
 
 

@@ -157,22 +157,23 @@ def replay(
     """Go through a finished run again from its journal, offline, and compare every byte."""
     from tempfile import TemporaryDirectory
 
+    from prompt_search.cli.display import Display
     from prompt_search.cli.failures import say
     from prompt_search.launch import replay_run
     from prompt_search.run.compare import compare_runs
 
     with TemporaryDirectory() as temporary:
         target = out or Path(temporary)
-        _show(
-            lambda shown: replay_run(folder, target, device=device, cache_dir=cache_dir, observer=shown),
-            as_json=as_json,
-            quiet=quiet,
-        )
+        with Display(quiet=quiet or as_json) as display:
+            result = replay_run(folder, target, device=device, cache_dir=cache_dir, observer=display)
         different = compare_runs(folder, target)
+    if as_json:
+        typer.echo(json.dumps({"equal": not different, "different": different} | result.to_json(), indent=1))
     if different:
         say(f"error: the replay differs from {folder}: {'; '.join(different)}")
         raise typer.Exit(1)
     if not quiet and not as_json:
+        typer.echo(result.verdict())
         typer.echo("the replay is equal: prompts.json, classifier.safetensors, and every event in order")
 
 
@@ -192,18 +193,14 @@ def strategies(as_json: Json = False) -> None:
 
 
 def _finish(carry_out: "Callable[[Display], Result]", *, as_json: bool, quiet: bool) -> None:
-    if _show(carry_out, as_json=as_json, quiet=quiet).stopped_by:
-        raise typer.Exit(BUDGET_EXIT)
-
-
-def _show(carry_out: "Callable[[Display], Result]", *, as_json: bool, quiet: bool) -> "Result":
     from prompt_search.cli.display import Display
     from prompt_search.cli.result_table import print_result
 
     with Display(quiet=quiet or as_json) as display:
         result = carry_out(display)
     print_result(result, as_json=as_json, quiet=quiet)
-    return result
+    if result.stopped_by:
+        raise typer.Exit(BUDGET_EXIT)
 
 
 def _choices(names: Iterable[str], settings: Iterable[str]) -> "tuple[StrategyChoice, ...]":

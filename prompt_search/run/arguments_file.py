@@ -42,6 +42,8 @@ def read_arguments(folder: Path) -> tuple[RunConfig, Budget]:
     try:
         value = json.loads(path.read_bytes())
         return RunConfig.from_json(value["arguments"]), Budget(value["max_calls"])
+    except FileNotFoundError as error:
+        raise RunMissing(f"{folder} holds no run: there is no {ARGUMENTS} in it") from error
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RunMissing(f"{folder} holds no run that this version can read: {ARGUMENTS}: {error}") from error
 

@@ -170,6 +170,25 @@ def test_a_budget_exits_with_3_and_resume_goes_on(program: Run, tiny_clip: str) 
     assert "read the test split 2 times" in resumed.stdout
 
 
+def test_a_run_that_its_budget_ended_is_replayed_and_compared_too(program: Run, tiny_clip: str, place: Path) -> None:
+    with OpenAIServer(GOOD) as server:
+        program(*arguments(server, tiny_clip, "--max-calls", "1"), check=3)
+    assert "the replay is equal" in program("replay", "out").stdout
+    assert json.loads(program("replay", "out", "--json").stdout)["equal"] is True
+    (place / "out" / "prompts.json").unlink()
+    assert "prompts.json is missing" in program("replay", "out", check=1).stderr
+
+
+def test_a_narrow_terminal_keeps_the_names_of_the_rows(
+    program: Run, tiny_clip: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    with OpenAIServer(GOOD) as server:
+        printed = program(*arguments(server, tiny_clip)).stdout
+    assert "names only" in printed
+    assert "…" not in printed
+
+
 def test_a_killed_run_continues_and_asks_nothing_twice(program: Run, tiny_clip: str, place: Path) -> None:
     with OpenAIServer([GOOD[0], after(120.0, GOOD[0]), *GOOD]) as server:
         command = [*PROGRAM, *arguments(server, tiny_clip)]
@@ -232,6 +251,11 @@ def test_a_wrong_key_stops_at_once_and_is_not_shown(
         (["run", "images", "--precision", "fp8"], "fp8"),
         (["runn", "images"], "No such command"),
         (["export", "images", "--to", "open_clip"], "prompts.json"),
+        (["export", "images", "--to", ""], "name the forms"),
+        (["resume", "images"], "holds no run"),
+        (["replay", "nowhere"], "holds no run"),
+        (["run", "images", "--out", "images"], "would count as images"),
+        (["run", "images", "--strategy", ""], "needs a name"),
         (["export", "images", "--to", "openclip"], "did you mean 'open_clip'"),
         (["score", "nowhere.json", "images"], "nowhere.json"),
         (["demo", "--data", "nothing"], "'photos', 'emoji'"),
