@@ -105,7 +105,8 @@ def test_own_images_says_whether_the_gain_is_proven(example: Example, folder: Pa
 def test_own_strategy_builds_ensembles_of_what_it_asked_for(example: Example, folder: Path) -> None:
     done = example("own_strategy.py")
     run = folder / "runs/own-strategy"
-    assert json.loads((run / "run.json").read_text())["strategies"][0]["name"] == "GreedyEnsemble"
+    written = json.loads((run / "run.json").read_text())["arguments"]
+    assert written["strategies"][0]["name"] == "own:GreedyEnsemble"
     usable = re.search(r"(\d) of 4 replies hold a template", done.stdout)
     assert usable
     assert int(usable[1]) >= 1
