@@ -8,6 +8,7 @@ import numpy as np
 from evaluators.class_weights import TextEncoder, class_embedding
 from evaluators.errors import DataError, ModelError, PromptError
 from evaluators.image_text_model import FloatArray
+from evaluators.k_means import k_means
 from evaluators.labeled_images import LabeledImages
 from evaluators.prompt_set import PromptSet
 from evaluators.reductions import Sums, label_ranks, reduce_logits
@@ -63,6 +64,22 @@ class Evaluator:
         self._texts.prepare([t for own in candidate.rendered for t in own])
         weights = self._weights(candidate)
         return np.concatenate([label_ranks(cosines, labels).numpy() for cosines, labels in self._chunks(weights)])
+
+    def top_classes(self, candidate: PromptSet, k: int) -> "np.ndarray[tuple[int, int], np.dtype[np.int64]]":
+        """Per image its k likeliest classes [N, min(k, C)], best first; equal logits in order of the classes."""
+        import torch
+
+        self._check_classes(candidate)
+        self._texts.prepare([t for own in candidate.rendered for t in own])
+        weights = self._weights(candidate)
+        chunks = [torch.argsort(-cosines, dim=1, stable=True)[:, :k] for cosines, _ in self._chunks(weights)]
+        return torch.cat(chunks).numpy()
+
+    def class_clusters(self, candidate: PromptSet, k: int) -> tuple[int, ...]:
+        """The k-means cluster, in [0, k), of every class among the candidate's class embeddings."""
+        self._check_classes(candidate)
+        self._texts.prepare([t for own in candidate.rendered for t in own])
+        return k_means(self._weights(candidate).T, k)
 
     def _score(self, weights: FloatArray) -> Score:
         sums: Sums | None = None

@@ -3,7 +3,17 @@
 from optimizers.archive import Archive, Scored
 from optimizers.cupl import Cupl
 from optimizers.hill_climbing import HillClimbing
-from optimizers.language_model import LanguageModel, Message, Reply, Request, Sample
+from optimizers.language_model import (
+    Ability,
+    LanguageModel,
+    Message,
+    Picture,
+    Reply,
+    Request,
+    Sample,
+    Steering,
+    abilities,
+)
 from optimizers.search import SHORTLIST, Optimizer, Search
 from optimizers.settings import configure
 from optimizers.strategies import STRATEGIES, strategy_class
@@ -12,19 +22,23 @@ from optimizers.task import Plan, Task
 __all__ = [
     "SHORTLIST",
     "STRATEGIES",
+    "Ability",
     "Archive",
     "Cupl",
     "HillClimbing",
     "LanguageModel",
     "Message",
     "Optimizer",
+    "Picture",
     "Plan",
     "Reply",
     "Request",
     "Sample",
     "Scored",
     "Search",
+    "Steering",
     "Task",
+    "abilities",
     "configure",
     "strategy_class",
 ]

@@ -6,15 +6,57 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-__all__ = ["LanguageModel", "Message", "Reply", "Request", "Sample"]
+__all__ = ["Ability", "LanguageModel", "Message", "Picture", "Reply", "Request", "Sample", "Steering", "abilities"]
+
+Ability = Literal["steering", "vision"]
+"""What not every language model can do: shift its hidden states, look at images."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An image as part of a message: the bytes of a file, and their media type, e.g. `image/png`."""
+
+    data: bytes = field(repr=False)
+    media_type: str
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) of the bytes: what journals and cache keys hold in their place."""
+        return hashlib.sha256(self.data).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One turn of a conversation."""
+    """One turn of a conversation; `picture` is for models with the ability `vision` only."""
 
     role: Literal["system", "user", "assistant"]
     content: str
+    picture: Picture | None = None
+
+    def to_json(self) -> dict[str, str]:
+        """The turn as plain JSON values, a picture by its digest."""
+        turn = {"role": self.role, "content": self.content}
+        return turn if self.picture is None else turn | {"picture": self.picture.digest}
+
+
+@dataclass(frozen=True, slots=True)
+class Steering:
+    """Shifts a model's hidden states towards one text and away from another (GLOV), at every decoding step.
+
+    Attributes:
+        towards, away: the texts whose mean hidden states give the direction.
+        alpha: its factor, constant over the steps; 0 changes nothing.
+        layer: after which decoder layer, counted from 0; `None` for the one at 17/32 of the depth.
+    """
+
+    towards: str
+    away: str
+    alpha: float = 1.0
+    layer: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return {"towards": self.towards, "away": self.away, "alpha": self.alpha, "layer": self.layer}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +65,7 @@ class Request:
 
     `max_tokens` bounds the completion, `temperature` is in [0, 2], `top_p` in (0, 1]. `json_schema` is
     the shape the reply should have; a model that can't be held to it may answer in plain text all the same.
+    `steering` is for models with that ability only.
     """
 
     messages: tuple[Message, ...]
@@ -30,16 +73,18 @@ class Request:
     top_p: float = 1.0
     max_tokens: int = 200
     json_schema: str | None = None
+    steering: Steering | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The request as plain JSON values."""
-        return {
-            "messages": [{"role": m.role, "content": m.content} for m in self.messages],
+        values: dict[str, Any] = {
+            "messages": [message.to_json() for message in self.messages],
             "temperature": self.temperature,
             "top_p": self.top_p,
             "max_tokens": self.max_tokens,
             "json_schema": self.json_schema,
         }
+        return values if self.steering is None else values | {"steering": self.steering.to_json()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +121,11 @@ class Reply:
     """One completion. `text` is untrusted and may be empty.
 
     `finish` tells why it ended: `stop`, `length` (cut off at `max_tokens`), `filter` (withheld by the provider),
-    `error` (an unusable answer, described in `error`) or `budget` (never asked, a limit was reached).
+    `error` (an unusable answer, described in `error`) or `budget` (never asked, a limit was reached). `form` tells how
+    the model was held to the request's schema: by the `schema` itself, to any `json`, or not at all (`text`); `None` if
+    there was none. `unmetered` counts the calls made for this reply that may have been billed and told no usage (a lost
+    connection, a garbled body, the answer itself without usage). `shortened` is true if old turns of the conversation
+    were left out to fit the model's context.
     """
 
     text: str
@@ -85,6 +134,9 @@ class Reply:
     completion_tokens: int = 0
     cached: bool = field(default=False, compare=False)
     error: str | None = None
+    form: Literal["schema", "json", "text"] | None = None
+    unmetered: int = field(default=0, compare=False)
+    shortened: bool = False
 
 
 class LanguageModel(Protocol):
@@ -109,3 +161,8 @@ class LanguageModel(Protocol):
             LanguageModelError: when it can't go on; replies already handed over stay valid.
         """
         ...
+
+
+def abilities(model: LanguageModel) -> frozenset[Ability]:
+    """What a model says it can do beyond text: its attribute `abilities`, nothing where it has none."""
+    return frozenset(getattr(model, "abilities", ()))

@@ -55,13 +55,33 @@ class Search(Protocol):
         """
         ...
 
+    def top_classes(self, candidate: PromptSet, k: int) -> tuple[tuple[int, ...], ...]:
+        """For every search image the k classes (indices, best first) a candidate finds likeliest; N tuples.
+
+        Raises:
+            BudgetReached: if time is up.
+        """
+        ...
+
+    def class_clusters(self, candidate: PromptSet, k: int) -> tuple[int, ...]:
+        """For every class the number in [0, k) of its k-means cluster among the class embeddings of a candidate."""
+        ...
+
+    def captions(self) -> tuple[str, ...]:
+        """Descriptions of search images by a multimodal model, made once; none without one."""
+        ...
+
     def log(self, message: str) -> None:
         """Leave a line in the journal that explains a decision."""
         ...
 
 
 class Optimizer(Protocol):
-    """A search strategy: a frozen dataclass of settings with two methods."""
+    """A search strategy: a frozen dataclass of settings with two methods.
+
+    One that can't work without an ability of the language model says so in a property `needs: frozenset[Ability]`; the
+    run is then refused before it begins.
+    """
 
     def plan(self, task: Task) -> Plan:
         """What `run` will do at most, before anything runs."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from evaluators import ClassLabel, PromptSet, fill
 
@@ -18,6 +19,10 @@ class Task:
         fits: whether a text is within the model's context length.
         description: the user's one or two sentences about the images, or empty.
         start: the user's own prompts to begin from.
+        labels: the label of every search image, an index into `classes`; for strategies that may use labels.
+        domain: the user's words for the kind of images, e.g. `satellite photo`.
+        feedback: `paper` for each method's own feedback to the language model, `confusions` to add the classes that are
+            confused most and those that do worst.
     """
 
     classes: tuple[ClassLabel, ...]
@@ -25,6 +30,9 @@ class Task:
     fits: Callable[[str], bool]
     description: str = ""
     start: tuple[PromptSet, ...] = ()
+    labels: tuple[int, ...] = ()
+    domain: tuple[str, ...] = ()
+    feedback: Literal["paper", "confusions"] = "paper"
 
     def template_fits(self, template: str) -> bool:
         """Whether a template is within the model's context length for every class."""

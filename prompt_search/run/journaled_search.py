@@ -97,6 +97,28 @@ class JournaledSearch:
         self._observer.update(self.status)
         return [entry for entry in entries if entry is not None]
 
+    def top_classes(self, candidate: PromptSet, k: int) -> tuple[tuple[int, ...], ...]:
+        """See `optimizers.Search.top_classes`."""
+        recorded = self._journal.event(
+            "top classes",
+            _digest([candidate.fingerprint, k]),
+            lambda: {"classes": self._evaluators.search.top_classes(candidate, k).tolist()},
+        )
+        return tuple(map(tuple, recorded["classes"]))
+
+    def class_clusters(self, candidate: PromptSet, k: int) -> tuple[int, ...]:
+        """See `optimizers.Search.class_clusters`."""
+        recorded = self._journal.event(
+            "class clusters",
+            _digest([candidate.fingerprint, k]),
+            lambda: {"clusters": self._evaluators.search.class_clusters(candidate, k)},
+        )
+        return tuple(recorded["clusters"])
+
+    def captions(self) -> tuple[str, ...]:
+        """See `optimizers.Search.captions`."""
+        return ()
+
     def log(self, message: str) -> None:
         """See `optimizers.Search.log`."""
         self._journal.event("log", _digest(message), lambda: {"message": message})

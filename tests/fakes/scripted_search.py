@@ -37,6 +37,7 @@ class ScriptedSearch:
         scorer: the score of a candidate, or a real evaluator.
         seed: of `rng`.
         fitness: the objective.
+        captions: what `captions` gives.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class ScriptedSearch:
         scorer: Callable[[PromptSet], Score] | Evaluator = lambda _: plain_score(0.5),
         seed: int = 0,
         fitness: Fitness = FITNESS_PRESETS[DEFAULT_FITNESS],
+        captions: Sequence[str] = (),
     ) -> None:
         self.task = task
         self.rng = random.Random(seed)
@@ -56,6 +58,7 @@ class ScriptedSearch:
         self._replies = replies
         self._scorer = scorer
         self._fitness = fitness
+        self._captions = tuple(captions)
 
     @property
     def questions(self) -> list[str]:
@@ -69,6 +72,22 @@ class ScriptedSearch:
     def score(self, candidates: Sequence[PromptSet]) -> list[Scored]:
         """See `Search.score`; `scored` lists what was really computed."""
         return [self.archive.find(candidate) or self._enter(candidate) for candidate in candidates]
+
+    def top_classes(self, candidate: PromptSet, k: int) -> tuple[tuple[int, ...], ...]:
+        """See `Search.top_classes`; a scorer that is a function says that every image is of the first k classes."""
+        if isinstance(self._scorer, Evaluator):
+            return tuple(tuple(map(int, row)) for row in self._scorer.top_classes(candidate, k))
+        return (tuple(range(min(k, len(self.task.classes)))),) * self.task.n_search
+
+    def class_clusters(self, candidate: PromptSet, k: int) -> tuple[int, ...]:
+        """See `Search.class_clusters`."""
+        if isinstance(self._scorer, Evaluator):
+            return self._scorer.class_clusters(candidate, k)
+        return tuple(index % k for index in range(len(self.task.classes)))
+
+    def captions(self) -> tuple[str, ...]:
+        """See `Search.captions`."""
+        return self._captions
 
     def log(self, message: str) -> None:
         """See `Search.log`."""
