@@ -24,7 +24,9 @@ def main() -> None:
         shots=4,  # images per class to search with: a few are enough
         select_shots=4,  # images per class to choose the winner with; all others prove it
         baseline=[prompts],
-        max_calls=int(sys.argv[3]) if len(sys.argv) == 4 else 10,  # then it ends with the best so far
+        budget=prompt_search.Budget(
+            max_calls=int(sys.argv[3]) if len(sys.argv) == 4 else 10
+        ),  # then it ends with the best so far
         out=Path("runs") / images.name,
     )
     yours = next((row for row in result.rows if row.role == "baseline" and prompts.name in row.name), None)

@@ -12,11 +12,13 @@ if TYPE_CHECKING:
     from prompt_search.api import optimize
     from prompt_search.prompt_files.prompts_json import read_prompts_json
     from prompt_search.result import Result
+    from prompt_search.run.budget import Budget
 
-__all__ = ["PromptSet", "Result", "errors", "optimize", "read_prompts_json"]
+__all__ = ["Budget", "PromptSet", "Result", "errors", "optimize", "read_prompts_json"]
 __version__ = "0.1.0"
 
 _HOME = {
+    "Budget": "prompt_search.run.budget",
     "PromptSet": "evaluators",
     "Result": "prompt_search.result",
     "errors": "prompt_search",

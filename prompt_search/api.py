@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from evaluators.open_clip_model import Precision
     from optimizers import LanguageModel, Optimizer
     from prompt_search.result import Result
-    from prompt_search.run.config import StrategyChoice
+    from prompt_search.run.budget import Budget
+    from prompt_search.run.config import Feedback, StrategyChoice
     from prompt_search.run.progress import Observer
 
 __all__ = ["optimize"]
@@ -23,12 +24,18 @@ def optimize(
     llm: "str | LanguageModel | Callable[[list[dict[str, str]]], str]" = "local",
     strategy: "str | Optimizer | Sequence[str | Optimizer]" = "hill-climb",
     description: str = "",
+    domain: Sequence[str] = (),
+    feedback: "Feedback" = "paper",
+    captions: int = 0,
     shots: int | None = None,
     select_shots: int | None = None,
     baseline: Sequence[str | Path] = (),
     start: Sequence[str | Path] = (),
     seed: int = 0,
-    max_calls: int | None = None,
+    budget: "Budget | None" = None,
+    price: tuple[float, float] | None = None,
+    concurrency: int = 32,
+    use_cache: bool = True,
     out: str | Path | None = None,
     base_url: str | None = None,
     device: str = "auto",
@@ -47,11 +54,18 @@ def optimize(
         llm: `local`, `gguf:PATH`, `openai/NAME`, a function from messages to text, or a `LanguageModel`.
         strategy: a strategy's name or instance, or several to run one after the other.
         description: one or two sentences about the images, for the language model.
+        domain: words for the kind of images, e.g. `satellite photo`, to widen libraries of templates with.
+        feedback: `paper` is each method's own; `confusions` tells the language model which classes are confused, too.
+        captions: how many search images a multimodal language model is shown, for strategies that use captions.
         shots, select_shots: images per class to search with and to choose the winner with; at least 1.
         baseline: prompt files the winner is compared with.
         start: prompt files the search begins from.
         seed: of splits, search and sampling.
-        max_calls: the most language model calls; the run then ends properly with the best so far.
+        budget: limits of calls, tokens, money and time; at the first one reached the run ends properly with the best so
+            far.
+        price: of the language model, in dollars per million prompt and completion tokens, where it is not known.
+        concurrency: calls to a server in flight, at first.
+        use_cache: whether replies are taken from the cache and kept there.
         out: the run folder; by default a folder under `runs/` named after the arguments.
         base_url: an OpenAI-compatible server.
         device: of the image-text model: `auto`, `cpu`, `cuda`, `cuda:N`.
@@ -65,9 +79,11 @@ def optimize(
     from prompt_search.cache_dir import cache_dir as find_cache_dir
     from prompt_search.launch import launch
     from prompt_search.llm.choose import language_model
+    from prompt_search.llm.prices import Price
     from prompt_search.run.config import OWN, RunConfig
 
-    language = language_model(llm, base_url=base_url, cache_dir=find_cache_dir(cache_dir))
+    cache = find_cache_dir(cache_dir)
+    language = language_model(llm, base_url=base_url, cache_dir=cache, concurrency=concurrency)
     several = list(strategy) if isinstance(strategy, Sequence) and not isinstance(strategy, str) else [strategy]
     chosen = [_named(each) for each in several]
     config = RunConfig(
@@ -81,6 +97,9 @@ def optimize(
         select_shots=select_shots,
         precision=precision,
         description=description,
+        domain=tuple(domain),
+        feedback=feedback,
+        captions=captions,
         baseline=tuple(map(str, baseline)),
         start=tuple(map(str, start)),
     )
@@ -91,7 +110,9 @@ def optimize(
         model=None if isinstance(model, str) else model,
         llm=language,
         device=device,
-        max_calls=max_calls,
+        budget=budget,
+        price=Price(*price) if price else None,
+        use_cache=use_cache,
         cache_dir=cache_dir,
         observer=observer,
     )

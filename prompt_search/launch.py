@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 from prompt_search.bundled import data_path
 from prompt_search.cache_dir import cache_dir as find_cache_dir
 from prompt_search.errors import SettingsError
+from prompt_search.llm.prices import Price, known_price
 from prompt_search.run.arguments_file import read_arguments
 from prompt_search.run.budget import Budget
 from prompt_search.run.config import OWN, RunConfig
 from prompt_search.run.engine import execute, replay
 from prompt_search.run.folder import check_folder
+from prompt_search.run.metered import Clock
 from prompt_search.run.progress import Observer, Silent, Status
 from prompt_search.run.resolve import NamedStrategy, Surroundings
 
@@ -21,8 +23,9 @@ if TYPE_CHECKING:
     from evaluators import ImageTextModel
     from optimizers import LanguageModel
     from prompt_search.result import Result
+    from prompt_search.run.dry_run import DryRun
 
-__all__ = ["COMPLETIONS", "default_out", "launch", "relaunch", "replay_run"]
+__all__ = ["COMPLETIONS", "default_out", "launch", "rehearse", "relaunch", "replay_run"]
 
 COMPLETIONS = "completions.sqlite"
 """The file of cached replies in the cache directory."""
@@ -36,14 +39,18 @@ def launch(
     model: "ImageTextModel | None" = None,
     llm: "LanguageModel | None" = None,
     device: str = "auto",
-    max_calls: int | None = None,
+    budget: Budget | None = None,
+    price: Price | None = None,
+    concurrency: int = 32,
+    use_cache: bool = True,
     cache_dir: str | Path | None = None,
     observer: Observer | None = None,
     verify: bool = False,
 ) -> "Result":
     """Start a run, or continue the one in its folder.
 
-    Objects given beside `config` take the place of what it names.
+    Objects given beside `config` take the place of what it names. Without a `price` the language model's known one
+    counts; `use_cache` is about its replies.
 
     Raises:
         PromptSearchError: if an argument can't be used, or the run can't go on.
@@ -53,36 +60,60 @@ def launch(
     from prompt_search.llm.function import FunctionModel
     from prompt_search.models import load_model
 
-    budget, folder = Budget(max_calls), out or default_out(config)
+    clock, limits, folder = Clock(), budget or Budget(), out or default_out(config)
     check_folder(folder, data_path(config.data))
+    stated = price or known_price(config.llm, config.base_url)
+    if limits.max_cost is not None and stated is None:
+        raise SettingsError(
+            f"no price is known for {config.llm}, so a limit of cost can't be kept; "
+            "state it with --price IN,OUT (dollars per million prompt and completion tokens)"
+        )
     shown = observer or Silent()
     shown.update(Status(phase="loading models"))
     built = strategies or [(choice.name, choice.build()) for choice in config.strategies]
     cache = find_cache_dir(cache_dir)
-    language = llm or _language_model(config, cache)
+    language = llm or _language_model(config, cache, concurrency)
     image_text = model or load_model(config.model, device=device, precision=config.precision)
+    surroundings = Surroundings(cache, limits, stated, clock, shown, verify)
+    if not use_cache:
+        return execute(config, built, image_text, language, folder, surroundings)
     # A function is known by its name only, and other scripts have others of that name: its replies stay with the run.
     with CompletionCache((folder if isinstance(language, FunctionModel) else cache) / COMPLETIONS) as completions:
         cached = CachedModel(language, completions)
-        return execute(config, built, image_text, cached, folder, Surroundings(cache, budget, shown, verify))
+        return execute(config, built, image_text, cached, folder, surroundings)
 
 
 def relaunch(
     folder: Path,
     *,
     device: str = "auto",
-    max_calls: int | None = None,
+    budget: Budget | None = None,
+    price: Price | None = None,
+    concurrency: int = 32,
+    use_cache: bool = True,
     cache_dir: str | Path | None = None,
     observer: Observer | None = None,
 ) -> "Result":
-    """Continue the run in a folder with the arguments it was started with, and its limit unless another is given.
+    """Continue the run in a folder with the arguments it was started with.
+
+    Its limits and its price hold unless others are given: a limit that `budget` leaves open stays as it was.
 
     Raises:
         PromptSearchError: if there is no run, or it can't go on.
     """
-    config, budget = read_arguments(folder)
-    limit = budget.max_calls if max_calls is None else max_calls
-    return launch(config, folder, device=device, max_calls=limit, cache_dir=cache_dir, observer=observer)
+    config, recorded, known = read_arguments(folder)
+    given = {name: limit for name, limit in (budget or Budget()).to_json().items() if limit is not None}
+    return launch(
+        config,
+        folder,
+        device=device,
+        budget=Budget.from_json(recorded.to_json() | given),
+        price=price or known,
+        concurrency=concurrency,
+        use_cache=use_cache,
+        cache_dir=cache_dir,
+        observer=observer,
+    )
 
 
 def replay_run(
@@ -100,20 +131,37 @@ def replay_run(
     """
     from prompt_search.models import load_model
 
-    config, _ = read_arguments(recorded)
+    config, budget, price = read_arguments(recorded)
     strategies = [(choice.name, choice.build()) for choice in config.strategies]
     model = load_model(config.model, device=device, precision=config.precision)
-    surroundings = Surroundings(find_cache_dir(cache_dir), observer=observer or Silent())
+    surroundings = Surroundings(find_cache_dir(cache_dir), budget, price, observer=observer or Silent())
     return replay(config, strategies, model, recorded, out, surroundings)
 
 
-def _language_model(config: RunConfig, cache: Path) -> "LanguageModel":
+def rehearse(
+    config: RunConfig, *, device: str = "auto", price: Price | None = None, cache_dir: str | Path | None = None
+) -> "DryRun":
+    """What a run with these arguments will ask for, encode and cost; nothing is asked, and no image is opened.
+
+    Raises:
+        PromptSearchError: if an argument can't be used.
+    """
+    from prompt_search.models import load_model
+    from prompt_search.run.dry_run import dry_run
+
+    built = [(choice.name, choice.build()) for choice in config.strategies]
+    model = load_model(config.model, device=device, precision=config.precision)
+    stated = price or known_price(config.llm, config.base_url)
+    return dry_run(config, built, model, stated, find_cache_dir(cache_dir))
+
+
+def _language_model(config: RunConfig, cache: Path, concurrency: int) -> "LanguageModel":
     from prompt_search.llm.choose import language_model
 
     if config.llm.startswith(OWN):
         name = config.llm.removeprefix(OWN)
         raise SettingsError(f"this run uses a language model of your own, {name}: run your script again to continue it")
-    return language_model(config.llm, base_url=config.base_url, cache_dir=cache)
+    return language_model(config.llm, base_url=config.base_url, cache_dir=cache, concurrency=concurrency)
 
 
 def default_out(config: RunConfig) -> Path:

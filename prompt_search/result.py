@@ -4,23 +4,81 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from evaluators import PHOTO_TEMPLATE, PromptSet, Score
+from evaluators import PHOTO_TEMPLATE, Candidate, PairwisePrompts, PromptSet, Score
 from prompt_search.statistics import PairedCounts, paired_interval, wilson_interval
 
-__all__ = ["OWN", "Cost", "Result", "Row"]
+__all__ = ["OWN", "Cost", "PhaseCost", "ReplyCounts", "Result", "Row"]
 
-Role = Literal["winner", "baseline", "placebo"]
+Role = Literal["winner", "compiled", "baseline", "placebo"]
 OWN = "yours: "
 """How the names of the user's own baselines begin."""
 
 
 @dataclass(frozen=True, slots=True)
-class Cost:
-    """What the language model was asked for, replies from the cache included."""
+class PhaseCost:
+    """What one phase of a run (a strategy) asked of the language model; `usd` is `None` without a known price."""
 
-    llm_calls: int
-    prompt_tokens: int
-    completion_tokens: int
+    phase: str
+    llm_calls: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    usd: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What the language model was asked for, replies from the cache included: equal for equal runs.
+
+    What was really paid, retries included, is in the run folder's `ledger.jsonl`.
+    """
+
+    phases: tuple[PhaseCost, ...] = ()
+
+    @property
+    def llm_calls(self) -> int:
+        """Replies."""
+        return sum(phase.llm_calls for phase in self.phases)
+
+    @property
+    def prompt_tokens(self) -> int:
+        """Tokens of all prompts."""
+        return sum(phase.prompt_tokens for phase in self.phases)
+
+    @property
+    def completion_tokens(self) -> int:
+        """Tokens of all replies."""
+        return sum(phase.completion_tokens for phase in self.phases)
+
+    @property
+    def usd(self) -> float | None:
+        """Dollars at the list price, or `None` if a phase had no known price."""
+        amounts = [phase.usd for phase in self.phases]
+        return None if None in amounts else round(sum(amount for amount in amounts if amount is not None), 9)
+
+    def to_json(self) -> dict[str, Any]:
+        """Totals and phases as plain JSON values."""
+        totals = {name: getattr(self, name) for name in ("llm_calls", "prompt_tokens", "completion_tokens", "usd")}
+        return totals | {"phases": [asdict(phase) for phase in self.phases]}
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyCounts:
+    """What became of replies.
+
+    Attributes:
+        by_schema, by_json_mode, by_text: how the model was held to the form that was asked for, where one was: by the
+            schema itself, to any JSON, not at all.
+        filtered: withheld by the provider or refused by the model.
+        failed: unusable for another reason, e.g. a prompt over the context length.
+        shortened: asked with old turns left out, to fit the context.
+    """
+
+    by_schema: int = 0
+    by_json_mode: int = 0
+    by_text: int = 0
+    filtered: int = 0
+    failed: int = 0
+    shortened: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +92,7 @@ class Row:
 
     name: str
     role: Role
-    candidate: PromptSet
+    candidate: Candidate
     search: Score
     select: Score
     test: Score
@@ -82,7 +140,7 @@ class Result:
 
     Attributes:
         winner: the row chosen on the select split; a baseline if nothing found was better there.
-        rows: the winner first, then baselines and placebos.
+        rows: the winner first, then baselines, for a pairwise winner its compiled form, and placebos.
         found_by: the strategy whose shortlist had the winner, or `baseline`.
         stopped_by: what ended the search early (a budget), or `None`.
         test_reads: how often the test split was read in this run folder; 1 unless the run was reopened.
@@ -96,13 +154,20 @@ class Result:
     stopped_by: str | None
     test_reads: int
     cost: Cost
+    replies: ReplyCounts
     notes: tuple[str, ...]
     folder: Path
 
     @property
     def prompts(self) -> PromptSet:
-        """The winning prompts."""
-        return self.winner.candidate
+        """The winning prompts; of pairwise ones the compiled form, which is what a plain classifier can hold."""
+        return self.winner.candidate.compiled()
+
+    @property
+    def pairwise(self) -> PairwisePrompts | None:
+        """The winner if it is pairwise: then its figures are those of both steps, not of `prompts`."""
+        candidate = self.winner.candidate
+        return candidate if isinstance(candidate, PairwisePrompts) else None
 
     @property
     def prompts_file(self) -> Path:
@@ -123,7 +188,7 @@ class Result:
             return f"Nothing that was found beat {self.winner.name} on the select split; it stays."
         baselines = [row for row in self.rows if row.role == "baseline"]
         own = [row for row in baselines if row.name.startswith(OWN)]
-        row = next(iter(own), next((r for r in baselines if r.candidate.templates == (PHOTO_TEMPLATE,)), None))
+        row = next(iter(own), next((r for r in baselines if r.candidate.compiled().templates == (PHOTO_TEMPLATE,)), None))
         if row is None or row.gain_interval is None:
             return f"There is no baseline to compare {self.winner.name} with."
         low, high = row.gain_interval
@@ -140,6 +205,7 @@ class Result:
             "stopped_by": self.stopped_by,
             "test_reads": self.test_reads,
             "rows": [row.to_json() for row in self.rows],
-            "cost": asdict(self.cost),
+            "cost": self.cost.to_json(),
+            "replies": asdict(self.replies),
             "notes": list(self.notes),
         }

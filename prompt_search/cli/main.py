@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from prompt_search.cli import cache_commands, llm_commands, prompt_commands, run_commands
+from prompt_search.cli import cache_commands, llm_commands, prompt_commands, run_commands, strategy_commands
 
 __all__ = ["app", "main", "run_program"]
 
@@ -27,6 +27,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 run_commands.register(app)
+strategy_commands.register(app)
 prompt_commands.register(app)
 app.add_typer(llm_commands.app, name="llm")
 app.add_typer(cache_commands.app, name="cache")

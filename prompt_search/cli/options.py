@@ -5,7 +5,22 @@ from typing import Annotated, Literal
 
 import typer
 
-__all__ = ["CacheDir", "Device", "Json", "Model", "Precision", "Quiet"]
+__all__ = [
+    "CacheDir",
+    "Concurrency",
+    "Device",
+    "Json",
+    "MaxCalls",
+    "MaxCost",
+    "MaxTime",
+    "MaxTokens",
+    "Model",
+    "NoCache",
+    "Precision",
+    "PriceText",
+    "Quiet",
+    "Track",
+]
 
 CacheDir = Annotated[
     Path | None, typer.Option(help="Where embeddings and replies are kept between runs.", show_default=False)
@@ -17,3 +32,26 @@ Model = Annotated[
 Precision = Annotated[Literal["fp32", "bf16", "fp16"], typer.Option(help="Of the image-text model.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output, nothing else.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only warnings and errors.")]
+
+MaxCalls = Annotated[int | None, typer.Option(help="The most language model calls.", show_default=False)]
+MaxTokens = Annotated[
+    int | None,
+    typer.Option("--max-total-tokens", help="The most tokens paid for, prompts included.", show_default=False),
+]
+MaxCost = Annotated[
+    float | None, typer.Option(help="The most dollars. Refused where no price is known.", show_default=False)
+]
+MaxTime = Annotated[float | None, typer.Option(help="The most seconds.", show_default=False)]
+PriceText = Annotated[
+    str | None,
+    typer.Option(
+        "--price",
+        help="IN,OUT: dollars per million prompt and completion tokens, where the price is not known.",
+        show_default=False,
+    ),
+]
+Concurrency = Annotated[int, typer.Option(help="Calls to a server in flight, at first.", min=1)]
+NoCache = Annotated[bool, typer.Option("--no-cache", help="Take no replies from the cache, and keep none there.")]
+Track = Annotated[
+    list[str], typer.Option(help="Send the run's figures (numbers only) to mlflow or wandb.", show_default=False)
+]

@@ -4,7 +4,8 @@ import json
 from typing import TYPE_CHECKING
 
 from prompt_search.data.printable import printable
-from prompt_search.result import Result, Row
+from prompt_search.result import Cost, PhaseCost, Result, Row
+from prompt_search.run.ledger import LEDGER, Ledger
 from prompt_search.statistics import wilson_interval
 
 if TYPE_CHECKING:
@@ -23,7 +24,12 @@ def print_result(result: Result, *, as_json: bool, quiet: bool) -> None:
     from rich.console import Console
 
     if as_json:
-        value = result.to_json() | {"folder": str(result.folder), "prompts": result.prompts.to_json()}
+        paid = Ledger(result.folder / LEDGER, None)
+        value = result.to_json() | {
+            "paid": {"tokens": paid.tokens, "usd": paid.cost if result.cost.usd is not None else None},
+            "folder": str(result.folder),
+            "prompts": result.prompts.to_json(),
+        }
         print(json.dumps(value, indent=1))  # noqa: T201
     elif quiet:
         print(result.prompts_file)  # noqa: T201
@@ -95,11 +101,7 @@ def _print_rest(console: "Console", left: int, what: str, indent: int = 2) -> No
 
 
 def _print_notes(result: Result, console: "Console") -> None:
-    cost = result.cost
-    console.print(
-        f"\n{cost.llm_calls} language model calls, {cost.prompt_tokens} prompt and "
-        f"{cost.completion_tokens} completion tokens"
-    )
+    _print_cost(result, console)
     for note in result.notes:
         console.print(printable(note if note.startswith("warning") else f"note: {note}"), soft_wrap=True)
     if result.test_reads > 1:
@@ -108,9 +110,32 @@ def _print_notes(result: Result, console: "Console") -> None:
         )
     if result.stopped_by:
         console.print(
-            f"stopped early: {result.stopped_by}; "
-            f"`prompt-search resume {result.folder} --max-calls {2 * max(result.cost.llm_calls, 1)}` goes on"
+            f"stopped early: {result.stopped_by}; `prompt-search resume {result.folder}` with a larger limit goes on"
         )
     console.print(f"\nprompt file   {result.prompts_file}", soft_wrap=True)
     console.print(f"classifier    {result.classifier_file}", soft_wrap=True)
     console.print(f"report        {result.folder / 'report.html'}", soft_wrap=True)
+
+
+def _print_cost(result: Result, console: "Console") -> None:
+    """What was asked for, phase by phase where there are several, and what was paid for it."""
+    cost, paid = result.cost, Ledger(result.folder / LEDGER, None)
+    for phase in cost.phases if len(cost.phases) > 1 else ():
+        console.print(f"\n{phase.phase}: {_amount(phase)}", end="")
+    console.print(f"\n{'together: ' if len(cost.phases) > 1 else ''}{_amount(cost)}")
+    if cost.usd:
+        console.print(f"paid: ${paid.cost:.4f} for {paid.tokens} tokens; replies from the cache are free")
+    counts = result.replies
+    if counts.filtered or counts.failed or counts.shortened:
+        console.print(
+            f"replies: {counts.filtered} withheld by a filter or refused, {counts.failed} failed, "
+            f"{counts.shortened} asked with a shortened conversation"
+        )
+
+
+def _amount(cost: Cost | PhaseCost) -> str:
+    dollars = "" if cost.usd is None else f", ${cost.usd:.4f}" if cost.usd else ", free"
+    return (
+        f"{cost.llm_calls} language model calls, {cost.prompt_tokens} prompt and {cost.completion_tokens} completion "
+        f"tokens{dollars}"
+    )

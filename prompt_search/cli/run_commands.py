@@ -1,18 +1,33 @@
-"""`demo`, `run`, `resume`, `replay`, `strategies`."""
+"""`demo`, `run`, `resume`, `replay`."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from prompt_search.cli.options import CacheDir, Device, Json, Model, Precision, Quiet
+from prompt_search.cli.options import (
+    CacheDir,
+    Concurrency,
+    Device,
+    Json,
+    MaxCalls,
+    MaxCost,
+    MaxTime,
+    MaxTokens,
+    Model,
+    NoCache,
+    Precision,
+    PriceText,
+    Quiet,
+    Track,
+)
+from prompt_search.cli.strategy_options import Settings, strategy_choices
 
 if TYPE_CHECKING:
     from prompt_search.cli.display import Display
     from prompt_search.result import Result
-    from prompt_search.run.config import StrategyChoice
 
 __all__ = ["register"]
 
@@ -22,12 +37,11 @@ Out = Annotated[
     Path | None,
     typer.Option(help="The run folder; by default under runs/, named after the arguments.", show_default=False),
 ]
-MaxCalls = Annotated[int | None, typer.Option(help="The most language model calls.", show_default=False)]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the program."""
-    for command in (demo, run, resume, replay, strategies):
+    for command in (demo, run, resume, replay):
         app.command()(command)
 
 
@@ -43,6 +57,7 @@ def demo(
 ) -> None:
     """The main job on bundled images, with the bundled model and the local language model, offline."""
     from prompt_search.launch import launch
+    from prompt_search.run.budget import Budget
     from prompt_search.run.config import RunConfig, StrategyChoice
 
     cupl = StrategyChoice("cupl", (("samples", "4"),))
@@ -53,7 +68,7 @@ def demo(
         description=DESCRIPTIONS.get(data, ""),
     )
     _finish(
-        lambda shown: launch(config, out, device=device, max_calls=max_calls, cache_dir=cache_dir, observer=shown),
+        lambda shown: launch(config, out, device=device, budget=Budget(max_calls), cache_dir=cache_dir, observer=shown),
         as_json=as_json,
         quiet=quiet,
     )
@@ -73,9 +88,7 @@ def run(
     llm: Annotated[str, typer.Option(help="local, gguf:PATH, openai/NAME, or any NAME with --base-url.")] = "local",
     base_url: Annotated[str | None, typer.Option(help="An OpenAI-compatible server.", show_default=False)] = None,
     strategy: Annotated[list[str], typer.Option(help="Give several to run one after the other.")] = ["hill-climb"],
-    settings: Annotated[
-        list[str], typer.Option("--set", help="A strategy's setting, e.g. iterations=20 or cupl.samples=4.")
-    ] = [],
+    settings: Settings = [],
     description: Annotated[
         str, typer.Option(help="One or two sentences about the images, for the language model.")
     ] = "",
@@ -85,10 +98,28 @@ def run(
     ] = None,
     classes: Annotated[Path | None, typer.Option(help='Class names: {"folder": "name"}.', show_default=False)] = None,
     baseline: Annotated[list[Path], typer.Option(help="Prompts you use now: are the new ones better?")] = [],
+    domain: Annotated[
+        list[str], typer.Option(help="A word for the kind of images, e.g. 'satellite photo'.", show_default=False)
+    ] = [],
+    feedback: Annotated[
+        Literal["paper", "confusions"],
+        typer.Option(help="What the language model is told: 'confusions' adds the classes that are confused."),
+    ] = "paper",
+    captions: Annotated[
+        int, typer.Option(help="Show so many search images to a multimodal language model (for ipo).", min=0)
+    ] = 0,
     start: Annotated[list[Path], typer.Option(help="Prompts the search begins from.")] = [],
     fitness: Annotated[str, typer.Option(help="What the search maximises.")] = "top1-ce",
     seed: Annotated[int, typer.Option(help="Of splits, search and sampling.")] = 0,
     max_calls: MaxCalls = None,
+    max_total_tokens: MaxTokens = None,
+    max_cost: MaxCost = None,
+    max_time: MaxTime = None,
+    price: PriceText = None,
+    concurrency: Concurrency = 32,
+    no_cache: NoCache = False,
+    track: Track = [],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what the run would ask for and cost.")] = False,
     out: Out = None,
     device: Device = "auto",
     precision: Precision = "fp32",
@@ -100,15 +131,19 @@ def run(
     quiet: Quiet = False,
 ) -> None:
     """Search for the best prompts on labelled images. The same command again continues or shows the run."""
-    from prompt_search.launch import launch
+    from prompt_search.cli.plan_table import print_dry_run
+    from prompt_search.launch import launch, rehearse
+    from prompt_search.llm.prices import parse_price
+    from prompt_search.run.budget import Budget
     from prompt_search.run.config import RunConfig
 
+    budget = Budget(max_calls, max_total_tokens, max_cost, max_time)
     config = RunConfig(
         data=data,
         model=model,
         llm=llm,
         base_url=base_url,
-        strategies=_choices(strategy, settings),
+        strategies=strategy_choices(strategy, settings),
         seed=seed,
         shots=shots,
         select_shots=select_shots,
@@ -116,12 +151,28 @@ def run(
         precision=precision,
         fitness=fitness,
         description=description,
+        domain=tuple(domain),
+        feedback=feedback,
+        captions=captions,
         baseline=tuple(map(str, baseline)),
         start=tuple(map(str, start)),
     )
+    stated = parse_price(price) if price else None
+    if dry_run:
+        print_dry_run(rehearse(config, device=device, price=stated, cache_dir=cache_dir), budget, as_json=as_json)
+        return
     _finish(
         lambda shown: launch(
-            config, out, device=device, max_calls=max_calls, cache_dir=cache_dir, observer=shown, verify=verify
+            config,
+            out,
+            device=device,
+            budget=budget,
+            price=stated,
+            concurrency=concurrency,
+            use_cache=not no_cache,
+            cache_dir=cache_dir,
+            observer=shown,
+            verify=verify,
         ),
         as_json=as_json,
         quiet=quiet,
@@ -131,16 +182,34 @@ def run(
 def resume(
     folder: Annotated[Path, typer.Argument(help="A run folder.")],
     max_calls: MaxCalls = None,
+    max_total_tokens: MaxTokens = None,
+    max_cost: MaxCost = None,
+    max_time: MaxTime = None,
+    price: PriceText = None,
+    concurrency: Concurrency = 32,
+    no_cache: NoCache = False,
     device: Device = "auto",
     cache_dir: CacheDir = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Continue a run where it stopped; a larger --max-calls reopens one that its budget had ended."""
+    """Continue a run where it stopped; a larger limit reopens one that its budget had ended."""
     from prompt_search.launch import relaunch
+    from prompt_search.llm.prices import parse_price
+    from prompt_search.run.budget import Budget
 
+    budget = Budget(max_calls, max_total_tokens, max_cost, max_time)
     _finish(
-        lambda shown: relaunch(folder, device=device, max_calls=max_calls, cache_dir=cache_dir, observer=shown),
+        lambda shown: relaunch(
+            folder,
+            device=device,
+            budget=budget,
+            price=parse_price(price) if price else None,
+            concurrency=concurrency,
+            use_cache=not no_cache,
+            cache_dir=cache_dir,
+            observer=shown,
+        ),
         as_json=as_json,
         quiet=quiet,
     )
@@ -177,21 +246,6 @@ def replay(
         typer.echo("the replay is equal: prompts.json, classifier.safetensors, and every event in order")
 
 
-def strategies(as_json: Json = False) -> None:
-    """The search strategies and their settings."""
-    from dataclasses import fields
-
-    from optimizers import STRATEGIES
-
-    table = {name: {f.name: f.default for f in fields(kind)} for name, kind in STRATEGIES.items()}  # type: ignore[arg-type]
-    if as_json:
-        typer.echo(json.dumps(table, indent=1))
-        return
-    for name, kind in STRATEGIES.items():
-        summary = (__import__(kind.__module__, fromlist=["_"]).__doc__ or "").split("\n\n")[0].strip()
-        typer.echo(f"{name}\n  {summary}\n  settings: {', '.join(f'{k}={v}' for k, v in table[name].items())}\n")
-
-
 def _finish(carry_out: "Callable[[Display], Result]", *, as_json: bool, quiet: bool) -> None:
     from prompt_search.cli.display import Display
     from prompt_search.cli.result_table import print_result
@@ -201,28 +255,3 @@ def _finish(carry_out: "Callable[[Display], Result]", *, as_json: bool, quiet: b
     print_result(result, as_json=as_json, quiet=quiet)
     if result.stopped_by:
         raise typer.Exit(BUDGET_EXIT)
-
-
-def _choices(names: Iterable[str], settings: Iterable[str]) -> "tuple[StrategyChoice, ...]":
-    """Strategies with their settings; `NAME.setting=value` is for one of them, `setting=value` for the only one."""
-    from prompt_search.errors import SettingsError
-    from prompt_search.run.config import StrategyChoice
-
-    chosen = [name.strip() for each in names for name in each.split(",") if name.strip()]
-    if not chosen:
-        raise SettingsError("--strategy needs a name; `prompt-search strategies` lists them")
-    values: dict[str, dict[str, str]] = {name: {} for name in chosen}
-    for setting in settings:
-        left, equals, value = setting.partition("=")
-        strategy, dot, key = left.rpartition(".")
-        if not equals:
-            raise SettingsError(f"--set takes NAME=VALUE, got {setting!r}")
-        if not dot and len(values) > 1:
-            raise SettingsError(f"--set {setting}: say for which strategy, e.g. --set {chosen[0]}.{setting}")
-        target = strategy if dot else chosen[0]
-        if target not in values:
-            raise SettingsError(
-                f"--set {setting}: {target!r} is not among the strategies of this run: {', '.join(chosen)}"
-            )
-        values[target][key] = value
-    return tuple(StrategyChoice(name, tuple(sorted(values[name].items()))) for name in chosen)

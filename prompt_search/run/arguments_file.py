@@ -1,11 +1,12 @@
 """`run.json`: the arguments of a run, for `resume` and `replay`."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from prompt_search.bundled import is_bundled
 from prompt_search.errors import RunMissing
+from prompt_search.llm.prices import Price
 from prompt_search.prompt_files.atomic import write_atomically
 from prompt_search.run.budget import Budget
 from prompt_search.run.config import RunConfig
@@ -15,7 +16,7 @@ __all__ = ["ARGUMENTS", "read_arguments", "write_arguments"]
 ARGUMENTS = "run.json"
 
 
-def write_arguments(folder: Path, config: RunConfig, budget: Budget) -> None:
+def write_arguments(folder: Path, config: RunConfig, budget: Budget, price: Price | None) -> None:
     """Write the arguments down, with absolute paths: a run may be resumed from anywhere.
 
     Raises:
@@ -28,12 +29,16 @@ def write_arguments(folder: Path, config: RunConfig, budget: Budget) -> None:
         baseline=tuple(map(_absolute, config.baseline)),
         start=tuple(map(_absolute, config.start)),
     )
-    content = {"arguments": located.to_json(), "max_calls": budget.max_calls}
+    content = {
+        "arguments": located.to_json(),
+        "budget": budget.to_json(),
+        "price": asdict(price) if price else None,
+    }
     write_atomically(folder / ARGUMENTS, (json.dumps(content, indent=1) + "\n").encode())
 
 
-def read_arguments(folder: Path) -> tuple[RunConfig, Budget]:
-    """The arguments a run folder was last started with, and its limits.
+def read_arguments(folder: Path) -> tuple[RunConfig, Budget, Price | None]:
+    """The arguments a run folder was last started with, its limits, and the price of its language model.
 
     Raises:
         RunMissing: if the folder holds no run of this version.
@@ -41,7 +46,9 @@ def read_arguments(folder: Path) -> tuple[RunConfig, Budget]:
     path = folder / ARGUMENTS
     try:
         value = json.loads(path.read_bytes())
-        return RunConfig.from_json(value["arguments"]), Budget(value["max_calls"])
+        price = value["price"]
+        budget = Budget.from_json(value["budget"])
+        return RunConfig.from_json(value["arguments"]), budget, Price(**price) if price else None
     except FileNotFoundError as error:
         raise RunMissing(f"{folder} holds no run: there is no {ARGUMENTS} in it") from error
     except (OSError, ValueError, KeyError, TypeError) as error:

@@ -1,31 +1,78 @@
 """How much a run may spend."""
 
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal
 
 from prompt_search.errors import SettingsError
 
-__all__ = ["Budget"]
+__all__ = ["Budget", "Limit", "limit_sentence"]
+
+Limit = Literal["max_calls", "max_total_tokens", "max_cost", "max_time"]
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """Limits of a run; `None` means no limit.
+    """Limits of a run, any of which ends it properly; `None` means no limit.
 
     Attributes:
-        max_calls: language model calls. A reply from the cache counts too, so that a run does not depend on what
+        max_calls: replies of the language model. One from the cache counts too, so that a run does not depend on what
             the cache holds.
+        max_total_tokens: prompt and completion tokens that were paid for; replies from the cache are free.
+        max_cost: US dollars that were paid; refused without a known price.
+        max_time: seconds since this start of the run, loading and encoding included.
+
+    Raises:
+        SettingsError: if a limit is negative or no number.
     """
 
     max_calls: int | None = None
+    max_total_tokens: int | None = None
+    max_cost: float | None = None
+    max_time: float | None = None
 
     def __post_init__(self) -> None:
-        if self.max_calls is not None and self.max_calls < 0:
-            raise SettingsError(f"--max-calls must be 0 or more, got {self.max_calls}")
+        for field in fields(self):
+            limit = getattr(self, field.name)
+            if limit is not None and not (limit >= 0 and math.isfinite(limit)):
+                raise SettingsError(f"--{field.name.replace('_', '-')} must be 0 or more, got {limit}")
 
-    def affordable(self, calls: int, spent: int) -> int:
-        """How many of `calls` more calls are allowed after `spent`.
+    def affordable(self, calls: int, made: int) -> int:
+        """How many of `calls` more calls are allowed after `made`.
 
-        >>> Budget(max_calls=10).affordable(8, spent=5)
+        >>> Budget(max_calls=10).affordable(8, made=5)
         5
         """
-        return calls if self.max_calls is None else max(0, min(calls, self.max_calls - spent))
+        return calls if self.max_calls is None else max(0, min(calls, self.max_calls - made))
+
+    def raised_above(self, reached: Limit, limit: float) -> bool:
+        """Whether this budget gives more room than the limit that once ended a run."""
+        now = getattr(self, reached)
+        return now is None or now > limit
+
+    def to_json(self) -> dict[str, float | None]:
+        """As plain JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "Budget":
+        """Read back what `to_json` wrote."""
+        return cls(**value)
+
+
+def limit_sentence(reached: Limit, limit: float) -> str:
+    """What ended a run.
+
+    >>> limit_sentence("max_cost", 0.5)
+    'the limit of $0.5 is reached'
+    """
+    match reached:
+        case "max_calls":
+            return f"the limit of {limit:g} language model calls is reached"
+        case "max_total_tokens":
+            return f"the limit of {limit:g} tokens is reached"
+        case "max_cost":
+            return f"the limit of ${limit:g} is reached"
+        case "max_time":
+            return f"the limit of {limit:g} s is reached"

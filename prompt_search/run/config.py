@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
 from evaluators import DEFAULT_FITNESS
@@ -10,8 +10,9 @@ from evaluators.open_clip_model import Precision
 from optimizers import Optimizer, configure, strategy_class
 from prompt_search.errors import SettingsError
 
-__all__ = ["OWN", "RunConfig", "StrategyChoice"]
+__all__ = ["OWN", "Feedback", "RunConfig", "StrategyChoice"]
 
+Feedback = Literal["paper", "confusions"]
 OWN = "own:"
 """Marks what was given as a Python object and can't be made again from its name."""
 
@@ -47,6 +48,9 @@ class RunConfig:
         llm: see `prompt_search.llm.choose.language_model`.
         strategies: run one after the other on one archive.
         shots, select_shots: images per class to search on and to select the winner on; `None` for the default.
+        domain: words for the kind of images, e.g. `satellite photo`.
+        feedback: `confusions` tells the language model which classes are confused, beside each method's own feedback.
+        captions: how many search images a multimodal language model is shown; 0 shows it none.
         baseline, start: prompt files to beat, and to begin from.
     """
 
@@ -62,6 +66,9 @@ class RunConfig:
     precision: Precision = "fp32"
     fitness: str = DEFAULT_FITNESS
     description: str = ""
+    domain: tuple[str, ...] = ()
+    feedback: Feedback = "paper"
+    captions: int = 0
     baseline: tuple[str, ...] = ()
     start: tuple[str, ...] = ()
 
@@ -71,6 +78,10 @@ class RunConfig:
         for name, value in (("shots", self.shots), ("select-shots", self.select_shots)):
             if value is not None and value < 1:
                 raise SettingsError(f"--{name} must be at least 1, got {value}")
+        if self.captions < 0:
+            raise SettingsError(f"--captions must be 0 or more, got {self.captions}")
+        if self.feedback not in get_args(Feedback):
+            raise SettingsError(f"--feedback must be one of {', '.join(get_args(Feedback))}, got {self.feedback!r}")
         address = urlsplit(self.base_url or "")
         if address.password or address.query or "@" in address.netloc:
             raise SettingsError(
@@ -95,5 +106,5 @@ class RunConfig:
         strategies = tuple(
             StrategyChoice(s["name"], tuple((k, v) for k, v in s["settings"])) for s in value["strategies"]
         )
-        lists = {name: tuple(value[name]) for name in ("baseline", "start")}
+        lists = {name: tuple(value[name]) for name in ("domain", "baseline", "start")}
         return cls(**(dict(value) | lists | {"strategies": strategies}))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from evaluators import PHOTO_TEMPLATE, ClassLabel, ImageTextModel, PromptSet, fill
+from evaluators import PHOTO_TEMPLATE, Candidate, ClassLabel, ImageTextModel, fill
 from prompt_search.errors import PromptError
 
 __all__ = ["check_class_names", "check_prompts", "context_check"]
@@ -39,7 +39,7 @@ def check_class_names(classes: Sequence[ClassLabel], fits: Callable[[str], bool]
             )
 
 
-def check_prompts(prompts: PromptSet, fits: Callable[[str], bool], where: str) -> None:
+def check_prompts(prompts: Candidate, fits: Callable[[str], bool], where: str) -> None:
     """Refuse a user's prompts that the model would cut off.
 
     Raises:

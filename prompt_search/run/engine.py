@@ -6,14 +6,17 @@ from pathlib import Path
 from typing import Any
 
 from evaluators import ImageTextModel, LabeledImages, TextEncoder
-from optimizers import SHORTLIST, LanguageModel, Scored, Task
+from optimizers import SHORTLIST, LanguageModel, Picture, Scored, Task, abilities
 from prompt_search.baselines import placebos, plain_baselines
-from prompt_search.errors import BudgetReached, RunMismatch, RunMissing
+from prompt_search.bundled import data_path
+from prompt_search.data.thumbnails import thumbnails
+from prompt_search.errors import BudgetReached, RunMismatch, RunMissing, SettingsError
 from prompt_search.models import describe_model
 from prompt_search.prompt_files.prompts_json import PromptFile, write_prompts_json
-from prompt_search.result import Cost, Result
+from prompt_search.result import Result
 from prompt_search.run.arguments_file import write_arguments
 from prompt_search.run.budget import Budget
+from prompt_search.run.captions import spread
 from prompt_search.run.config import RunConfig
 from prompt_search.run.context import context_check
 from prompt_search.run.facts import Facts, differences
@@ -22,6 +25,8 @@ from prompt_search.run.finish import Contender, choose_winner, prove
 from prompt_search.run.folder import check_folder
 from prompt_search.run.journal import JOURNAL, Journal, cut_short, effective, read_events
 from prompt_search.run.journaled_search import JournaledSearch
+from prompt_search.run.ledger import LEDGER, Ledger
+from prompt_search.run.metered import MeteredModel
 from prompt_search.run.resolve import NamedStrategy, Surroundings, fitness_named, resolve
 from prompt_search.run.split_evaluators import SplitEvaluators
 
@@ -45,11 +50,12 @@ def execute(
         LanguageModelError: if the language model can't go on; give the same command again to continue.
         RunError: if the folder can't be used.
     """
+    _check_able(strategies, llm)
     facts, data = resolve(config, strategies, model, llm, surroundings)
     with Journal(folder) as journal:
         _check_same(journal, facts)
         _reopen(journal, surroundings.budget)
-        write_arguments(folder, config, surroundings.budget)
+        write_arguments(folder, config, surroundings.budget, surroundings.price)
         return _conduct(config, strategies, facts, model, llm, lambda s: getattr(data, s), journal, surroundings)
 
 
@@ -72,7 +78,7 @@ def replay(
         raise RunMissing(f"{recorded} holds no finished run; continue it with `prompt-search resume {recorded}`")
     check_folder(folder)
     with Journal(folder, source=events) as journal:
-        write_arguments(folder, config, surroundings.budget)
+        write_arguments(folder, config, surroundings.budget, surroundings.price)
         facts = Facts.from_json(events[0])
         if facts.identity["model"][-1] != model.fingerprint:
             raise RunMismatch(f"the model {config.model!r} here is not the one of {recorded}: its weights differ")
@@ -92,38 +98,38 @@ def _conduct(
     """From the first line of the journal to the last file; the same for a new, a resumed and a replayed run."""
     facts = Facts.from_json(journal.event("run", "", facts.to_json))
     evaluators = SplitEvaluators(images, TextEncoder(model, surroundings.cache_dir))
-    fitness, observer = fitness_named(config.fitness), surroundings.observer
     fits = context_check(model)
     described = describe_model(config.model, config.precision, model)
     provenance = _provenance(config, facts)
-    search = JournaledSearch(
-        Task(facts.classes, facts.sizes["search"], fits, config.description, facts.start),
+    search = _open_search(
+        config,
+        facts,
+        fits,
         journal=journal,
         evaluators=evaluators,
-        model=llm,
-        fitness=fitness,
-        seed=config.seed,
-        budget=surroundings.budget,
-        observer=observer,
+        llm=llm,
+        surroundings=surroundings,
         on_best=lambda best: _write_best(journal.folder, best, described, provenance),
     )
     contenders, stopped_by = _search(search, strategies, facts)
     search.enter_phase("choosing the winner on the select split")
-    winner, others = choose_winner(contenders, evaluators, fitness, journal)
+    winner, others = choose_winner(contenders, evaluators, fitness_named(config.fitness), journal)
     search.enter_phase("reading the sealed test split")
     sham = placebos(winner.searched.candidate, config.seed, fits)
-    rows, test_reads = prove(winner, others, sham, evaluators, journal)
+    rows, test_reads, fallback = prove(winner, others, sham, evaluators, journal)
     notes = [*facts.notes, *search.notes]
     if winner.found_by == "baseline":
         notes.append(f"nothing that was found beat {winner.name} on the select split")
-    status = search.status
+    if fallback is not None:
+        notes.append(f"{100 * fallback:.1f} % of the test images needed the template for a pair without texts")
     result = Result(
         winner=rows[0],
         rows=tuple(rows),
         found_by=winner.found_by,
         stopped_by=stopped_by,
         test_reads=test_reads,
-        cost=Cost(status.llm_calls, status.prompt_tokens, status.completion_tokens),
+        cost=search.tally.cost,
+        replies=search.tally.replies,
         notes=tuple(notes),
         folder=journal.folder,
     )
@@ -133,13 +139,58 @@ def _conduct(
     return result
 
 
+def _open_search(
+    config: RunConfig,
+    facts: Facts,
+    fits: Callable[[str], bool],
+    *,
+    journal: Journal,
+    evaluators: SplitEvaluators,
+    llm: LanguageModel | None,
+    surroundings: Surroundings,
+    on_best: Callable[[Scored], None],
+) -> JournaledSearch:
+    """What the strategies will work with."""
+    ledger = Ledger(journal.folder / LEDGER, surroundings.price, getattr(llm, "attempts", 1))
+    task = Task(
+        facts.classes,
+        facts.sizes["search"],
+        fits,
+        config.description,
+        facts.start,
+        facts.labels,
+        config.domain,
+        config.feedback,
+    )
+
+    def pictures() -> list[Picture]:
+        ids = evaluators.search.images.image_ids
+        shown = [ids[position] for position in spread(facts.labels, facts.identity["captions"])]
+        return thumbnails(data_path(config.data), shown, surroundings.cache_dir / "datasets")
+
+    search = JournaledSearch(
+        task,
+        journal=journal,
+        evaluators=evaluators,
+        model=MeteredModel(llm, ledger, surroundings.budget, surroundings.clock),
+        fitness=fitness_named(config.fitness),
+        seed=config.seed,
+        observer=surroundings.observer,
+        on_best=on_best,
+        pictures=pictures if facts.identity["captions"] else None,
+    )
+    if llm is not None and hasattr(llm, "on_traffic"):
+        llm.on_traffic = search.show_traffic
+    return search
+
+
 def _search(
     search: JournaledSearch, strategies: Sequence[NamedStrategy], facts: Facts
 ) -> tuple[list[Contender], str | None]:
     """Score the baselines, run the strategies, and collect what may win; and what ended the search early."""
     plain = dict(facts.baselines) | plain_baselines(facts.classes, search.task.fits)
     begun = {f"start {i}": prompts for i, prompts in enumerate(facts.start, start=1)}
-    scored = zip(plain | begun, search.score([*plain.values(), *begun.values()]), strict=True)
+    scored = zip(plain | begun, search.enter([*plain.values(), *begun.values()]), strict=True)
     contenders = [Contender(name, "baseline" if name in plain else "start", entry) for name, entry in scored]
     stopped_by: str | None = None
     for index, (name, strategy) in enumerate(strategies):
@@ -148,13 +199,24 @@ def _search(
             shortlist = strategy.run(search)[:SHORTLIST]
         except BudgetReached as reached:
             shortlist, stopped_by = [entry.candidate for entry in search.archive.best()], str(reached)
-        contenders += [Contender(name, name, entry) for entry in search.score(shortlist)]
+        contenders += [Contender(name, name, entry) for entry in search.enter(shortlist)]
         if stopped_by:
             break
     seen: dict[str, Contender] = {}
     for contender in contenders:
         seen.setdefault(contender.searched.candidate.fingerprint, contender)
     return list(seen.values()), stopped_by or search.refused
+
+
+def _check_able(strategies: Sequence[NamedStrategy], llm: LanguageModel) -> None:
+    """Refuse a strategy that needs what the language model can't do."""
+    for name, strategy in strategies:
+        missing = sorted(getattr(strategy, "needs", frozenset()) - abilities(llm))
+        if missing:
+            raise SettingsError(
+                f"{name} with these settings needs {', '.join(missing)}, which the language model {llm.name} can't do; "
+                "steering works with a model run in this process by transformers (--llm hf:FOLDER)"
+            )
 
 
 def _check_same(journal: Journal, facts: Facts) -> None:
@@ -172,8 +234,8 @@ def _check_same(journal: Journal, facts: Facts) -> None:
 def _reopen(journal: Journal, budget: Budget) -> None:
     """A larger budget undoes what the old one cut short."""
     cut = next((event for event in effective(journal.recorded) if cut_short(event)), None)
-    if cut is not None and (budget.max_calls is None or budget.max_calls > cut["max_calls"]):
-        journal.reopen({"max_calls": budget.max_calls})
+    if cut is not None and budget.raised_above(cut["reached"], cut["limit"]):
+        journal.reopen({"budget": budget.to_json()})
 
 
 def _write_best(folder: Path, best: Scored, model: dict[str, Any], provenance: dict[str, Any]) -> None:

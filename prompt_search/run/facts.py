@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from evaluators import ClassLabel, PromptSet
+from evaluators import Candidate, ClassLabel, PromptSet, candidate_from_json
 
 __all__ = ["Facts", "differences"]
 
@@ -17,6 +17,7 @@ class Facts:
         identity: settings, model fingerprint, data fingerprint, language model: what must be equal to go on.
         classes: C classes in order of their ids.
         sizes: images per split: `search`, `select`, `test`.
+        labels: of the search images, indices into `classes`.
         baselines: the user's own prompts, by file name.
         start: prompts to begin from.
         notes: what happened to the data: skipped images, classes with few.
@@ -25,7 +26,8 @@ class Facts:
     identity: Mapping[str, Any]
     classes: tuple[ClassLabel, ...]
     sizes: Mapping[str, int]
-    baselines: Mapping[str, PromptSet]
+    labels: tuple[int, ...]
+    baselines: Mapping[str, Candidate]
     start: tuple[PromptSet, ...]
     notes: tuple[str, ...]
 
@@ -35,6 +37,7 @@ class Facts:
             "identity": dict(self.identity),
             "classes": [{"id": label.id, "name": label.name} for label in self.classes],
             "sizes": dict(self.sizes),
+            "labels": list(self.labels),
             "baselines": {name: prompts.to_json() for name, prompts in self.baselines.items()},
             "start": [prompts.to_json() for prompts in self.start],
             "notes": list(self.notes),
@@ -47,7 +50,8 @@ class Facts:
             identity=value["identity"],
             classes=tuple(ClassLabel(c["id"], c["name"]) for c in value["classes"]),
             sizes=value["sizes"],
-            baselines={name: PromptSet.from_json(prompts) for name, prompts in value["baselines"].items()},
+            labels=tuple(value["labels"]),
+            baselines={name: candidate_from_json(prompts) for name, prompts in value["baselines"].items()},
             start=tuple(PromptSet.from_json(prompts) for prompts in value["start"]),
             notes=tuple(value["notes"]),
         )

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from evaluators import Evaluator, Fitness, PromptSet, Score
+from evaluators import Candidate, Evaluator, Fitness, PairwisePrompts, PromptSet, Score
 from optimizers import Scored
 from prompt_search.result import Role, Row
 from prompt_search.run.journal import Event, Journal
@@ -14,6 +14,9 @@ from prompt_search.run.split_evaluators import SplitEvaluators
 from prompt_search.statistics import PairedCounts
 
 __all__ = ["Contender", "choose_winner", "prove"]
+
+COMPILED = "the winner, compiled"
+"""How the compiled form of a pairwise winner is called in the table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ class Compared:
 
     name: str
     role: Role
-    candidate: PromptSet
+    candidate: Candidate
     search: Score
     select: Score
 
@@ -74,11 +77,15 @@ def prove(
     placebos: Mapping[str, PromptSet],
     evaluators: SplitEvaluators,
     journal: Journal,
-) -> tuple[list[Row], int]:
-    """Read the test split: the winner's row, then those of the baselines and placebos; and how often it was read."""
+) -> tuple[list[Row], int, float | None]:
+    """Read the test split: the winner's row, then those of the baselines and placebos; and how often it was read.
+
+    A pairwise winner has its compiled form beside it, and the share of test images that fell back to its base.
+    """
     beside = [_compared(c) for c in others if c.found_by == "baseline"]
-    beside += _score_placebos(winner, placebos, evaluators, journal)
     best = winner.searched.candidate
+    compiled = {COMPILED: best.compiled()} if isinstance(best, PairwisePrompts) else {}
+    beside += _score_placebos(winner, compiled | dict(placebos), evaluators, journal)
     earlier = sum(event["event"] == "test" for event in journal.recorded)
     recorded = journal.event(
         "test", best.fingerprint, lambda: _read_test(best, [c.candidate for c in beside], evaluators.test, earlier + 1)
@@ -92,7 +99,7 @@ def prove(
     ):
         paired = PairedCounts(score.n, mine, theirs)
         rows.append(Row(other.name, other.role, other.candidate, other.search, other.select, score, paired))
-    return rows, int(recorded["read"])
+    return rows, int(recorded["read"]), recorded.get("fallback")
 
 
 def _compared(contender: Contender) -> Compared:
@@ -104,7 +111,7 @@ def _compared(contender: Contender) -> Compared:
 def _score_placebos(
     winner: Contender, placebos: Mapping[str, PromptSet], evaluators: SplitEvaluators, journal: Journal
 ) -> list[Compared]:
-    """Placebos come after the choice, so they can't win."""
+    """Placebos, and the compiled form of a pairwise winner, come after the choice, so they can't win."""
     sets = list(placebos.values())
 
     def score() -> Event:
@@ -113,22 +120,24 @@ def _score_placebos(
     recorded = journal.event("placebos", winner.searched.candidate.fingerprint, score)
     search, select = (map(Score.from_json, recorded[split]["scores"]) for split in ("search", "select"))
     return [
-        Compared(name, "placebo", candidate, on_search, on_select)
+        Compared(name, "compiled" if name == COMPILED else "placebo", candidate, on_search, on_select)
         for (name, candidate), on_search, on_select in zip(placebos.items(), search, select, strict=True)
     ]
 
 
-def _read_test(best: PromptSet, others: Sequence[PromptSet], test: Evaluator, read: int) -> Event:
+def _read_test(best: Candidate, others: Sequence[Candidate], test: Evaluator, read: int) -> Event:
     """Scores of all, and image by image how often only the winner is right and how often only the other."""
     winner_right = test.label_ranks(best) == 0
     rights = [test.label_ranks(other) == 0 for other in others]
+    pairwise = isinstance(best, PairwisePrompts)
     return {
         "read": read,
+        **({"fallback": round(test.fallback_share(best), 6)} if pairwise else {}),
         **_scores(test, [best, *others]),
         "only_winner": [int(np.sum(winner_right & ~right)) for right in rights],
         "only_other": [int(np.sum(~winner_right & right)) for right in rights],
     }
 
 
-def _scores(evaluator: Evaluator, candidates: Sequence[PromptSet]) -> dict[str, Any]:
+def _scores(evaluator: Evaluator, candidates: Sequence[Candidate]) -> dict[str, Any]:
     return {"scores": [score.to_json() for score in evaluator.score(candidates)]}

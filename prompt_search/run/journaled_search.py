@@ -8,17 +8,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from evaluators import Fitness, PromptSet, Score
-from optimizers import Archive, LanguageModel, Reply, Request, Sample, Scored, Task
-from prompt_search.errors import BudgetReached, RunMismatch
-from prompt_search.run.budget import Budget
+from evaluators import Candidate, Fitness, PromptSet, Score
+from optimizers import Archive, Picture, Reply, Request, Sample, Scored, Task
+from prompt_search.errors import BudgetReached
+from prompt_search.llm.prices import Price
+from prompt_search.llm.traffic import Traffic
+from prompt_search.run.budget import Limit, limit_sentence
+from prompt_search.run.captions import caption_samples, captions_in
 from prompt_search.run.journal import Event, Journal
+from prompt_search.run.metered import MeteredModel
 from prompt_search.run.progress import Observer, Status
 from prompt_search.run.split_evaluators import SplitEvaluators
+from prompt_search.run.tally import Tally
 
 __all__ = ["JournaledSearch"]
-
-REFUSED = Reply("", finish="budget")
 
 
 class JournaledSearch:
@@ -26,8 +29,9 @@ class JournaledSearch:
 
     Args:
         evaluators: only the search split is used, and only when something has no record.
-        model: the language model, or `None` where a replay must not ask.
+        model: the language model, under its budget.
         on_best: told of every new best candidate.
+        pictures: search images to be captioned, or `None` for no captions; called at most once.
     """
 
     def __init__(
@@ -36,22 +40,26 @@ class JournaledSearch:
         *,
         journal: Journal,
         evaluators: SplitEvaluators,
-        model: LanguageModel | None,
+        model: MeteredModel,
         fitness: Fitness,
         seed: int,
-        budget: Budget,
         observer: Observer,
         on_best: Callable[[Scored], None],
+        pictures: Callable[[], Sequence[Picture]] | None = None,
     ) -> None:
         self.task = task
         self.archive = Archive()
         self.rng = random.Random(seed)
         self.status = Status()
         self._journal, self._evaluators, self._model = journal, evaluators, model
-        self._fitness, self._seed, self._budget = fitness, seed, budget
+        self._fitness, self._seed = fitness, seed
         self._observer, self._on_best = observer, on_best
         self._occurrences: Counter[Request] = Counter()
         self._recorded_replies = _recorded_replies(journal.recorded)
+        self._known_lists: set[str] = set()
+        self._pictures = pictures
+        self._captions: tuple[str, ...] | None = None
+        self.tally = Tally()
         self._best: Scored | None = None
         self._told: Scored | None = None
         self.notes: list[str] = []
@@ -74,22 +82,31 @@ class JournaledSearch:
             return []
         samples = self._samples(requests)
         key = _digest([sample.key for sample in samples])
-        if self._journal.upcoming == "budget" or not self._affordable(samples):
-            limit = self._journal.event("budget", key, lambda: {"max_calls": self._budget.max_calls})["max_calls"]
-            raise BudgetReached(f"the limit of {limit} language model calls is reached")
+        self._stop_if(key, lambda: self._model.refuses(samples[0], self.status.llm_calls))
         recorded = self._journal.event("ask", key, lambda: self._ask_live(requests, samples))
         replies = [Reply(**reply) for reply in recorded["replies"]]
-        self._count(replies)
+        self.tally.count(self.status.phase, replies, recorded["usd"])
+        self._show_totals()
         if recorded["refused"]:
-            self.refused = f"the limit of {recorded['max_calls']} language model calls is reached"
+            self.refused = limit_sentence(recorded["reached"], recorded["limit"])
+            if recorded["refused"] == len(replies):
+                raise BudgetReached(self.refused)
         return replies
 
-    def score(self, candidates: Sequence[PromptSet]) -> list[Scored]:
+    def score(self, candidates: Sequence[Candidate]) -> list[Scored]:
         """See `optimizers.Search.score`."""
+        new = [candidate for candidate in candidates if self.archive.find(candidate) is None]
+        if new:
+            self._stop_if(_digest([candidate.fingerprint for candidate in new]), self._time_limit)
+        return self.enter(candidates)
+
+    def enter(self, candidates: Sequence[Candidate]) -> list[Scored]:
+        """Score candidates whatever time it is: baselines, and what a strategy hands over."""
         new = list({c.fingerprint: c for c in candidates if self.archive.find(c) is None}.values())
         if new:
             key = _digest([candidate.fingerprint for candidate in new])
             recorded = self._journal.event("score", key, lambda: self._score_live(new))
+            self._known_lists |= recorded["lists"].keys()
             for candidate, score in zip(new, recorded["scores"], strict=True):
                 self._enter(candidate, Score.from_json(score))
             self._hand_over_best()
@@ -97,11 +114,13 @@ class JournaledSearch:
         self._observer.update(self.status)
         return [entry for entry in entries if entry is not None]
 
-    def top_classes(self, candidate: PromptSet, k: int) -> tuple[tuple[int, ...], ...]:
+    def top_classes(self, candidate: Candidate, k: int) -> tuple[tuple[int, ...], ...]:
         """See `optimizers.Search.top_classes`."""
+        key = _digest([candidate.fingerprint, k])
+        self._stop_if(key, self._time_limit)
         recorded = self._journal.event(
             "top classes",
-            _digest([candidate.fingerprint, k]),
+            key,
             lambda: {"classes": self._evaluators.search.top_classes(candidate, k).tolist()},
         )
         return tuple(map(tuple, recorded["classes"]))
@@ -117,7 +136,15 @@ class JournaledSearch:
 
     def captions(self) -> tuple[str, ...]:
         """See `optimizers.Search.captions`."""
-        return ()
+        if self._pictures is None:
+            return ()
+        if self._captions is None:
+            recorded = self._journal.event("captions", "", self._caption_live)
+            replies = [Reply(**reply) for reply in recorded["replies"]]
+            self.tally.count("captions", replies, recorded["usd"])
+            self._show_totals()
+            self._captions = captions_in(replies)
+        return self._captions
 
     def log(self, message: str) -> None:
         """See `optimizers.Search.log`."""
@@ -131,51 +158,72 @@ class JournaledSearch:
             self._occurrences[request] += 1
         return samples
 
-    def _affordable(self, samples: Sequence[Sample]) -> int:
-        return self._budget.affordable(len(samples), self.status.llm_calls) if not self._journal.replaying else 1
+    def _stop_if(self, key: str, reached: Callable[[], Limit | None]) -> None:
+        """End the search here if a limit is reached, or was when this was recorded."""
+        kind = None if self._journal.replaying else reached()
+        if kind is None and self._journal.upcoming != "budget":
+            return
+        recorded = self._journal.event("budget", key, lambda: self._cut(kind))
+        raise BudgetReached(limit_sentence(recorded["reached"], recorded["limit"]))
 
-    def _ask_live(self, requests: Sequence[Request], samples: list[Sample]) -> Event:
-        allowed = samples[: self._affordable(samples)]
-        replies: dict[int, Reply] = {
-            i: self._recorded_replies[sample.key]
-            for i, sample in enumerate(allowed)
-            if sample.key in self._recorded_replies
-        }
-        open_ = [i for i in range(len(allowed)) if i not in replies]
-        base = self.status.llm_calls
-        self.status.llm_planned = base + len(allowed)
-
-        def on_reply(position: int, reply: Reply) -> None:
-            replies[open_[position]] = reply
-            self.status.cache_hits += reply.cached
-            self.status.llm_calls = base + len(replies)
-            self._observer.update(self.status)
-
-        if open_:
-            if self._model is None:
-                raise RunMismatch("the replay comes to a question that the journal has no reply to")
-            self._model.complete([allowed[i] for i in open_], on_reply)
-        self.status.llm_calls = base
-        answered = [replies[i] for i in range(len(allowed))] + [REFUSED] * (len(samples) - len(allowed))
+    def _caption_live(self) -> Event:
+        """Shows images to the language model; what the budget does not reach stays without a caption."""
+        assert self._pictures is not None
+        samples = caption_samples(self._pictures(), self.task.description, self._seed)
+        answered = self._model.answer(samples, self._recorded_replies, self.status.llm_calls, self._arrived)
         return {
-            "refused": len(samples) - len(allowed),
-            "max_calls": self._budget.max_calls,
             "samples": [s.key for s in samples],
-            "requests": _distinct(requests),
-            "replies": [_recorded_form(reply) for reply in answered],
+            "pictures": [m.picture.digest for s in samples for m in s.request.messages if m.picture],
+            "replies": [_recorded_form(reply) for reply in answered.replies],
+            "usd": _list_price(answered.replies, self._model.ledger.price),
         }
 
-    def _count(self, replies: Sequence[Reply]) -> None:
-        made = [reply for reply in replies if reply.finish != "budget"]
-        self.status.llm_calls += len(made)
-        self.status.prompt_tokens += sum(reply.prompt_tokens for reply in made)
-        self.status.completion_tokens += sum(reply.completion_tokens for reply in made)
+    def show_traffic(self, traffic: Traffic) -> None:
+        """Tell the observer of the calls in flight."""
+        self.status.in_flight, self.status.waiting = traffic.in_flight, traffic.waiting
+        self.status.retried = traffic.retried
         self._observer.update(self.status)
 
-    def _score_live(self, new: list[PromptSet]) -> Event:
-        scores = self._evaluators.search.score(new)
+    def _time_limit(self) -> Limit | None:
+        return "max_time" if self._model.time_is_up() else None
+
+    def _cut(self, reached: Limit | None) -> Event:
+        return {"reached": reached, "limit": self._model.limit(reached) if reached else None}
+
+    def _ask_live(self, requests: Sequence[Request], samples: list[Sample]) -> Event:
+        made = self.status.llm_calls
+        self.status.llm_planned = made + len(samples)
+
+        answered = self._model.answer(samples, self._recorded_replies, made, self._arrived)
+        refused = sum(reply.finish == "budget" for reply in answered.replies)
         return {
-            "candidates": [{k: v for k, v in c.to_json().items() if k != "classes"} for c in new],
+            "refused": refused,
+            **self._cut(answered.reached if refused else None),
+            "samples": [s.key for s in samples],
+            "requests": _distinct(requests),
+            "replies": [_recorded_form(reply) for reply in answered.replies],
+            "usd": _list_price(answered.replies, self._model.ledger.price),
+        }
+
+    def _arrived(self, reply: Reply) -> None:
+        self.status.llm_calls += 1
+        self.status.cache_hits += reply.cached
+        self.status.paid = self._model.ledger.cost if self._model.ledger.price else None
+        self._observer.update(self.status)
+
+    def _show_totals(self) -> None:
+        totals = self.tally.cost
+        self.status.llm_calls = totals.llm_calls
+        self.status.prompt_tokens, self.status.completion_tokens = totals.prompt_tokens, totals.completion_tokens
+        self._observer.update(self.status)
+
+    def _score_live(self, new: list[Candidate]) -> Event:
+        scores = self._evaluators.search.score(new)
+        lists: dict[str, list[str]] = {}
+        candidates = [_by_reference(candidate, lists) for candidate in new]
+        return {
+            "lists": {reference: texts for reference, texts in lists.items() if reference not in self._known_lists},
+            "candidates": candidates,
             "scores": [score.to_json() for score in scores],
         }
 
@@ -185,7 +233,7 @@ class JournaledSearch:
             self._on_best(self._best)
             self._told = self._best
 
-    def _enter(self, candidate: PromptSet, score: Score) -> None:
+    def _enter(self, candidate: Candidate, score: Score) -> None:
         entry = self.archive.add(candidate, score, round(self._fitness(score), 6))  # a tie is a tie, to the last bit
         self.status.candidates = len(self.archive)
         if self._best is None or entry.rank_key < self._best.rank_key:
@@ -197,6 +245,30 @@ def _digest(value: object) -> str:
     return hashlib.sha256(json.dumps(value).encode()).hexdigest()[:32]
 
 
+def _by_reference(candidate: Candidate, lists: dict[str, list[str]]) -> dict[str, Any]:
+    """A candidate for the journal: its lists of texts go to `lists`, once each, and are named by their digests.
+
+    The children of a population share most of their texts.
+    """
+    content = candidate.to_json()
+
+    def named(texts: list[str]) -> str:
+        reference = _digest(texts)[:16]
+        lists[reference] = texts
+        return reference
+
+    content["texts"] = {i: named(own) for i, own in content["texts"].items()}
+    return {name: part for name, part in content.items() if name != "classes"}
+
+
+def _list_price(replies: Sequence[Reply], price: Price | None) -> float | None:
+    """What the replies cost at their price, wherever they came from."""
+    if price is None:
+        return None
+    dollars = price.cost(sum(r.prompt_tokens for r in replies), sum(r.completion_tokens for r in replies))
+    return round(dollars, 9)
+
+
 def _distinct(requests: Sequence[Request]) -> list[dict[str, Any]]:
     """Each different request once, in order, with how often it was made."""
     counts = Counter(requests)
@@ -205,7 +277,7 @@ def _distinct(requests: Sequence[Request]) -> list[dict[str, Any]]:
 
 def _recorded_form(reply: Reply) -> dict[str, Any]:
     """A reply for the journal: what depends on the cache stays out, so that two runs record the same."""
-    return {name: value for name, value in asdict(reply).items() if name != "cached"}
+    return {name: value for name, value in asdict(reply).items() if name not in ("cached", "unmetered")}
 
 
 def _recorded_replies(events: Sequence[Event]) -> dict[str, Reply]:
@@ -213,7 +285,7 @@ def _recorded_replies(events: Sequence[Event]) -> dict[str, Reply]:
     return {
         key: Reply(**reply)
         for event in events
-        if event["event"] == "ask"
+        if event["event"] in ("ask", "captions")
         for key, reply in zip(event["samples"], event["replies"], strict=True)
         if reply["finish"] not in ("budget", "error")
     }

@@ -19,7 +19,10 @@ class Status:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cache_hits: int = 0
-    replayed: int = 0
+    paid: float | None = None
+    in_flight: int = 0
+    waiting: int = 0
+    retried: int = 0
     done: int = 0
     total: int = 0
 

@@ -5,21 +5,23 @@ from dataclasses import asdict, dataclass, field, is_dataclass
 from pathlib import Path
 from typing import Any
 
-from evaluators import ClassLabel, ImageTextModel, PromptSet
+from evaluators import Candidate, ClassLabel, ImageTextModel
 from evaluators.fitness import FITNESS_PRESETS, Fitness
-from optimizers import LanguageModel, Optimizer
+from optimizers import LanguageModel, Optimizer, abilities
 from prompt_search.bundled import data_path
 from prompt_search.data import DataSplits, load_splits
 from prompt_search.errors import SettingsError
+from prompt_search.llm.prices import Price
 from prompt_search.prompt_files.read import read_prompts
 from prompt_search.result import OWN
 from prompt_search.run.budget import Budget
 from prompt_search.run.config import RunConfig
 from prompt_search.run.context import check_class_names, check_prompts, context_check
 from prompt_search.run.facts import Facts
+from prompt_search.run.metered import Clock
 from prompt_search.run.progress import Observer, Silent, Status
 
-__all__ = ["NamedStrategy", "Surroundings", "fitness_named", "load_data", "resolve"]
+__all__ = ["NamedStrategy", "Surroundings", "fitness_named", "load_data", "read_own_prompts", "resolve"]
 
 NamedStrategy = tuple[str, Optimizer]
 
@@ -31,12 +33,16 @@ class Surroundings:
     Attributes:
         cache_dir: embeddings and the index of images.
         budget: limits; raising one reopens a run that it had ended.
+        price: of the language model, if it is known.
+        clock: when the run was started.
         observer: is shown the progress.
         verify: read every image file again.
     """
 
     cache_dir: Path
     budget: Budget = field(default_factory=Budget)
+    price: Price | None = None
+    clock: Clock = field(default_factory=Clock)
     observer: Observer = field(default_factory=Silent)
     verify: bool = False
 
@@ -56,14 +62,16 @@ def resolve(
     fitness_named(config.fitness)
     data = load_data(config, model, surroundings)
     notes = tuple(data.report.lines())
+    if config.captions and "vision" not in abilities(llm):
+        notes += (f"warning: {llm.name} can't look at images; the run goes on without captions",)
     for note in notes:
         surroundings.observer.warn(note)
     check_class_names(data.classes, context_check(model), model.context_length)
     names = [Path(path).name for path in config.baseline]
     called = [name if names.count(name) == 1 else path for name, path in zip(names, config.baseline, strict=True)]
     own = zip(called, config.baseline, strict=True)
-    baselines = {f"{OWN}{name}": _read(path, data.classes, model) for name, path in own}
-    start = tuple(_read(path, data.classes, model) for path in config.start)
+    baselines = {f"{OWN}{name}": read_own_prompts(path, data.classes, model) for name, path in own}
+    start = tuple(read_own_prompts(path, data.classes, model).compiled() for path in config.start)
     identity: dict[str, Any] = {
         "data": data.fingerprint,
         "class names": [label.name for label in data.classes],
@@ -73,11 +81,15 @@ def resolve(
         "seed": config.seed,
         "fitness": config.fitness,
         "description": config.description,
+        "domain": list(config.domain),
+        "feedback": config.feedback,
+        "captions": config.captions if "vision" in abilities(llm) else 0,
         "baselines": [prompts.fingerprint for prompts in baselines.values()],
         "start": [prompts.fingerprint for prompts in start],
     }
     sizes = {"search": len(data.search), "select": len(data.select), "test": len(data.test)}
-    return Facts(identity, data.classes, sizes, baselines, start, notes), data
+    labels = tuple(int(label) for label in data.search.labels)
+    return Facts(identity, data.classes, sizes, labels, baselines, start, notes), data
 
 
 def load_data(config: RunConfig, model: ImageTextModel, surroundings: Surroundings) -> DataSplits:
@@ -116,7 +128,12 @@ def fitness_named(name: str) -> Fitness:
     return FITNESS_PRESETS[name]
 
 
-def _read(path: str, classes: tuple[ClassLabel, ...], model: ImageTextModel) -> PromptSet:
+def read_own_prompts(path: str, classes: tuple[ClassLabel, ...], model: ImageTextModel) -> Candidate:
+    """The prompts of a user's file.
+
+    Raises:
+        PromptError: if they can't be used, or one is too long for the model.
+    """
     prompts = read_prompts(Path(path), classes)
     check_prompts(prompts, context_check(model), path)
     return prompts

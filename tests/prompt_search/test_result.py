@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from evaluators import PHOTO_TEMPLATE, PromptSet, Score
-from prompt_search.result import OWN, Cost, Result, Row
+from prompt_search.result import OWN, Cost, PhaseCost, ReplyCounts, Result, Row
 from prompt_search.statistics import PairedCounts
 
 CLASSES = PromptSet.of({"a": "cat", "b": "dog"}, ["{}"]).classes
@@ -20,7 +20,7 @@ def row(name: str, template: str, only_winner: int, only_other: int) -> Row:
 
 def result(*others: Row) -> Result:
     best = replace(row("winner (x)", "the best {}", 0, 0), role="winner", against_winner=None)
-    return Result(best, (best, *others), "x", None, 1, Cost(1, 2, 3), (), Path("out"))
+    return Result(best, (best, *others), "x", None, 1, Cost(), ReplyCounts(), (), Path("out"))
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,10 @@ def test_figures_carry_their_intervals() -> None:
     low, high = figures["winner_minus_this"]["interval_95"]
     assert low < 0.05 < high
     assert figures["test"]["top1_interval_95"][0] < 0.8 < figures["test"]["top1_interval_95"][1]
+
+
+def test_the_cost_adds_up_over_phases_and_is_unknown_if_one_of_them_is() -> None:
+    known, unknown = PhaseCost("cupl", 3, 30, 15, 0.25), PhaseCost("glov", 2, 20, 10, None)
+    assert (Cost((known, known)).llm_calls, Cost((known, known)).usd) == (6, 0.5)
+    assert (Cost((known, unknown)).prompt_tokens, Cost((known, unknown)).usd) == (50, None)
+    assert [phase["phase"] for phase in Cost((known, unknown)).to_json()["phases"]] == ["cupl", "glov"]

@@ -20,6 +20,7 @@ from prompt_search.errors import (
 from prompt_search.launch import relaunch
 from prompt_search.prompt_files.prompts_json import read_prompts_json
 from prompt_search.result import Result
+from prompt_search.run.budget import Budget
 from prompt_search.run.compare import compare_runs
 from prompt_search.run.journal import Journal, read_events
 from tests.fakes.openai_server import OpenAIServer, reply
@@ -69,7 +70,17 @@ def test_a_strategy_can_not_reach_select_or_test_images(world: World) -> None:
 
     curious = Curious()
     world.run(strategy=curious)  # type: ignore[arg-type]  # the least a strategy can be
-    assert curious.sees == {"classes", "n_search", "fits", "description", "start", "template_fits"}
+    assert curious.sees == {
+        "classes",
+        "n_search",
+        "fits",
+        "description",
+        "start",
+        "labels",
+        "domain",
+        "feedback",
+        "template_fits",
+    }
     assert curious.n == 9
 
 
@@ -139,7 +150,7 @@ def test_the_best_so_far_is_on_disk_when_the_language_model_dies(world: World) -
 
 
 def test_a_budget_ends_the_run_properly(world: World) -> None:
-    result = world.run(max_calls=19)
+    result = world.run(budget=Budget(max_calls=19))
     assert result.stopped_by is not None
     assert "19 language model calls" in result.stopped_by
     assert result.cost.llm_calls == 19
@@ -147,14 +158,14 @@ def test_a_budget_ends_the_run_properly(world: World) -> None:
 
 
 def test_a_budget_within_one_question_keeps_the_replies_it_covers(world: World) -> None:
-    result = world.run(strategy=Cupl(samples=2), max_calls=5)
+    result = world.run(strategy=Cupl(samples=2), budget=Budget(max_calls=5))
     assert result.cost.llm_calls == 5
     assert any("different usable descriptions from 5 replies" in note for note in result.notes)
     assert result.stopped_by is not None
 
 
 def test_a_budget_of_nothing_still_compares_the_baselines(world: World) -> None:
-    result = world.run(max_calls=0)
+    result = world.run(budget=Budget(max_calls=0))
     assert result.found_by == "baseline" or result.found_by == "hill-climb"
     assert result.cost.llm_calls == 0
 
@@ -163,7 +174,7 @@ def test_a_budget_of_nothing_still_compares_the_baselines(world: World) -> None:
 def test_a_larger_budget_reopens_the_run_and_comes_to_what_it_would_have(world: World, first_limit: int) -> None:
     unlimited = world.run("unlimited")
     first = ScriptedModel(plausible)
-    world.run("limited", answer=first, max_calls=first_limit)
+    world.run("limited", answer=first, budget=Budget(max_calls=first_limit))
     second = ScriptedModel(plausible)
     reopened = world.run("limited", answer=second)
     assert reopened.prompts == unlimited.prompts
@@ -173,8 +184,8 @@ def test_a_larger_budget_reopens_the_run_and_comes_to_what_it_would_have(world: 
 
 
 def test_the_same_budget_again_does_not_reopen(world: World) -> None:
-    world.run(max_calls=5)
-    assert world.run(max_calls=5).test_reads == 1
+    world.run(budget=Budget(max_calls=5))
+    assert world.run(budget=Budget(max_calls=5)).test_reads == 1
 
 
 def test_other_arguments_in_the_same_folder_are_refused_and_named(world: World) -> None:
@@ -324,10 +335,12 @@ def test_resume_keeps_the_limit_unless_another_is_given(world: World, tiny_clip:
             "out": world.folder / "run",
         }
         strategy = HillClimbing(iterations=3, pool=2)
-        prompt_search.optimize(world.images, strategy=strategy, max_calls=1, cache_dir=world.folder / "c", **arguments)
+        prompt_search.optimize(
+            world.images, strategy=strategy, budget=Budget(max_calls=1), cache_dir=world.folder / "c", **arguments
+        )
         again = relaunch(world.folder / "run", cache_dir=world.folder / "c")
         assert (again.cost.llm_calls, again.test_reads) == (1, 1)
-        more = relaunch(world.folder / "run", cache_dir=world.folder / "c", max_calls=9)
+        more = relaunch(world.folder / "run", cache_dir=world.folder / "c", budget=Budget(max_calls=9))
         assert (more.cost.llm_calls, more.test_reads) == (3, 2)
 
 

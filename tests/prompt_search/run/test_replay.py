@@ -10,6 +10,7 @@ from evaluators import ImageTextModel
 from prompt_search.errors import RunError, RunMismatch, RunMissing
 from prompt_search.launch import replay_run
 from prompt_search.result import Result
+from prompt_search.run.budget import Budget
 from prompt_search.run.compare import compare_runs
 from prompt_search.run.journal import JOURNAL, read_events
 from tests.prompt_search.conftest import World
@@ -43,14 +44,14 @@ def test_a_replay_asks_no_image_and_no_text_to_be_encoded_for_a_score(
 
 
 def test_a_run_ended_by_its_budget_is_replayed_too(world: World, tiny_clip: str) -> None:
-    first = world.run(max_calls=19)
+    first = world.run(budget=Budget(max_calls=19))
     again = replay(first, world, tiny_clip)
     assert again.stopped_by == first.stopped_by
     assert compare_runs(first.folder, again.folder) == []
 
 
 def test_a_reopened_run_is_replayed_with_its_count_of_test_reads(world: World, tiny_clip: str) -> None:
-    world.run(max_calls=5)
+    world.run(budget=Budget(max_calls=5))
     reopened = world.run()
     again = replay(reopened, world, tiny_clip)
     assert again.test_reads == 2

@@ -1,0 +1,47 @@
+"""Plans on a terminal: what a run will ask for, encode and cost."""
+
+import json
+from typing import TYPE_CHECKING
+
+from prompt_search.run.budget import Budget
+
+if TYPE_CHECKING:
+    from prompt_search.run.dry_run import DryRun
+
+__all__ = ["print_dry_run"]
+
+
+def print_dry_run(plan: "DryRun", budget: Budget, *, as_json: bool) -> None:
+    """Print the plan of a run, as JSON or as a table with what it leaves open."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    if as_json:
+        print(json.dumps(plan.to_json(), indent=1))  # noqa: T201
+        return
+    console = Console(highlight=False, markup=False)
+    sizes = ", ".join(f"{n} {split}" for split, n in plan.images.items())
+    console.print(f"{plan.classes} classes; images: {sizes}")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in ("about (at most)", "LLM calls", "candidates", "prompt tokens", "reply tokens", "dollars"):
+        table.add_column(column, justify="left" if column.startswith("about") else "right")
+    for each in plan.strategies:
+        table.add_row(
+            each.name,
+            f"{each.llm_calls} ({each.most_llm_calls})",
+            f"{each.evaluations} ({each.most_evaluations})",
+            str(each.prompt_tokens),
+            f"({each.completion_tokens})",
+            "?" if each.usd is None else f"({each.usd:.4f})",
+        )
+    console.print(table)
+    console.print(f"texts to encode: {plan.texts}, about {plan.text_seconds:.0f} s here")
+    console.print(
+        "The price of this language model is not known; state it with --price IN,OUT."
+        if plan.usd is None
+        else f"cost: about ${plan.usd:.4f} at most, failed calls and what is cached apart"
+    )
+    if budget.max_calls is not None:
+        console.print(f"--max-calls {budget.max_calls} would end the run earlier if it is reached")
+    console.print("Played through with made-up replies and scores; nothing was asked, and no image was opened.")

@@ -1,0 +1,44 @@
+"""Small copies of images, to show to a multimodal language model."""
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+from evaluators.errors import DataError
+from optimizers import Picture
+from prompt_search.data.prepare import read_bytes
+from prompt_search.data.pictures import CorruptPictureError, decode, quiet_pillow
+from prompt_search.data.printable import listed
+from prompt_search.data.read import read_images
+
+__all__ = ["thumbnails"]
+
+LONGEST_SIDE = 512
+"""Pixels. Providers bill larger images in tiles."""
+
+
+def thumbnails(source: str | Path, image_ids: Sequence[str], cache_dir: Path | None = None) -> list[Picture]:
+    """The named images as PNG files of at most 512 pixels a side.
+
+    Raises:
+        DataError: if one is gone or can't be read any more.
+    """
+    images = read_images(source, cache_dir=cache_dir)
+    by_id = {image.id: image for image in images.images}
+    gone = [image_id for image_id in image_ids if image_id not in by_id]
+    if gone:
+        raise DataError(f"image {listed(gone[:1])} is not there any more")
+    rows = images.pictures([by_id[image_id] for image_id in image_ids])
+    with quiet_pillow():
+        return [_thumbnail(image_id, row["image"]) for image_id, row in zip(image_ids, rows, strict=True)]
+
+
+def _thumbnail(image_id: str, picture: object) -> Picture:
+    try:
+        small = decode(read_bytes(picture))  # type: ignore[arg-type]  # a row of a datasets.Dataset
+    except (OSError, CorruptPictureError) as error:
+        raise DataError(f"image {listed([image_id])} can't be read any more: {error}") from error
+    small.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    content = io.BytesIO()
+    small.save(content, format="PNG")
+    return Picture(content.getvalue(), "image/png")

@@ -1,0 +1,96 @@
+"""What a language model costs: stated by the user, or from the table that litellm carries."""
+
+import importlib.util
+import json
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from prompt_search.errors import SettingsError
+
+__all__ = ["FREE", "Price", "known_price", "parse_price"]
+
+TABLE = "model_prices_and_context_window_backup.json"
+LOCAL = ("local", "gguf:", "hf:")
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """US dollars per million prompt tokens and per million completion tokens.
+
+    Raises:
+        SettingsError: if one is negative or no number.
+    """
+
+    input: float
+    output: float
+
+    def __post_init__(self) -> None:
+        if not all(value >= 0 and math.isfinite(value) for value in (self.input, self.output)):
+            raise SettingsError(f"a price is two amounts of 0 or more, got {self.input:g} and {self.output:g}")
+
+    def cost(self, prompt_tokens: int, completion_tokens: int) -> float:
+        """In dollars.
+
+        >>> Price(0.15, 0.60).cost(1_000_000, 500_000)
+        0.45
+        """
+        return (prompt_tokens * self.input + completion_tokens * self.output) / 1e6
+
+
+FREE = Price(0.0, 0.0)
+
+
+def parse_price(text: str) -> Price:
+    """A price as a command line gives it: `0.15,0.60`.
+
+    Raises:
+        SettingsError: if it is anything else.
+    """
+    try:
+        paid_in, paid_out = (float(part) for part in text.split(","))
+    except ValueError as error:
+        raise SettingsError(
+            f"--price takes IN,OUT in dollars per million tokens, e.g. 0.15,0.60; got {text!r}"
+        ) from error
+    return Price(paid_in, paid_out)
+
+
+def known_price(spec: str, base_url: str | None = None) -> Price | None:
+    """The price of a model by its specification, or `None` if it is not known.
+
+    A local model is free. A server of the user's own has no known price, whatever it calls its model. The table is
+    a file of litellm's, read without importing it; the price of a model's reasoning tokens counts where it is higher,
+    discounts and surcharges (batches, priority, very long prompts) do not count.
+    """
+    if spec == "local" or spec.startswith(LOCAL):
+        return FREE
+    if base_url is not None or (spec.startswith("openai/") and os.environ.get("OPENAI_BASE_URL")):
+        return None
+    provider, _, name = spec.partition("/")
+    table = _table()
+    entry = table.get(spec) or table.get(name)
+    if not isinstance(entry, dict) or (spec not in table and entry.get("litellm_provider") != provider):
+        return None
+    paid_in, paid_out = entry.get("input_cost_per_token"), entry.get("output_cost_per_token")
+    if not isinstance(paid_in, int | float) or not isinstance(paid_out, int | float):
+        return None
+    return Price(
+        round(1e6 * paid_in, 9), round(1e6 * max(paid_out, entry.get("output_cost_per_reasoning_token") or 0), 9)
+    )
+
+
+@cache
+def _table() -> Mapping[str, Any]:
+    found = importlib.util.find_spec("litellm")
+    if found is None or found.origin is None:
+        return {}
+    try:
+        table = json.loads((Path(found.origin).parent / TABLE).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return table if isinstance(table, dict) else {}

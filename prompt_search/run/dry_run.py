@@ -1,0 +1,131 @@
+"""What a run will cost, before anything is spent."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from evaluators import ImageTextModel, TextEncoder
+from optimizers import Plan, Task
+from prompt_search.baselines import plain_baselines
+from prompt_search.bundled import data_path
+from prompt_search.data.read import read_images
+from prompt_search.data.splits import split
+from prompt_search.llm.prices import Price
+from prompt_search.run.config import RunConfig
+from prompt_search.run.context import context_check
+from prompt_search.run.rehearsal import RehearsedSearch
+from prompt_search.run.resolve import NamedStrategy, read_own_prompts
+
+__all__ = ["DryRun", "StrategyPlan", "dry_run", "listed_task"]
+
+TIMED_TEXTS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class StrategyPlan:
+    """One strategy of a run, played through with made-up replies.
+
+    Attributes:
+        llm_calls, evaluations: as rehearsed.
+        most_llm_calls, most_evaluations: by the strategy's own plan.
+        prompt_tokens: estimated; `completion_tokens`: the most there can be.
+        usd: at the price of the model, `None` if it is not known.
+    """
+
+    name: str
+    llm_calls: int
+    most_llm_calls: int
+    evaluations: int
+    most_evaluations: int
+    prompt_tokens: int
+    completion_tokens: int
+    usd: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """The plan of a run.
+
+    Attributes:
+        images: per split, duplicates and unreadable files still among them.
+        texts: to be encoded that are in no cache.
+        text_seconds: what that will take here, measured on a few of them.
+    """
+
+    classes: int
+    images: dict[str, int]
+    strategies: tuple[StrategyPlan, ...]
+    texts: int
+    text_seconds: float
+
+    @property
+    def usd(self) -> float | None:
+        """All strategies together."""
+        amounts = [plan.usd for plan in self.strategies]
+        return None if None in amounts else round(sum(amount for amount in amounts if amount is not None), 6)
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return asdict(self) | {"usd": self.usd}
+
+
+def dry_run(
+    config: RunConfig, strategies: Sequence[NamedStrategy], model: ImageTextModel, price: Price | None, cache_dir: Path
+) -> DryRun:
+    """Play the run through without language model and images.
+
+    Raises:
+        InputError: if something can't be used.
+    """
+    task, sizes = listed_task(config, context_check(model), cache_dir, model)
+    texts = TextEncoder(model, cache_dir)
+    rehearsed, plans = RehearsedSearch(task, config.seed), []
+    rehearsed.score(list(plain_baselines(task.classes, task.fits).values()))
+    for name, strategy in strategies:
+        before = (rehearsed.llm_calls, rehearsed.prompt_tokens, rehearsed.completion_tokens, len(rehearsed.archive))
+        strategy.run(rehearsed)
+        now = (rehearsed.llm_calls, rehearsed.prompt_tokens, rehearsed.completion_tokens, len(rehearsed.archive))
+        calls, prompt, completion, scored = (after - earlier for after, earlier in zip(now, before, strict=True))
+        plan: Plan = strategy.plan(task)
+        usd = round(price.cost(prompt, completion), 6) if price else None
+        plans.append(StrategyPlan(name, calls, plan.llm_calls, scored, plan.evaluations, prompt, completion, usd))
+    missing = texts.missing(list(rehearsed.texts))
+    return DryRun(len(task.classes), sizes, tuple(plans), len(missing), _seconds(missing, model))
+
+
+def listed_task(
+    config: RunConfig, fits: Callable[[str], bool], cache_dir: Path, model: ImageTextModel | None = None
+) -> tuple[Task, dict[str, int]]:
+    """The job and the sizes of its splits, from the list of files alone: no picture is opened.
+
+    Args:
+        model: checks the user's own prompts; without one they are left out.
+    """
+    classes_file = Path(config.classes_file) if config.classes_file else None
+    source = read_images(data_path(config.data), classes_file, cache_dir / "datasets")
+    drawn = split(source.images, config.shots, config.select_shots, config.seed, given=source.given or None)
+    label_of = {label.id: index for index, label in enumerate(source.classes)}
+    start = tuple(read_own_prompts(path, source.classes, model).compiled() for path in config.start) if model else ()
+    task = Task(
+        source.classes,
+        len(drawn.search),
+        fits,
+        config.description,
+        start,
+        tuple(label_of[image.class_id] for image in drawn.search),
+        config.domain,
+        config.feedback,
+    )
+    return task, {"search": len(drawn.search), "select": len(drawn.select), "test": len(drawn.test)}
+
+
+def _seconds(texts: Sequence[str], model: ImageTextModel) -> float:
+    few = list(texts[:: max(1, len(texts) // TIMED_TEXTS)][:TIMED_TEXTS])
+    if not few:
+        return 0.0
+    model.encode_texts(few)  # the first call of a model is slower than the others
+    began = time.perf_counter()
+    model.encode_texts(few)
+    return round((time.perf_counter() - began) * len(texts) / len(few), 1)

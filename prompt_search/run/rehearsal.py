@@ -1,0 +1,117 @@
+"""A run played through with made-up replies and scores, to see what it will ask for and encode."""
+
+import json
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from evaluators import Candidate, PromptSet, Score
+from optimizers import Archive, Reply, Request, Scored, Task
+
+__all__ = ["RehearsedSearch"]
+
+BYTES_PER_TOKEN = 4
+"""Of English text, roughly, for the tokenizers of common language models."""
+
+WORDS = ("small", "bright", "distant", "plain", "wooden", "striped", "heavy", "round", "open", "soft", "pale", "narrow")
+
+
+class RehearsedSearch:
+    """Implements `optimizers.Search` without a language model, images or a budget; counts what is asked of it.
+
+    Replies are well-formed, and random like the scores, so that a strategy goes the way it goes in earnest, as long as
+    that does not depend on what the replies say.
+
+    Attributes:
+        llm_calls: requests.
+        prompt_tokens: of all prompts, estimated by their length.
+        completion_tokens: the most that all replies can have.
+        texts: every text that would be scored.
+    """
+
+    def __init__(self, task: Task, seed: int) -> None:
+        self.task = task
+        self.archive = Archive()
+        self.rng = random.Random(seed)
+        self.llm_calls = self.prompt_tokens = self.completion_tokens = 0
+        self.texts: dict[str, None] = {}
+        self._chance = random.Random(seed + 1)
+
+    def ask(self, requests: Sequence[Request]) -> list[Reply]:
+        """Made-up replies of the form that is asked for."""
+        self.llm_calls += len(requests)
+        for request in requests:
+            length = sum(len(message.content.encode(errors="replace")) for message in request.messages)
+            self.prompt_tokens += -(-length // BYTES_PER_TOKEN)
+            self.completion_tokens += request.max_tokens
+        return [Reply(self._reply(request)) for request in requests]
+
+    def score(self, candidates: Sequence[Candidate]) -> list[Scored]:
+        """Random scores."""
+        return [self.archive.find(candidate) or self._enter(candidate) for candidate in candidates]
+
+    def top_classes(self, candidate: Candidate, k: int) -> tuple[tuple[int, ...], ...]:
+        """Random classes, neighbours of each other."""
+        classes = len(self.task.classes)
+        starts = [self._chance.randrange(classes) for _ in range(self.task.n_search)]
+        return tuple(tuple((start + i) % classes for i in range(min(k, classes))) for start in starts)
+
+    def class_clusters(self, candidate: PromptSet, k: int) -> tuple[int, ...]:
+        """Classes dealt out in turn."""
+        return tuple(index % k for index in range(len(self.task.classes)))
+
+    def captions(self) -> tuple[str, ...]:
+        """None: captions are planned apart."""
+        return ()
+
+    def log(self, message: str) -> None:
+        """Ignored."""
+
+    def _enter(self, candidate: Candidate) -> Scored:
+        self.texts.update(dict.fromkeys(text for own in candidate.rendered for text in own))
+        n, classes = self.task.n_search, len(self.task.classes)
+        top1 = round(self._chance.randrange(n + 1) / n, 6)
+        score = replace(_EMPTY, n=n, top1=top1, cross_entropy=1 - top1, recall=(top1,) * classes)
+        return self.archive.add(candidate, replace(score, class_cross_entropy=(1 - top1,) * classes), top1)
+
+    def _reply(self, request: Request) -> str:
+        turns = " ".join(message.content for message in request.messages)
+        ending = "thing with a {}." if "{}" in turns else "thing."
+        if request.json_schema is not None:
+            return json.dumps(self._instance(json.loads(request.json_schema), ending))
+        return f"<INS>{self._phrase(ending)}</INS>" if "<INS>" in turns else self._phrase(ending)
+
+    def _phrase(self, ending: str) -> str:
+        """A template where placeholders are spoken of, else a description."""
+        return f"A {' '.join(self._chance.sample(WORDS, 3))} {ending}"
+
+    def _instance(self, schema: Any, ending: str) -> object:  # noqa: ANN401 - any JSON
+        """A value of a JSON schema, as far as strategies use them."""
+        match schema.get("type"):
+            case "object":
+                return {name: self._instance(part, ending) for name, part in schema.get("properties", {}).items()}
+            case "array":
+                return [
+                    self._instance(schema.get("items", {}), ending) for _ in range(max(2, schema.get("minItems", 0)))
+                ]
+            case "integer" | "number":
+                return 1
+            case "boolean":
+                return True
+        return self._phrase(ending)
+
+
+_EMPTY = Score(
+    n=1,
+    top1=0.0,
+    top5=None,
+    cross_entropy=0.0,
+    margin=0.0,
+    prediction_entropy=0.0,
+    marginal_entropy=0.0,
+    redundancy=0.0,
+    recall=(),
+    class_cross_entropy=(),
+    confusions=(),
+)

@@ -1,0 +1,40 @@
+"""Prices: stated, from litellm's table, or not known."""
+
+import pytest
+
+from prompt_search.errors import SettingsError
+from prompt_search.llm.prices import FREE, Price, known_price, parse_price
+
+
+def test_a_stated_price_is_dollars_per_million_tokens() -> None:
+    assert parse_price("0.15,0.60") == Price(0.15, 0.60)
+    assert parse_price(" 1 , 2 ") == Price(1.0, 2.0)
+    assert Price(1.0, 2.0).cost(500_000, 250_000) == 1.0
+
+
+@pytest.mark.parametrize("text", ["", "1", "1,2,3", "a,b", "-1,2", "nan,1", "inf,1"])
+def test_what_is_no_price_is_refused(text: str) -> None:
+    with pytest.raises(SettingsError, match="price"):
+        parse_price(text)
+
+
+@pytest.mark.parametrize("spec", ["local", "gguf:/models/some.gguf", "hf:/models/some"])
+def test_models_on_this_machine_are_free(spec: str) -> None:
+    assert known_price(spec) == FREE
+
+
+def test_the_table_of_litellm_knows_common_models() -> None:
+    assert known_price("openai/gpt-4o-mini") == Price(0.15, 0.6)
+    assert known_price("ollama/llama3") == FREE
+
+
+@pytest.mark.parametrize("spec", ["openai/no-such-model", "anthropic/gpt-4o-mini", "nonsense", "own:my_function"])
+def test_an_unknown_model_or_a_known_one_of_another_provider_has_no_price(spec: str) -> None:
+    assert known_price(spec) is None
+
+
+def test_a_server_of_ones_own_has_no_known_price_whatever_its_model_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert known_price("openai/gpt-4o-mini", "http://127.0.0.1:1/v1") is None
+    assert known_price("gpt-4o-mini", "http://127.0.0.1:1/v1") is None
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:1/v1")
+    assert known_price("openai/gpt-4o-mini") is None

@@ -1,0 +1,96 @@
+"""Limits of tokens, money and time: how they end a run, and how it goes on."""
+
+import json
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from optimizers import Cupl, Reply, Sample
+from prompt_search.errors import SettingsError
+from prompt_search.run.budget import Budget
+from prompt_search.run.compare import compare_runs
+from tests.fakes.scripted_model import ScriptedModel
+from tests.prompt_search.conftest import World, plausible
+
+
+def test_a_limit_of_tokens_ends_the_run_properly(world: World) -> None:
+    result = world.run(budget=Budget(max_total_tokens=900))
+    assert result.stopped_by == "the limit of 900 tokens is reached"
+    assert result.prompts_file.exists()
+    assert 0 < result.cost.prompt_tokens + result.cost.completion_tokens <= 900
+
+
+def test_a_limit_of_money_ends_the_run_within_it(world: World) -> None:
+    result = world.run(budget=Budget(max_cost=0.011), price=(10.0, 30.0))
+    assert result.stopped_by == "the limit of $0.011 is reached"
+    assert result.cost.usd is not None
+    assert 0 < result.cost.usd <= 0.011
+
+
+def test_a_limit_of_money_without_a_known_price_is_refused_before_anything_is_asked(world: World) -> None:
+    model = ScriptedModel(plausible)
+    with pytest.raises(SettingsError, match="--price"):
+        world.run(answer=model, budget=Budget(max_cost=1.0))
+    assert model.asked == []
+    assert not (world.folder / "run" / "journal.jsonl").exists()
+
+
+def test_time_that_is_up_ends_the_run_with_what_there_is(world: World) -> None:
+    result = world.run(budget=Budget(max_time=0.0))
+    assert result.stopped_by == "the limit of 0 s is reached"
+    assert result.found_by == "baseline"
+    assert result.cost.llm_calls == 0
+
+
+def test_a_larger_limit_reopens_what_money_ended_and_the_same_one_does_not(world: World) -> None:
+    limited = world.run(strategy=Cupl(samples=2), budget=Budget(max_cost=0.011), price=(10.0, 30.0))
+    again = world.run(strategy=Cupl(samples=2), budget=Budget(max_cost=0.011), price=(10.0, 30.0))
+    assert (again.to_json(), again.test_reads) == (limited.to_json(), 1)
+    more = world.run(strategy=Cupl(samples=2), budget=Budget(max_cost=5.0), price=(10.0, 30.0))
+    assert more.stopped_by is None
+    assert more.test_reads == 2
+    assert more.cost.llm_calls == 3 * 3 * 2
+
+
+def test_cost_is_given_by_phase_and_in_total(world: World) -> None:
+    result = world.run(price=(1.0, 2.0))
+    first, second = result.cost.phases
+    assert (first.phase, second.phase) == ("cupl", "hill-climb")
+    assert result.cost.usd == pytest.approx((first.usd or 0) + (second.usd or 0))
+    assert first.usd == pytest.approx((first.prompt_tokens + 2 * first.completion_tokens) / 1e6)
+
+
+def test_replies_from_the_cache_count_as_calls_but_are_not_paid_for(world: World) -> None:
+    cold = world.run("cold", cache_dir=world.folder / "cache", price=(1.0, 1.0))
+    warm = world.run("warm", cache_dir=world.folder / "cache", price=(1.0, 1.0))
+    assert compare_runs(cold.folder, warm.folder) == []
+    assert warm.cost == cold.cost
+    used = [json.loads(line).get("used") for line in (warm.folder / "ledger.jsonl").read_text().splitlines()]
+    assert {tuple(each) for each in used if each} == {(0, 0)}
+
+
+def test_without_the_cache_every_reply_is_asked_for(world: World) -> None:
+    first, second = ScriptedModel(plausible), ScriptedModel(plausible)
+    world.run("one", answer=first, cache_dir=world.folder / "cache", use_cache=False)
+    world.run("two", answer=second, cache_dir=world.folder / "cache", use_cache=False)
+    assert first.asked == second.asked
+    assert not list((world.folder / "cache").glob("completions*"))
+
+
+def test_the_limits_are_written_down_for_resume(world: World) -> None:
+    limited = world.run(budget=Budget(max_calls=4))
+    assert limited.stopped_by == "the limit of 4 language model calls is reached"
+    recorded = json.loads((limited.folder / "run.json").read_text())["budget"]
+    assert recorded == {"max_calls": 4, "max_total_tokens": None, "max_cost": None, "max_time": None}
+
+
+def test_a_model_that_tells_no_usage_is_charged_with_the_most_it_can_have_used(world: World) -> None:
+    class Silent(ScriptedModel):
+        def complete(self, samples: Sequence[Sample], on_reply: Callable[[int, Reply], None]) -> None:
+            super().complete(samples, lambda index, reply: on_reply(index, Reply(reply.text)))
+
+    result = world.run(answer=Silent(plausible), budget=Budget(max_total_tokens=9_000))
+    paid = [json.loads(line) for line in (result.folder / "ledger.jsonl").read_text().splitlines()]
+    used = sum(entry["used"][0] for entry in paid if "used" in entry)
+    assert result.stopped_by is not None
+    assert 6_000 < used <= 9_000
