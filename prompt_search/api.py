@@ -27,6 +27,7 @@ def optimize(
     domain: Sequence[str] = (),
     feedback: "Feedback" = "paper",
     captions: int = 0,
+    base_to_new: bool = False,
     shots: int | None = None,
     select_shots: int | None = None,
     baseline: Sequence[str | Path] = (),
@@ -57,6 +58,7 @@ def optimize(
         domain: words for the kind of images, e.g. `satellite photo`, to widen libraries of templates with.
         feedback: `paper` is each method's own; `confusions` tells the language model which classes are confused, too.
         captions: how many search images a multimodal language model is shown, for strategies that use captions.
+        base_to_new: search with the first half of the classes, and report how the templates do on the others.
         shots, select_shots: images per class to search with and to choose the winner with; at least 1.
         baseline: prompt files the winner is compared with.
         start: prompt files the search begins from.
@@ -100,6 +102,7 @@ def optimize(
         domain=tuple(domain),
         feedback=feedback,
         captions=captions,
+        base_to_new=base_to_new,
         baseline=tuple(map(str, baseline)),
         start=tuple(map(str, start)),
     )

@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable, Sequence
 from functools import cache
 
-from evaluators import PHOTO_TEMPLATE, ClassLabel, PromptSet, fill, general_templates
+from evaluators import PHOTO_TEMPLATE, Candidate, ClassLabel, PromptSet, fill, general_templates
 
 __all__ = ["placebos", "plain_baselines"]
 
@@ -21,13 +21,14 @@ def plain_baselines(classes: Sequence[ClassLabel], fits: Callable[[str], bool]) 
     }
 
 
-def placebos(winner: PromptSet, seed: int, fits: Callable[[str], bool]) -> dict[str, PromptSet]:
+def placebos(found: Candidate, seed: int, fits: Callable[[str], bool]) -> dict[str, PromptSet]:
     """Sets like the winner whose words mean nothing: if it does not beat them, its words do not matter.
 
     `random words` has the class names and as many texts per class (those that fit the context), made of words drawn
     from CLIP's vocabulary. `shuffled` gives every class the winner's own texts of another class, where it has such
-    texts.
+    texts. Those of pairwise prompts are made from their compiled form.
     """
+    winner = found.compiled()
     rng = random.Random(f"{seed}/placebos")
     texts = {
         label.id: [text for _ in own for text in [_random_text(label.name, rng)] if fits(text)]

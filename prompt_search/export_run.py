@@ -39,13 +39,14 @@ def export_prompts(source: Path, names: Sequence[str], out: Path | None = None, 
     folder = out or path.parent / "exports"
     for name in names:
         if name in EXPORTS:
-            EXPORTS[name][1](content.prompts)  # a form with no place for these stops all before any is written
-    return [
-        _write_classifier(content, folder, device)
-        if name == CLASSIFIER
-        else write_export(content.prompts, name, folder)
-        for name in names
-    ]
+            EXPORTS[name](content.prompts)  # a form with no place for these stops all before any is written
+    written: list[Path] = []
+    for name in names:
+        if name == CLASSIFIER:
+            written.append(_write_classifier(content, folder, device))
+        else:
+            written += write_export(content.prompts, name, folder)
+    return written
 
 
 def _write_classifier(content: PromptFile, folder: Path, device: str) -> Path:
@@ -54,6 +55,6 @@ def _write_classifier(content: PromptFile, folder: Path, device: str) -> Path:
 
     model = load_prompt_model(content.model, device=device)
     path = folder / "classifier.safetensors"
-    weights = class_weights(content.prompts, model)
+    weights = class_weights(content.prompts.compiled(), model)
     write_classifier(path, weights, model.logit_scale, content.prompts, content.model)
     return path

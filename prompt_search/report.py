@@ -12,6 +12,7 @@ __all__ = ["render_report"]
 
 TEMPLATE = "report.html.jinja"
 PLOT_WIDTH, PLOT_HEIGHT = 640, 200
+MOST_DOTS = 1000
 MOST_TEXTS = 200
 """Texts of one class or templates shown; the prompt file has them all."""
 
@@ -29,13 +30,16 @@ def render_report(result: Result, model: Mapping[str, Any], run: Mapping[str, An
         lstrip_blocks=True,
     )
     top1 = [entry.score.top1 for entry in archive]
+    step = -(-len(top1) // MOST_DOTS)
     return environment.get_template(TEMPLATE).render(
         result=result,
         model=model,
         run=run,
         most_texts=MOST_TEXTS,
         confusions=_confusions(result),
-        points=_points(top1),
+        points=_points(top1)[::step],
+        candidates=len(top1),
+        step=step,
         lowest=min(top1),
         highest=max(top1),
         width=PLOT_WIDTH,

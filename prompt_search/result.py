@@ -7,7 +7,7 @@ from typing import Any, Literal
 from evaluators import PHOTO_TEMPLATE, Candidate, PairwisePrompts, PromptSet, Score
 from prompt_search.statistics import PairedCounts, paired_interval, wilson_interval
 
-__all__ = ["OWN", "Cost", "PhaseCost", "ReplyCounts", "Result", "Row"]
+__all__ = ["OWN", "Cost", "PhaseCost", "ReplyCounts", "Result", "Row", "Transfer"]
 
 Role = Literal["winner", "compiled", "baseline", "placebo"]
 OWN = "yours: "
@@ -82,6 +82,25 @@ class ReplyCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class Transfer:
+    """Top-1 on test of one set of templates: on the classes it was found with, and on others; in [0, 1]."""
+
+    name: str
+    base: float
+    new: float
+
+    @property
+    def harmonic_mean(self) -> float:
+        """Of the two; 0 if one is.
+
+        >>> Transfer("winner", 0.6, 0.3).harmonic_mean
+        0.4
+        """
+        total = self.base + self.new
+        return round(2 * self.base * self.new / total, 6) if total else 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One set of prompts on the three splits.
 
@@ -146,6 +165,8 @@ class Result:
         test_reads: how often the test split was read in this run folder; 1 unless the run was reopened.
         notes: what a person should know: skipped images, dropped replies, decisions.
         folder: where everything is.
+        transfers: base-to-new runs: the winner and the baselines on classes the search knew nothing of; those made of
+            templates only.
     """
 
     winner: Row
@@ -157,6 +178,7 @@ class Result:
     replies: ReplyCounts
     notes: tuple[str, ...]
     folder: Path
+    transfers: tuple[Transfer, ...] = ()
 
     @property
     def prompts(self) -> PromptSet:
@@ -188,7 +210,9 @@ class Result:
             return f"Nothing that was found beat {self.winner.name} on the select split; it stays."
         baselines = [row for row in self.rows if row.role == "baseline"]
         own = [row for row in baselines if row.name.startswith(OWN)]
-        row = next(iter(own), next((r for r in baselines if r.candidate.compiled().templates == (PHOTO_TEMPLATE,)), None))
+        row = next(
+            iter(own), next((r for r in baselines if r.candidate.compiled().templates == (PHOTO_TEMPLATE,)), None)
+        )
         if row is None or row.gain_interval is None:
             return f"There is no baseline to compare {self.winner.name} with."
         low, high = row.gain_interval
@@ -208,4 +232,5 @@ class Result:
             "cost": self.cost.to_json(),
             "replies": asdict(self.replies),
             "notes": list(self.notes),
+            "base_to_new": [asdict(each) | {"harmonic_mean": each.harmonic_mean} for each in self.transfers],
         }

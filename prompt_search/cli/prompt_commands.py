@@ -50,7 +50,7 @@ def score(
 
 def export(
     source: Annotated[Path, typer.Argument(help="A run folder or a prompts.json.")],
-    to: Annotated[list[str], typer.Option(help="open_clip, cupl, safetensors; several with commas.")],
+    to: Annotated[list[str], typer.Option(help="open_clip, cupl, fudd, safetensors; several with commas.")],
     out: Annotated[
         Path | None, typer.Option(help="A folder; by default exports/ beside the prompts.", show_default=False)
     ] = None,

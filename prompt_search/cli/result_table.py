@@ -4,7 +4,7 @@ import json
 from typing import TYPE_CHECKING
 
 from prompt_search.data.printable import printable
-from prompt_search.result import Cost, PhaseCost, Result, Row
+from prompt_search.result import Cost, PhaseCost, Result, Row, Transfer
 from prompt_search.run.ledger import LEDGER, Ledger
 from prompt_search.statistics import wilson_interval
 
@@ -28,7 +28,7 @@ def print_result(result: Result, *, as_json: bool, quiet: bool) -> None:
         value = result.to_json() | {
             "paid": {"tokens": paid.tokens, "usd": paid.cost if result.cost.usd is not None else None},
             "folder": str(result.folder),
-            "prompts": result.prompts.to_json(),
+            "prompts": result.winner.candidate.to_json(),
         }
         print(json.dumps(value, indent=1))  # noqa: T201
     elif quiet:
@@ -54,8 +54,19 @@ def _print_table(result: Result, console: "Console") -> None:
             ahead.add_row(printable(row.name), _gain(row))
     console.print(figures)
     console.print(ahead)
+    if result.transfers:
+        console.print(_transfers(result.transfers))
     console.print("The search saw the search images only, and select chose the winner; test was read after that.")
     console.print(f"\n{printable(result.verdict())}", soft_wrap=True)
+
+
+def _transfers(transfers: tuple[Transfer, ...]) -> "Table":
+    table = _table("top-1 in % on test")
+    for column in ("base classes", "new classes", "harmonic mean"):
+        table.add_column(column, justify="right")
+    for each in transfers:
+        table.add_row(printable(each.name), *(f"{100 * v:.1f}" for v in (each.base, each.new, each.harmonic_mean)))
+    return table
 
 
 def _table(first_column: str) -> "Table":
@@ -83,6 +94,9 @@ def _gain(row: Row) -> str:
 def _print_prompts(result: Result, console: "Console") -> None:
     prompts = result.prompts
     console.print(f"\nWinning prompts (found by {result.found_by}, {prompts.n_texts} texts):")
+    if result.pairwise:
+        told = f"{len(result.pairwise.pairs)} pairs told apart among the {result.pairwise.k} best classes of an image"
+        console.print(f"  pairwise, {told}; compiled into one set per class:")
     for template in prompts.templates[:MOST_TEMPLATES]:
         console.print(f"  {printable(template)}")
     _print_rest(console, len(prompts.templates) - MOST_TEMPLATES, "templates")

@@ -108,6 +108,9 @@ def run(
     captions: Annotated[
         int, typer.Option(help="Show so many search images to a multimodal language model (for ipo).", min=0)
     ] = 0,
+    base_to_new: Annotated[
+        bool, typer.Option("--base-to-new", help="Search with half of the classes, and see how the others do.")
+    ] = False,
     start: Annotated[list[Path], typer.Option(help="Prompts the search begins from.")] = [],
     fitness: Annotated[str, typer.Option(help="What the search maximises.")] = "top1-ce",
     seed: Annotated[int, typer.Option(help="Of splits, search and sampling.")] = 0,
@@ -154,6 +157,7 @@ def run(
         domain=tuple(domain),
         feedback=feedback,
         captions=captions,
+        base_to_new=base_to_new,
         baseline=tuple(map(str, baseline)),
         start=tuple(map(str, start)),
     )

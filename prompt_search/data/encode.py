@@ -1,33 +1,38 @@
 """Image features: found in the store by content, or read, decoded, encoded and stored."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import logging
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from evaluators.embedding_store import EmbeddingStore
+from evaluators.embedding_store import EmbeddingStore, StoredAs
 from evaluators.errors import DataError
-from evaluators.image_text_model import FloatArray, ImageTextModel
-from prompt_search.data.fingerprints import read_bytes
+from evaluators.image_text_model import FloatArray, ImageTextModel, TwoStepModel
 from prompt_search.data.image_source import ImageFile, ImageSource
 from prompt_search.data.lookahead import map_ahead
-from prompt_search.data.pictures import CorruptPictureError, decode, quiet_pillow
+from prompt_search.data.pictures import quiet_pillow
+from prompt_search.data.prepare import Picture, Prepare, Prepared
 from prompt_search.data.printable import listed
-
-if TYPE_CHECKING:
-    from PIL import Image
+from prompt_search.data.processes import WorkersFailed, can_leave_process, map_in_processes
 
 __all__ = ["encode", "image_store"]
 
 
-def image_store(model: ImageTextModel, cache_dir: Path) -> EmbeddingStore:
+FEWEST_FOR_PROCESSES = 4096
+"""Worker processes take seconds to start; threads have done fewer images by then."""
+
+
+def image_store(model: ImageTextModel, cache_dir: Path, stored_as: StoredAs = "fp32") -> EmbeddingStore:
     """The image features of this model at this precision and preprocessing; the key of a vector is the SHA-256 of the
-    image's bytes."""
+    image's bytes. What is stored as fp16 has a folder of its own."""
     made_by = hashlib.sha256(f"{model.fingerprint}\n{model.preprocessing}".encode()).hexdigest()[:16]
-    return EmbeddingStore(cache_dir / "embeddings" / f"images-{made_by}", model.width)
+    name = f"images-{made_by}" if stored_as == "fp32" else f"images-{made_by}-{stored_as}"
+    return EmbeddingStore(cache_dir / "embeddings" / name, model.width, stored_as)
 
 
 def encode(
@@ -40,7 +45,8 @@ def encode(
 ) -> dict[bytes, str]:
     """Encode those images that are not in the store; afterwards it has all of them that are pictures.
 
-    A batch is stored as soon as it is encoded, so a kill loses at most one.
+    A batch is stored as soon as it is encoded, so a kill loses at most one. While one is encoded, the next are read,
+    decoded and, with a `TwoStepModel`, preprocessed: in threads, or in processes where the model asks for them.
 
     Args:
         source: the data set that the images are from.
@@ -48,7 +54,7 @@ def encode(
         model: its `encode_images` gets RGB pictures.
         store: of this model, see `image_store`.
         on_progress: called with the number of images done and to do, before the first and after each batch.
-        batch_size: pictures per call of the model.
+        batch_size: pictures per call of the model, at least; a `TwoStepModel` may want more.
 
     Returns:
         The contents that are no picture, with the reason.
@@ -78,40 +84,47 @@ def _encode_missing(
     if not missing:
         return
     yield 0
-    rows = zip(missing, (row["image"] for row in source.pictures(missing)), strict=True)
-    with quiet_pillow():
-        decoded = map_ahead(_decode, rows, ahead=2 * batch_size)
+    if isinstance(model, TwoStepModel):
+        batch_size = max(batch_size, model.image_batch)
+    with quiet_pillow(), closing(_prepared(source, missing, model, batch_size)) as ready:
         for start in range(0, len(missing), batch_size):
-            batch = list(islice(decoded, batch_size))
+            batch = list(islice(ready, batch_size))
+            for _, found in batch:
+                if isinstance(found, DataError):
+                    raise found
             corrupt |= {image.content: found for image, found in batch if isinstance(found, str)}
             _encode_batch([(image, found) for image, found in batch if not isinstance(found, str)], model, store)
             yield start + len(batch)
 
 
-def _decode(item: tuple[ImageFile, Mapping[str, Any] | None]) -> "tuple[ImageFile, Image.Image | str]":
-    image, picture = item
-    try:
-        data = read_bytes(picture)
-    except OSError as error:
-        raise DataError(f"image {listed([image.id])} can't be read any more: {error.strerror or error}") from error
-    # The key of the vector must be the hash of the very bytes it is made from.
-    if hashlib.sha256(data).digest() != image.content:
-        raise DataError(
-            f"image {listed([image.id])} is not what it was when it was last read; "
-            "if nobody changes files at this moment, let all be read again (--verify)"
-        )
-    try:
-        return image, decode(data)
-    except CorruptPictureError as error:
-        return image, str(error)
+def _prepared(
+    source: ImageSource, images: Sequence[ImageFile], model: ImageTextModel, batch_size: int
+) -> Generator[Prepared, None, None]:
+    """The images in order, ready for the model, prepared some way ahead."""
+    prepare, processes = Prepare(None), 0
+    if isinstance(model, TwoStepModel):
+        prepare, processes = Prepare(model.preprocess), model.decoding_processes
+    done = 0
+    if processes and len(images) >= FEWEST_FOR_PROCESSES and can_leave_process(prepare):
+        try:
+            for found in map_in_processes(prepare, _rows(source, images), processes):
+                done += 1
+                yield found
+        except WorkersFailed as error:
+            logging.getLogger(__name__).warning("images are decoded in threads from now on, which is slower: %s", error)
+    yield from map_ahead(prepare, _rows(source, images[done:]), ahead=2 * batch_size, threads=max(2, processes))
 
 
-def _encode_batch(
-    batch: "Sequence[tuple[ImageFile, Image.Image]]", model: ImageTextModel, store: EmbeddingStore
-) -> None:
+def _rows(source: ImageSource, images: Sequence[ImageFile]) -> Iterator[tuple[ImageFile, Picture | None]]:
+    if images:
+        yield from zip(images, (row["image"] for row in source.pictures(images)), strict=True)
+
+
+def _encode_batch(batch: Sequence[tuple[ImageFile, Any]], model: ImageTextModel, store: EmbeddingStore) -> None:
     if not batch:
         return
-    features: FloatArray = model.encode_images([picture for _, picture in batch])
+    found = [made for _, made in batch]
+    features: FloatArray = model.encode_pixels(found) if isinstance(model, TwoStepModel) else model.encode_images(found)
     for (image, _), vector in zip(batch, features, strict=True):
         if not np.isfinite(vector).all():
             raise DataError(

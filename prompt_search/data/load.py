@@ -8,11 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from evaluators.embedding_store import EmbeddingStore
+from evaluators.embedding_store import EmbeddingStore, StoredAs
 from evaluators.errors import DataError
 from evaluators.image_text_model import ImageTextModel
 from evaluators.labeled_images import LabeledImages
 from evaluators.prompt_set import ClassLabel
+from prompt_search.data.class_parts import ClassPart, part_of
 from prompt_search.data.duplicates import Distinct, distinct
 from prompt_search.data.encode import encode, image_store
 from prompt_search.data.file_index import FileIndex
@@ -54,7 +55,10 @@ def load_splits(
     select_shots: int | None = None,
     seed: int = 0,
     on_progress: Callable[[int, int], None] | None = None,
+    on_reading: Callable[[int, int], None] | None = None,
     verify: bool = False,
+    part: ClassPart = "all",
+    stored_as: StoredAs = "fp32",
 ) -> DataSplits:
     """Read, check, split and encode a data set; what an earlier start found out is taken from the cache.
 
@@ -65,17 +69,20 @@ def load_splits(
         classes_file: JSON `{class id: name}`, see `read_images`.
         shots, select_shots, seed: see `split`.
         on_progress: called with the number of images encoded and to encode; not at all if there are none.
+        on_reading: called with the number of files read and to read, for their hashes; not at all if all are known.
+        part: of the classes, see `part_of`.
         verify: read every file even if its path, size and modification time are known.
+        stored_as: `fp16` halves the space of the features, which are then rounded to 11 bits.
 
     Raises:
         DataError: if the data can't be used; the message names the class, image or file.
         StoreError: if the cache can't be read or written.
     """
-    images = read_images(source, classes_file, cache_dir / "datasets")
+    images = part_of(read_images(source, classes_file, cache_dir / "datasets"), part)
     index = FileIndex(cache_dir / "images.sqlite")
-    readable, unreadable = fingerprint(images, index, verify)
+    readable, unreadable = fingerprint(images, index, verify, on_reading)
     usable = distinct(readable)
-    store = image_store(model, cache_dir)
+    store = image_store(model, cache_dir, stored_as)
     corrupt = index.corrupt(image.content for image in readable)
 
     # Only what is drawn gets encoded, and only by decoding is a corrupt picture found. So draw, encode, and while
@@ -157,7 +164,7 @@ def _data_splits(source: ImageSource, drawn: Splits, report: DataReport, store: 
 def _labeled(images: Sequence[ImageFile], class_ids: tuple[str, ...], store: EmbeddingStore) -> LabeledImages:
     label_of = {class_id: label for label, class_id in enumerate(class_ids)}
     return LabeledImages(
-        embeddings=np.asarray(store.get([image.content for image in images])),
+        embeddings=store.view([image.content for image in images]),
         labels=np.array([label_of[image.class_id] for image in images], dtype=np.int64),
         class_ids=class_ids,
         image_ids=tuple(image.id for image in images),

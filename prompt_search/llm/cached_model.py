@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Sequence
 
-from optimizers.language_model import LanguageModel, Reply, Sample
+from optimizers.language_model import Ability, LanguageModel, Reply, Sample, abilities
 from prompt_search.llm.completion_cache import CompletionCache
 from prompt_search.llm.reply_text import stored_reply
+from prompt_search.llm.traffic import Traffic
 
 __all__ = ["CachedModel"]
 
@@ -12,7 +13,11 @@ __all__ = ["CachedModel"]
 class CachedModel:
     """Answers from the cache what it holds, asks the model for the rest, and stores each reply as it arrives.
 
-    A reply cut off at the token limit is stored like a finished one; an `error` or an unasked `budget` reply is not.
+    Only answers are stored: no `error`, no unasked `budget` reply, no blank text, and nothing of a lost connection. A
+    reply that ended at `max_tokens` is the whole answer to a request with that limit (CuPL's is low on purpose), so it
+    is stored; with a higher limit the request is another one.
+
+    `attempts`, `abilities` and `on_traffic` are those of the model behind.
 
     Args:
         inner: the model to ask.
@@ -32,6 +37,26 @@ class CachedModel:
     def identity(self) -> str:
         """The model's identity."""
         return self.inner.identity
+
+    @property
+    def abilities(self) -> frozenset[Ability]:
+        """What the model can do beyond text."""
+        return abilities(self.inner)
+
+    @property
+    def attempts(self) -> int:
+        """The most calls the model makes for one sample."""
+        return int(getattr(self.inner, "attempts", 1))
+
+    @property
+    def on_traffic(self) -> Callable[[Traffic], None] | None:
+        """Who is told of calls under way; setting it has no effect on a model that does not tell."""
+        return getattr(self.inner, "on_traffic", None)
+
+    @on_traffic.setter
+    def on_traffic(self, told: Callable[[Traffic], None] | None) -> None:
+        if hasattr(self.inner, "on_traffic"):
+            self.inner.on_traffic = told
 
     def complete(self, samples: Sequence[Sample], on_reply: Callable[[int, Reply], None]) -> None:
         """Hand over cached replies first, marked `cached=True`, then the model's as they come.

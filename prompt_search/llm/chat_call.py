@@ -1,19 +1,28 @@
 """One HTTP call to a chat completions API, its outcome sorted by what to do about it."""
 
 import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from optimizers.language_model import Reply
-from prompt_search.llm.chat_fault import Refusal, TransientFault, retry_after
-from prompt_search.llm.chat_reply import UnusableBody, read_reply
+from prompt_search.llm.chat_fault import Refusal, TransientFault, refusal_of
+from prompt_search.llm.chat_reply import LONGEST_BODY, UnusableBody, read_reply
+from prompt_search.llm.connection_fault import connection_fault
 
 if TYPE_CHECKING:
     import openai
 
-__all__ = ["call"]
+__all__ = ["Send", "bounded", "call"]
+
+Send = Callable[[dict[str, Any]], Awaitable[Reply | Refusal]]
+"""Sends one body; returns the reply, or the refusal of this body. Raises `TransientFault`."""
 
 
-async def call(client: "openai.AsyncOpenAI", body: dict[str, Any], timeout: float) -> Reply | Refusal:
+class BrokenOff(Exception):
+    """The connection failed in the middle of the body."""
+
+
+async def call(client: "openai.AsyncOpenAI", timeout: float, body: dict[str, Any]) -> Reply | Refusal:
     """The reply, or the server's refusal of this body.
 
     Args:
@@ -22,38 +31,50 @@ async def call(client: "openai.AsyncOpenAI", body: dict[str, Any], timeout: floa
     Raises:
         TransientFault: without a cause or context, as those print headers and bodies that may hold the key.
     """
+    outcome = await _outcome(client, timeout, body)
+    if isinstance(outcome, TransientFault):
+        raise outcome
+    return outcome
+
+
+async def _outcome(
+    client: "openai.AsyncOpenAI", timeout: float, body: dict[str, Any]
+) -> Reply | Refusal | TransientFault:
     import openai
 
     try:
         async with asyncio.timeout(timeout):
             return read_reply(await _send(client, body))
     except UnusableBody as error:
-        fault = TransientFault(str(error))
-    except (TimeoutError, openai.APITimeoutError):
-        fault = TransientFault(f"no answer within {timeout:g} s")
-    except openai.APIConnectionError as error:
-        fault = TransientFault(f"no connection ({error.__cause__ or error})")
+        return TransientFault(str(error))
+    except TimeoutError:
+        return TransientFault(f"no answer within {timeout:g} s")
     except openai.APIStatusError as error:
-        refusal = _refusal(error)
-        if refusal.kind != "transient":
-            return refusal
-        fault = TransientFault(f"status {refusal.status}: {refusal.message}", retry_after(error.response.headers))
-    raise fault
+        refusal = refusal_of(error.status_code, error.response.content, error.response.reason_phrase)
+        return refusal.unless_transient(error.response.headers)
+    except openai.APITimeoutError as error:
+        fault = connection_fault(error)
+        late = isinstance(fault, TransientFault) and fault.cause == "lost"
+        return TransientFault(f"no answer within {timeout:g} s") if late else fault
+    except (openai.APIConnectionError, BrokenOff) as error:
+        return connection_fault(error)
 
 
 async def _send(client: "openai.AsyncOpenAI", body: dict[str, Any]) -> bytes:
-    """The body as it came: the client's own parsing takes anything for a completion."""
-    response = await client.chat.completions.with_raw_response.create(
-        model=body["model"], messages=body["messages"], extra_body=body
-    )
-    return response.content
+    """The body as it came; the client's own parsing takes anything for a completion."""
+    completions = client.chat.completions.with_streaming_response
+    async with completions.create(model=body["model"], messages=body["messages"], extra_body=body) as response:
+        try:
+            return await bounded(response.iter_bytes())
+        except Exception as error:  # noqa: BLE001 - openai passes on what its HTTP client raises, httpx or another
+            raise BrokenOff from error
 
 
-def _refusal(error: "openai.APIStatusError") -> Refusal:
-    details = error.body if isinstance(error.body, dict) else {}
-    said = details.get("message") or error.body or error.response.reason_phrase
-    return Refusal(error.status_code, _word(details.get("code")), _word(details.get("param")), str(said))
-
-
-def _word(value: object) -> str | None:
-    return value if isinstance(value, str) else None
+async def bounded(chunks: AsyncIterator[bytes]) -> bytes:
+    """What comes, up to the chunk with which it is longer than any answer may be."""
+    received = bytearray()
+    async for chunk in chunks:
+        received += chunk
+        if len(received) > LONGEST_BODY:
+            break
+    return bytes(received)

@@ -1,17 +1,32 @@
 """What went wrong with a call, and whether asking again can help."""
 
 import email.utils
+import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
-__all__ = ["Refusal", "TransientFault", "retry_after"]
+__all__ = ["Cause", "Refusal", "TransientFault", "refusal_of", "retry_after"]
 
-TRANSIENT_STATUS = (408, 409, 425, 429)
+Cause = Literal["throttled", "unreachable", "refused", "lost"]
+"""`throttled`: told to slow down (429). `unreachable`: never sent. `refused`: another status below 500. Those three
+cost nothing. `lost`: a server error, a timeout, a broken connection, an unusable body; it may be billed."""
+
+THROTTLED = 429
+TRANSIENT_STATUS = (408, 409, 425, THROTTLED)
 PER_REQUEST_STATUS = (400, 413, 422)
-FILTERED = ("content_filter", "content_policy", "content management policy")
-TOO_LONG = ("context_length", "context length", "context size", "context window", "exceed_context")
+FILTERED = ("content_filter", "content_policy", "content management policy", "contentpolicyviolation")
+TOO_LONG = (
+    "context_length",
+    "context length",
+    "context size",
+    "context window",
+    "contextwindow",
+    "exceed_context",
+    "input token count",
+    "prompt is too long",
+)
 
 
 class TransientFault(Exception):
@@ -20,14 +35,18 @@ class TransientFault(Exception):
     `wait` is how many seconds the server asked to be left alone, if it did.
     """
 
-    def __init__(self, reason: str, wait: float | None = None) -> None:
+    def __init__(self, reason: str, cause: Cause = "lost", wait: float | None = None) -> None:
         super().__init__(reason)
+        self.cause = cause
         self.wait = wait
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A status of 400 or more: the provider's error code, the parameter it blames, its message."""
+    """A status of 400 or more: the provider's error code, the parameter it blames, its message.
+
+    Status 0 is a refusal of ours: the server could not prove who it is.
+    """
 
     status: int
     code: str | None
@@ -51,11 +70,44 @@ class Refusal:
             return "fatal"
         return self._concern()
 
+    def unless_transient(self, headers: Mapping[str, str]) -> "Refusal | TransientFault":
+        """The refusal, or the fault it is if asking again may help; `headers` (lower case) may say when."""
+        if self.kind != "transient":
+            return self
+        cause: Cause = "lost" if self.status >= 500 else "throttled" if self.status == THROTTLED else "refused"
+        return TransientFault(f"status {self.status}: {self.message}", cause, retry_after(headers))
+
     def _concern(self) -> Literal["filtered", "too long", "body"]:
         said = f"{self.code} {self.message}".lower()
         if any(phrase in said for phrase in FILTERED):
             return "filtered"
         return "too long" if self.status == 413 or any(phrase in said for phrase in TOO_LONG) else "body"
+
+
+def refusal_of(status: int, body: bytes, otherwise: str) -> Refusal:
+    """The refusal in an answer with a status of 400 or more, as OpenAI, Anthropic, Google and Ollama put it.
+
+    Args:
+        otherwise: what to say when the body says nothing.
+
+    >>> refusal_of(400, b'{"error": {"message": "no", "code": "bad", "param": "seed"}}', "").parameter
+    'seed'
+    >>> refusal_of(502, b"<html>Bad Gateway</html>", "").message
+    '<html>Bad Gateway</html>'
+    """
+    text = body.decode(errors="replace")
+    try:
+        answer = json.loads(text)
+    except (ValueError, RecursionError):
+        answer = None
+    error = answer.get("error") if isinstance(answer, dict) else None
+    details: dict[str, Any] = error if isinstance(error, dict) else {}
+    said = details.get("message") or (error if isinstance(error, str) else text) or otherwise
+    return Refusal(status, _word(details.get("code")), _word(details.get("param")), str(said))
+
+
+def _word(value: object) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
@@ -66,10 +118,11 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     """
     value = headers.get("retry-after", "")
     try:
-        return max(0.0, float(value))
+        seconds = float(value)
+        return max(0.0, seconds) if seconds < float("inf") else None
     except ValueError:
         pass
     try:
         return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
-    except ValueError:
+    except (ValueError, OverflowError):
         return None

@@ -6,7 +6,10 @@ from typing import Any, Literal
 from optimizers.language_model import Reply
 from prompt_search.llm.reply_text import stored_reply
 
-__all__ = ["UnusableBody", "read_reply"]
+__all__ = ["LONGEST_BODY", "UnusableBody", "read_reply", "reply_in"]
+
+LONGEST_BODY = 1_000_000
+"""The most bytes of an answer that are read: no completion a run asks for comes near it."""
 
 
 class UnusableBody(Exception):
@@ -17,26 +20,34 @@ def read_reply(body: bytes) -> Reply:
     """The first choice of a chat completion.
 
     Raises:
-        UnusableBody: if it is not JSON, not an object, an error, or holds no message.
+        UnusableBody: if it is too long, not JSON, not an object, an error, or holds no message.
 
     >>> read_reply(b'{"choices": [{"finish_reason": "stop", "message": {"content": "a cat"}}]}').text
     'a cat'
     """
-    answer = _parsed(body)
-    choice = _first_choice(answer)
+    if len(body) > LONGEST_BODY:
+        raise UnusableBody(f"a body of more than {LONGEST_BODY:,} bytes, of which the rest was not read")
+    return reply_in(_parsed(body))
+
+
+def reply_in(answer: dict[str, Any]) -> Reply:
+    """The first choice of a parsed chat completion. Without usage it counts as one unmetered call.
+
+    Raises:
+        UnusableBody: if it is an error or holds no message.
+    """
+    choice = _first_choice(_not_an_error(answer))
     message = choice.get("message")
     if not isinstance(message, dict):
         raise UnusableBody("a choice without a message")
     usage = answer.get("usage")
     counts = usage if isinstance(usage, dict) else {}
-    return stored_reply(
-        Reply(
-            _text(message.get("content")),
-            _finish(choice.get("finish_reason"), message),
-            _count(counts.get("prompt_tokens")),
-            _count(counts.get("completion_tokens")),
-        )
-    )
+    text = _text(message.get("content"))
+    read, written = _count(counts.get("prompt_tokens")), _count(counts.get("completion_tokens"))
+    metered = read > 0 and (written > 0 or not text)
+    finish = _finish(choice.get("finish_reason"), message)
+    reply = Reply(text, finish, read, written, unmetered=0 if metered else 1)
+    return stored_reply(reply)
 
 
 def _parsed(body: bytes) -> dict[str, Any]:
@@ -46,11 +57,14 @@ def _parsed(body: bytes) -> dict[str, Any]:
         raise UnusableBody(f"a body that is not JSON: {body[:1000].decode(errors='replace')}") from None
     if not isinstance(answer, dict):
         raise UnusableBody("a body that is not a JSON object")
-    if answer.get("error"):
-        error = answer["error"]
-        raise UnusableBody(
-            f"an error with status 200: {error.get('message', error) if isinstance(error, dict) else error}"
-        )
+    return answer
+
+
+def _not_an_error(answer: dict[str, Any]) -> dict[str, Any]:
+    error = answer.get("error")
+    if error:
+        said = error.get("message", error) if isinstance(error, dict) else error
+        raise UnusableBody(f"an error with status 200: {said}")
     return answer
 
 

@@ -1,13 +1,14 @@
 """A sample as the body of an OpenAI-style chat completion, in the dialect the server turns out to speak."""
 
+import base64
 import json
 import logging
 import re
-from typing import Any
+from typing import Any, Literal
 
-from optimizers.language_model import Sample
+from optimizers.language_model import Message, Picture, Request, Sample
 
-__all__ = ["ChatDialect"]
+__all__ = ["ChatDialect", "form_of"]
 
 FORMATS = ("json_schema", "json_object", None)
 OPTIONAL = ("seed", "top_p", "temperature", "max_completion_tokens")
@@ -19,7 +20,7 @@ class ChatDialect:
 
     `response_format` is stepped down from a JSON schema to any JSON object to nothing; `max_tokens` becomes
     `max_completion_tokens`; `seed`, `top_p` and `temperature` are left out. What was learned holds for every later
-    request of this object.
+    request of this object. A model that isn't held to the schema is told it in the last turn.
     """
 
     def __init__(self) -> None:
@@ -32,7 +33,7 @@ class ChatDialect:
         request = sample.request
         body: dict[str, Any] = {
             "model": model,
-            "messages": [{"role": m.role, "content": m.content} for m in request.messages],
+            "messages": self._messages(request),
             "temperature": request.temperature,
             "top_p": request.top_p,
             "seed": sample.seed,
@@ -62,6 +63,18 @@ class ChatDialect:
             logger.warning("the language model does not take %s; it is left out from now on", name)
         return True
 
+    def _messages(self, request: Request) -> list[dict[str, Any]]:
+        messages = [{"role": turn.role, "content": _content(turn)} for turn in request.messages]
+        if request.json_schema is None or FORMATS[self._format] == "json_schema":
+            return messages
+        # Providers demand the word JSON in the messages before they turn JSON mode on.
+        instruction = f"\n\nAnswer with JSON only, of this JSON schema: {request.json_schema}"
+        last = max((i for i, turn in enumerate(request.messages) if turn.role == "user"), default=None)
+        if last is not None:
+            turn = request.messages[last]
+            messages[last]["content"] = _content(Message(turn.role, turn.content + instruction, turn.picture))
+        return messages
+
     def _response_format(self, schema: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
         match FORMATS[self._format]:
             case "json_schema":
@@ -78,10 +91,32 @@ class ChatDialect:
             logger.warning("the language model does not take response_format %s", FORMATS[refused])
 
 
+def form_of(body: dict[str, Any], request: Request) -> Literal["schema", "json", "text"] | None:
+    """How a body holds the model to the request's schema; `None` if there is no schema."""
+    if request.json_schema is None:
+        return None
+    kind = body.get("response_format", {}).get("type")
+    return "schema" if kind == "json_schema" else "json" if kind == "json_object" else "text"
+
+
+def _content(turn: Message) -> str | list[dict[str, Any]]:
+    if turn.picture is None:
+        return turn.content
+    image = {"type": "image_url", "image_url": {"url": _data_url(turn.picture)}}
+    return [{"type": "text", "text": turn.content}, image]
+
+
+def _data_url(picture: Picture) -> str:
+    return f"data:{picture.media_type};base64,{base64.b64encode(picture.data).decode()}"
+
+
 def _blamed(body: dict[str, Any], complaint: str, parameter: str | None) -> str | None:
     """The parameter of the body that is refused. A message may mention several: the one refused comes first."""
     if parameter is not None and parameter.split(".")[0] in body:
         complaint = parameter.split(".")[0]
     words = [("response_format" if w in FORMATS else w) for w in re.findall(r"\w+", complaint)]
+    # Some take either of these, not both; the temperature is the one to keep.
+    if {"temperature", "top_p"} <= {*words} & body.keys():
+        return "top_p"
     adaptable = ("response_format", "max_tokens", *OPTIONAL)
     return next((word for word in words if word in adaptable and word in body), None)

@@ -1,14 +1,16 @@
 """From what a person writes to the language model they mean."""
 
 import difflib
-import os
 from pathlib import Path
 from typing import cast
 
 from optimizers.errors import SettingsError
 from optimizers.language_model import LanguageModel
+from prompt_search.llm.endpoint import Endpoint
 from prompt_search.llm.function import FunctionModel, MessagesToText
+from prompt_search.llm.hf_model import HuggingFaceModel
 from prompt_search.llm.install import find_local_model
+from prompt_search.llm.litellm_model import LiteLLMModel
 from prompt_search.llm.local import LocalModel
 from prompt_search.llm.openai_compatible import OpenAICompatible
 
@@ -16,6 +18,7 @@ __all__ = ["language_model"]
 
 OPENAI = "openai/"
 GGUF = "gguf:"
+HUGGING_FACE = "hf:"
 
 
 def language_model(
@@ -25,16 +28,19 @@ def language_model(
     cache_dir: Path,
     concurrency: int = 32,
     api_key_env: str = "OPENAI_API_KEY",
+    slots: int = 1,
 ) -> LanguageModel:
     """The language model a specification names.
 
     Args:
-        spec: `local` (the installed SmolLM2), `gguf:PATH`, `openai/NAME`; with `base_url` the NAME that server knows
-            the model by; a callable from messages to text; or any object with a `complete` method, returned as it is.
+        spec: `local` (the installed SmolLM2), `gguf:PATH`, `hf:PATH` (transformers), `openai/NAME`, `PROVIDER/NAME` for
+            any provider that litellm knows; with `base_url` the NAME that server knows the model by; a callable
+            from messages to text; or any object with a `complete` method, returned as it is.
         base_url: address of an OpenAI-compatible server.
         cache_dir: where `local` is installed.
         concurrency: most calls to a server in flight.
         api_key_env: the environment variable with a server's key.
+        slots: samples that `local` and `gguf:` decode together; see `LocalModel`.
 
     Raises:
         SettingsError: if the specification is unknown, or its model isn't there.
@@ -42,15 +48,19 @@ def language_model(
     if not isinstance(spec, str):
         return _given(spec)
     if base_url is not None:
-        if spec == "local" or spec.startswith(GGUF) or not spec:
+        if spec == "local" or spec.startswith((GGUF, HUGGING_FACE)) or not spec:
             raise SettingsError(f"a base URL needs the name of a model there, not {spec!r}")
         return OpenAICompatible(spec, base_url, api_key_env, concurrency)
     if spec == "local":
-        return _local(cache_dir)
+        return _local(cache_dir, slots)
     if spec.startswith(GGUF):
-        return LocalModel(Path(spec.removeprefix(GGUF)).expanduser())
+        return LocalModel(Path(spec.removeprefix(GGUF)).expanduser(), slots=slots)
+    if spec.startswith(HUGGING_FACE):
+        return HuggingFaceModel(spec.removeprefix(HUGGING_FACE))
     if spec.startswith(OPENAI) and spec != OPENAI:
         return _openai(spec.removeprefix(OPENAI), api_key_env, concurrency)
+    if "/" in spec.strip("/") and not _is_misspelled(spec):
+        return LiteLLMModel(spec, concurrency)
     raise _unknown(spec)
 
 
@@ -64,23 +74,33 @@ def _given(spec: object) -> LanguageModel:
 
 def _openai(name: str, api_key_env: str, concurrency: int) -> OpenAICompatible:
     """A missing key is told before an image is encoded."""
-    if not (os.environ.get(api_key_env, "").strip() or os.environ.get("OPENAI_BASE_URL")):
-        raise SettingsError(f"{OPENAI}{name} needs an API key in the environment variable {api_key_env}")
+    Endpoint(None, api_key_env).key()
     return OpenAICompatible(name, None, api_key_env, concurrency)
 
 
-def _local(cache_dir: Path) -> LocalModel:
+def _local(cache_dir: Path, slots: int) -> LocalModel:
     path = find_local_model(cache_dir)
     if path is None:
         raise SettingsError(f"no local language model in {cache_dir}: get it (98 MB) with `prompt-search llm install`")
-    return LocalModel(path)
+    return LocalModel(path, slots=slots)
 
 
 def _unknown(spec: str) -> SettingsError:
     return SettingsError(
         f"unknown language model {spec!r}. Did you mean {_suggestion(spec)!r}? "
-        "There are `local`, `gguf:PATH`, `openai/NAME`, and with a base URL any NAME."
+        "There are `local`, `gguf:PATH`, `hf:PATH`, `openai/NAME`, `PROVIDER/NAME` with litellm, "
+        "and with a base URL any NAME."
     )
+
+
+def _is_misspelled(spec: str) -> bool:
+    """Whether it is meant for something else than litellm, whose import takes seconds."""
+    prefix = spec.partition("/")[0].lower()
+    return ":" in prefix or spec.endswith(".gguf") or (prefix != "openai" and _is_like(prefix, "openai"))
+
+
+def _is_like(word: str, meant: str) -> bool:
+    return bool(difflib.get_close_matches(word, [meant], cutoff=0.85))
 
 
 def _suggestion(spec: str) -> str:

@@ -1,15 +1,15 @@
 """Where an OpenAI-compatible server is, and what must never be shown of how it is reached."""
 
 import os
-import re
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
-from optimizers.errors import LanguageModelRejected, SettingsError
+from optimizers.errors import SettingsError
+from prompt_search.llm.api_key import find_key
+from prompt_search.llm.redaction import Redaction
 
-__all__ = ["Endpoint"]
+__all__ = ["Endpoint", "without_secrets"]
 
 OPENAI_URL = "https://api.openai.com/v1"
-LONGEST_QUOTE = 300
 
 
 class Endpoint:
@@ -18,7 +18,7 @@ class Endpoint:
     Args:
         base_url: up to and without `/chat/completions`. By default what the environment variable `OPENAI_BASE_URL`
             says, or else OpenAI itself.
-        api_key_env: the environment variable that holds the key.
+        api_key_env: the environment variable that holds the key; `<api_key_env>_FILE` may name a file instead.
 
     Raises:
         SettingsError: if the address is not an http(s) URL.
@@ -33,46 +33,49 @@ class Endpoint:
         self._api_key_env = api_key_env
         self._needs_key = given is None
         self._parts = _parsed(self.url)
-        self.shown = _without_secrets(self._parts)
+        self._used_keys: set[str] = set()
+        self.shown = _shown(self._parts)
         """Scheme, host, port and path: what may appear in files and messages."""
+        self.redaction = Redaction(self._secrets)
+        """Takes the key, and what is secret of the address, out of text."""
 
     def __repr__(self) -> str:
         return f"Endpoint({self.shown!r})"
 
     def key(self) -> str | None:
-        """The key, read from the environment now; None if there is none and the server may not need one.
+        """The key, read now from the environment or from the first line of the file named there.
+
+        None if there is none and the server may not need one.
 
         Raises:
-            LanguageModelRejected: if OpenAI needs a key and there is none, or it can't be one.
+            SettingsError: if OpenAI needs a key and there is none, or it can't be one, or its file can't be read.
         """
-        key = os.environ.get(self._api_key_env, "").strip()
-        if not key and self._needs_key:
-            raise LanguageModelRejected(
-                f"no API key: set the environment variable {self._api_key_env}, "
-                "or give the base URL of a server that needs none"
+        key = find_key(self._api_key_env)
+        if key is None and self._needs_key:
+            raise SettingsError(
+                f"no API key: set the environment variable {self._api_key_env}, or {self._api_key_env}_FILE to the "
+                "path of a file that holds it, or give the base URL of a server that needs none"
             )
-        if not (key.isascii() and key.isprintable()):
-            raise LanguageModelRejected(
-                f"the environment variable {self._api_key_env} holds characters that no API key has"
-            )
-        return key or None
-
-    def redacted(self, text: str) -> str:
-        """The text without any secret it may echo: replies are written to disk."""
-        for secret in self._secrets():
-            text = text.replace(secret, "[secret]")
-        return text
-
-    def quote(self, text: str) -> str:
-        """What a server said, fit to show: no secrets, no control characters, at most 300 characters."""
-        printable = "".join(c if c.isprintable() else " " for c in self.redacted(text))
-        short = re.sub(" +", " ", printable).strip()
-        return short if len(short) <= LONGEST_QUOTE else short[: LONGEST_QUOTE - 1] + "…"
+        if key is not None:
+            self._used_keys.add(key)
+        return key
 
     def _secrets(self) -> list[str]:
         in_query = [value for _, value in parse_qsl(self._parts.query) if len(value) >= 8]
-        possible = [os.environ.get(self._api_key_env, "").strip(), self._parts.password or "", *in_query]
-        return sorted(filter(None, possible), key=len, reverse=True)
+        in_environment = os.environ.get(self._api_key_env, "").strip()
+        return [in_environment, self._parts.password or "", *in_query, *self._used_keys]
+
+
+def without_secrets(url: str) -> str:
+    """Scheme, host, port and path of an address: what may appear in files and messages.
+
+    Raises:
+        SettingsError: if it is not an http(s) URL.
+
+    >>> without_secrets("https://user:secret@host.example/v1/?key=secret")
+    'https://host.example/v1'
+    """
+    return _shown(_parsed(url))
 
 
 def _parsed(url: str) -> SplitResult:
@@ -86,6 +89,6 @@ def _parsed(url: str) -> SplitResult:
     return parts
 
 
-def _without_secrets(parts: SplitResult) -> str:
+def _shown(parts: SplitResult) -> str:
     host = parts.netloc.rpartition("@")[2]
     return f"{parts.scheme}://{host}{parts.path.rstrip('/')}"

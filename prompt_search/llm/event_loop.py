@@ -16,7 +16,8 @@ def drain(items: AsyncGenerator[Item, None], deliver: Callable[[Item], None]) ->
     """Run an async generator to its end, handing each item to `deliver` in the calling thread.
 
     When either raises, or on Ctrl-C, the generator is closed, with its `finally` blocks, before the exception leaves.
-    Works where an event loop is already running, as in a notebook.
+    What a generator still yields when it is cancelled is delivered. Works where an event loop is already running, as in
+    a notebook.
     """
     if _loop_is_running():
         _drain_beside(items, deliver)
@@ -47,10 +48,18 @@ def _drain_beside(items: AsyncGenerator[Item, None], deliver: Callable[[Item], N
     thread = threading.Thread(target=loop.run_until_complete, args=[asyncio.wait([task])], name="language-model-calls")
     thread.start()
     try:
-        while (item := arrived.get()) is not None:
-            deliver(*item)
+        _deliver_all(arrived, deliver)
+    except KeyboardInterrupt:
+        loop.call_soon_threadsafe(task.cancel)
+        _deliver_all(arrived, deliver)
+        raise
     finally:
         loop.call_soon_threadsafe(task.cancel)
         thread.join()
         loop.close()
     task.result()
+
+
+def _deliver_all(arrived: "queue.SimpleQueue[tuple[Item] | None]", deliver: Callable[[Item], None]) -> None:
+    while (item := arrived.get()) is not None:
+        deliver(*item)

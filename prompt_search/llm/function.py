@@ -1,10 +1,12 @@
 """Any Python callable as a language model."""
 
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 from optimizers.errors import LanguageModelError
 from optimizers.language_model import Reply, Sample
 from prompt_search.llm.reply_text import stored_reply
+from prompt_search.llm.required_abilities import check_abilities
 
 __all__ = ["FunctionModel", "MessagesToText"]
 
@@ -47,9 +49,12 @@ class FunctionModel:
 
         Raises:
             LanguageModelError: if the function raises or returns anything but a str; the exception is chained.
+            LanguageModelRejected: if a request has pictures or steering.
         """
+        check_abilities(self._name, samples)
         for index, sample in enumerate(samples):
-            on_reply(index, stored_reply(Reply(self._call(sample))))
+            form: Literal["text"] | None = None if sample.request.json_schema is None else "text"
+            on_reply(index, stored_reply(Reply(self._call(sample), form=form)))
 
     def _call(self, sample: Sample) -> str:
         messages = [{"role": m.role, "content": m.content} for m in sample.request.messages]

@@ -1,5 +1,7 @@
 """Text that came from outside, made safe to store: bounded in size and valid Unicode."""
 
+from dataclasses import replace
+
 from optimizers.language_model import Reply
 
 __all__ = ["LONGEST_REPLY", "stored_reply"]
@@ -16,13 +18,11 @@ def stored_reply(reply: Reply) -> Reply:
     """
     encoded = _valid(reply.text).encode()
     cut = len(encoded) > LONGEST_REPLY
-    return Reply(
-        encoded[:LONGEST_REPLY].decode(errors="ignore"),
-        "length" if cut and reply.finish == "stop" else reply.finish,
-        reply.prompt_tokens,
-        reply.completion_tokens,
-        reply.cached,
-        None if reply.error is None else _valid(reply.error),
+    return replace(
+        reply,
+        text=encoded[:LONGEST_REPLY].decode(errors="ignore"),
+        finish="length" if cut and reply.finish == "stop" else reply.finish,
+        error=None if reply.error is None else _valid(reply.error),
     )
 
 

@@ -1,4 +1,4 @@
-"""`classifier.safetensors`: a prompt set folded into one matrix, for use without this package."""
+"""`classifier.safetensors`: prompts folded into one matrix, for use without this package."""
 
 import json
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from evaluators import PromptSet
+from evaluators import Candidate, PairwisePrompts
 from evaluators.image_text_model import FloatArray
 from prompt_search.errors import PromptError
 from prompt_search.prompt_files.atomic import write_atomically
@@ -18,18 +18,22 @@ METADATA_KEY = "prompt_search"
 
 
 def write_classifier(
-    path: Path, weights: FloatArray, logit_scale: float, prompts: PromptSet, model: Mapping[str, Any]
+    path: Path, weights: FloatArray, logit_scale: float, prompts: Candidate, model: Mapping[str, Any]
 ) -> None:
     """Write `weight` [D, C] float32 with unit columns, and `logit_scale` [] (already exponentiated).
 
-    The classes and the model are one JSON text in the file's metadata: safetensors does not keep the order of several.
+    No matrix can hold pairwise prompts: `weight` is then that of their compiled form, and the metadata say so with
+    `"pairwise": "compiled"`. The classes and the model are one JSON text in the file's metadata: safetensors does not keep the order of several.
 
     Raises:
         RunError: if it can't be written.
     """
     from safetensors.numpy import save
 
-    provenance = {"classes": prompts.to_json()["classes"], "model": dict(model), "prompts_sha256": prompts.fingerprint}
+    folded = prompts.compiled()
+    provenance = {"classes": folded.to_json()["classes"], "model": dict(model), "prompts_sha256": folded.fingerprint}
+    if isinstance(prompts, PairwisePrompts):
+        provenance["pairwise"] = "compiled"
     tensors = {
         "weight": np.ascontiguousarray(weights, dtype=np.float32),
         "logit_scale": np.array(logit_scale, dtype=np.float32),

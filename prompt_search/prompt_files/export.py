@@ -1,4 +1,7 @@
-"""Prompt sets in the forms other programs read. No export needs this package to be used."""
+"""Prompts in the forms other programs read. No export needs this package to be used.
+
+What has no place for pairs of classes gets the compiled form of pairwise prompts.
+"""
 
 import json
 from collections import Counter
@@ -6,9 +9,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from evaluators import PLACEHOLDER, PromptSet
+from evaluators import PLACEHOLDER, Candidate, PromptSet
 from prompt_search.errors import PromptError
 from prompt_search.prompt_files.atomic import write_atomically
+from prompt_search.prompt_files.fudd import fudd_files
 
 __all__ = ["EXPORTS", "cupl_json", "open_clip_json", "write_export"]
 
@@ -44,23 +48,27 @@ def cupl_json(prompts: PromptSet) -> str:
     return _pretty({c.name: list(own) for c, own in zip(prompts.classes, prompts.rendered, strict=True)})
 
 
-EXPORTS: Mapping[str, tuple[str, Callable[[PromptSet], str]]] = MappingProxyType(
-    {"open_clip": ("open_clip.json", open_clip_json), "cupl": ("cupl.json", cupl_json)}
+EXPORTS: Mapping[str, Callable[[Candidate], dict[str, str]]] = MappingProxyType(
+    {
+        "open_clip": lambda prompts: {"open_clip.json": open_clip_json(prompts.compiled())},
+        "cupl": lambda prompts: {"cupl.json": cupl_json(prompts.compiled())},
+        "fudd": fudd_files,
+    }
 )
-"""The text exports by name: the file they are written to, and what writes them."""
+"""The text exports by name: what makes the content of their files, by file name."""
 
 
-def write_export(prompts: PromptSet, name: str, folder: Path) -> Path:
-    """Write a text export into a folder, and tell where.
+def write_export(prompts: Candidate, name: str, folder: Path) -> list[Path]:
+    """Write the files of a text export into a folder, and tell where.
 
     Raises:
         PromptError: if the form has no place for these prompts.
         RunError: if it can't be written.
     """
-    file_name, render = EXPORTS[name]
-    path = folder / file_name
-    write_atomically(path, render(prompts).encode())
-    return path
+    files = {folder / file_name: text for file_name, text in EXPORTS[name](prompts).items()}
+    for path, text in files.items():
+        write_atomically(path, text.encode())
+    return list(files)
 
 
 def _format_safe(template: str) -> str:

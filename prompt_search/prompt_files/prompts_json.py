@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from evaluators import PromptSet
+from evaluators import Candidate, candidate_from_json
 from prompt_search.errors import PromptError
 from prompt_search.prompt_files.atomic import write_atomically
 
@@ -28,7 +28,7 @@ class PromptFile:
         result: what they score beside the baselines.
     """
 
-    prompts: PromptSet
+    prompts: Candidate
     model: Mapping[str, Any]
     run: Mapping[str, Any]
     result: Mapping[str, Any]
@@ -77,7 +77,7 @@ def read_prompts_json(path: Path) -> PromptFile:
     if not _is_complete(parts["model"] or {}, parts["run"] or {}):
         raise PromptError(f"{path} does not say which model and images its prompts were found with")
     try:
-        prompts = PromptSet.from_json(value)
+        prompts = candidate_from_json(value)
     except PromptError as error:
         raise PromptError(f"{path}: {error}") from error
     return PromptFile(prompts, value["model"], value["run"], value["result"])

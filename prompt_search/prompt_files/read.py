@@ -1,25 +1,27 @@
 """Reads prompt files of several makers into prompt sets for given classes."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from evaluators import ClassLabel, PromptSet, normalize_template
+from evaluators import Candidate, ClassLabel, PairwisePrompts, PromptSet, normalize_template
 from prompt_search.errors import PromptError
+from prompt_search.prompt_files.fudd import is_fudd, pairs_from_fudd
+from prompt_search.prompt_files.match_classes import match_classes
 from prompt_search.prompt_files.prompts_json import FORMAT, read_json, read_prompts_json
 
-__all__ = ["match_classes", "read_prompts"]
+__all__ = ["read_prompts"]
 
 TEMPLATE_KEYS = {"templates": {"templates", "classnames"}, "top1": {"top1"}}
 """Keys that hold templates, and the keys that may be beside them: any other file is keyed by class."""
 
 
-def read_prompts(path: Path, classes: Sequence[ClassLabel]) -> PromptSet:
+def read_prompts(path: Path, classes: Sequence[ClassLabel]) -> Candidate:
     """Read a prompt file for the given classes.
 
     Accepted are our `prompts.json`; a text file with one template a line (`#` starts a comment); a JSON list of
-    templates; `{"templates": [...]}` and ProAPO's `{"top1": [...]}`; and CuPL's `{class: [sentence, ...]}`.
+    templates; `{"templates": [...]}` and ProAPO's `{"top1": [...]}`; CuPL's `{class: [sentence, ...]}`; and FuDD's pairs,
+    with the list of class names beside them.
     Placeholders of other makers (`{c}`, `<CLASS>`) are understood. Classes are matched by id, then by unique name.
 
     Raises:
@@ -33,42 +35,9 @@ def read_prompts(path: Path, classes: Sequence[ClassLabel]) -> PromptSet:
     return PromptSet.of(classes, _templates(_lines(path), path))
 
 
-def match_classes(names: Iterable[str], classes: Sequence[ClassLabel], where: Path) -> dict[str, str]:
-    """Map names in a file to class ids: by id, then by unique name, then by name without regard to case and `_`.
-
-    Raises:
-        PromptError: naming what matches nothing or several, and the classes left without.
-    """
-    lookups = [
-        {label.id: label.id for label in classes},
-        _unique((label.name, label.id) for label in classes),
-        _unique((_loose(label.name), label.id) for label in classes),
-        _unique((_loose(label.id), label.id) for label in classes),
-    ]
-    found: dict[str, str] = {}
-    for name in names:
-        keys = (name, name, _loose(name), _loose(name))
-        match = next((lookup[key] for lookup, key in zip(lookups, keys, strict=True) if key in lookup), None)
-        if match is not None:
-            found[name] = match
-    unmatched = [name for name in names if name not in found]
-    bare = [label.id for label in classes if label.id not in found.values()]
-    repeated = [class_id for class_id, n in Counter(found.values()).items() if n > 1]
-    if unmatched or bare or repeated:
-        parts = [
-            f"{what}: {', '.join(repr(name[:60]) for name in some[:8])}{' ...' if len(some) > 8 else ''}"
-            for what, some in (
-                ("in the file but not in the data", unmatched),
-                ("in the data but not in the file", bare),
-                ("matched by several entries", repeated),
-            )
-            if some
-        ]
-        raise PromptError(f"the classes of {where} do not match the data; {'; '.join(parts)}")
-    return found
-
-
-def _from_json(value: Any, classes: Sequence[ClassLabel], path: Path) -> PromptSet:  # noqa: ANN401 - any JSON value
+def _from_json(value: Any, classes: Sequence[ClassLabel], path: Path) -> Candidate:  # noqa: ANN401 - any JSON value
+    if is_fudd(value):
+        return pairs_from_fudd(value, classes, path)
     if isinstance(value, dict):
         value = next((value[key] for key, others in TEMPLATE_KEYS.items() if {key} <= set(value) <= others), value)
     if isinstance(value, list):
@@ -80,13 +49,17 @@ def _from_json(value: Any, classes: Sequence[ClassLabel], path: Path) -> PromptS
     return PromptSet.of(classes, texts={ids[name]: own for name, own in texts.items()})
 
 
-def _rename(prompts: PromptSet, classes: Sequence[ClassLabel], path: Path) -> PromptSet:
+def _rename(prompts: Candidate, classes: Sequence[ClassLabel], path: Path) -> Candidate:
     """The prompts under the ids and names of the data."""
-    same_ids = {label.id for label in prompts.classes} == {label.id for label in classes}
-    keys = [label.id if same_ids else label.name for label in prompts.classes]
+    plain = prompts.base if isinstance(prompts, PairwisePrompts) else prompts
+    same_ids = {label.id for label in plain.classes} == {label.id for label in classes}
+    keys = [label.id if same_ids else label.name for label in plain.classes]
     ids = match_classes(keys, classes, path)
-    texts = {ids[key]: own for key, own in zip(keys, prompts.texts, strict=True)}
-    return PromptSet.of(classes, prompts.templates, texts)
+    texts = {ids[key]: own for key, own in zip(keys, plain.texts, strict=True)}
+    renamed = PromptSet.of(classes, plain.templates, texts)
+    if not isinstance(prompts, PairwisePrompts):
+        return renamed
+    return prompts.with_classes(renamed, {c.id: ids[key] for c, key in zip(plain.classes, keys, strict=True)})
 
 
 def _templates(values: Sequence[Any], path: Path) -> list[str]:
@@ -114,13 +87,3 @@ def _lines(path: Path) -> list[str]:
     except (OSError, UnicodeDecodeError) as error:
         raise PromptError(f"{path} can't be read: {error}") from error
     return [line.strip() for line in content.splitlines() if line.strip() and not line.lstrip().startswith("#")]
-
-
-def _unique(pairs: Iterable[tuple[str, str]]) -> Mapping[str, str]:
-    listed = list(pairs)
-    counts = Counter(name for name, _ in listed)
-    return {name: class_id for name, class_id in listed if counts[name] == 1}
-
-
-def _loose(name: str) -> str:
-    return " ".join(name.replace("_", " ").split()).casefold()

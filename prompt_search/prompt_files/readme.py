@@ -33,6 +33,7 @@ def readme(result: Result, model: Mapping[str, Any]) -> str:
     low, high = winner.interval
     snippet = CLASSIFY_SNIPPET.replace("MODEL", _model_arguments(model["name"]))
     forms = ["safetensors", "cupl", *(["open_clip"] if result.prompts.shared_only else [])]
+    forms += ["fudd"] if result.pairwise else []
     return f"""\
 # Prompts found by Prompt Search
 
@@ -44,7 +45,7 @@ Top-1 on {winner.test.n} test images that the search never saw: {100 * winner.te
 - `classifier.safetensors`: the prompts folded into one matrix `weight` [D, C], and `logit_scale`
 - `report.html`: the figures and the search, to look at
 - `journal.jsonl`: everything that happened; `prompt-search replay` goes through it again
-
+{_two_steps(result)}
 ## With open_clip alone
 
 ```python
@@ -56,6 +57,19 @@ Top-1 on {winner.test.n} test images that the search never saw: {100 * winner.te
 prompt-search score prompts.json IMAGES
 prompt-search export . --to {",".join(forms)}
 ```
+"""
+
+
+def _two_steps(result: Result) -> str:
+    """What a pairwise winner's classifier file is; nothing for others."""
+    compiled = next((row for row in result.rows if row.role == "compiled"), None)
+    if result.pairwise is None or compiled is None:
+        return ""
+    return f"""
+These prompts are pairwise (FuDD): they decide in two steps, the second with texts that depend on the {result.pairwise.k}
+likeliest classes of each image, which no matrix can hold. `prompts.json` has them whole, and `prompt-search score` uses
+them so. `classifier.safetensors` and the other exports hold their **compiled** form, one description set per class: top-1
+on the same test images {100 * compiled.test.top1:.1f} %.
 """
 
 

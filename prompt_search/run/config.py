@@ -50,6 +50,7 @@ class RunConfig:
         shots, select_shots: images per class to search on and to select the winner on; `None` for the default.
         domain: words for the kind of images, e.g. `satellite photo`.
         feedback: `confusions` tells the language model which classes are confused, beside each method's own feedback.
+        base_to_new: search with the first half of the classes only, and report how the templates do on the others.
         captions: how many search images a multimodal language model is shown; 0 shows it none.
         baseline, start: prompt files to beat, and to begin from.
     """
@@ -69,6 +70,7 @@ class RunConfig:
     domain: tuple[str, ...] = ()
     feedback: Feedback = "paper"
     captions: int = 0
+    base_to_new: bool = False
     baseline: tuple[str, ...] = ()
     start: tuple[str, ...] = ()
 

@@ -10,6 +10,7 @@ from evaluators import ImageTextModel, TextEncoder
 from optimizers import Plan, Task
 from prompt_search.baselines import plain_baselines
 from prompt_search.bundled import data_path
+from prompt_search.data.class_parts import part_of
 from prompt_search.data.read import read_images
 from prompt_search.data.splits import split
 from prompt_search.llm.prices import Price
@@ -104,7 +105,8 @@ def listed_task(
         model: checks the user's own prompts; without one they are left out.
     """
     classes_file = Path(config.classes_file) if config.classes_file else None
-    source = read_images(data_path(config.data), classes_file, cache_dir / "datasets")
+    listed = read_images(data_path(config.data), classes_file, cache_dir / "datasets")
+    source = part_of(listed, "base" if config.base_to_new else "all")
     drawn = split(source.images, config.shots, config.select_shots, config.seed, given=source.given or None)
     label_of = {label.id: index for index, label in enumerate(source.classes)}
     start = tuple(read_own_prompts(path, source.classes, model).compiled() for path in config.start) if model else ()

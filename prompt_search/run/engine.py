@@ -15,6 +15,7 @@ from prompt_search.models import describe_model
 from prompt_search.prompt_files.prompts_json import PromptFile, write_prompts_json
 from prompt_search.result import Result
 from prompt_search.run.arguments_file import write_arguments
+from prompt_search.run.base_to_new import transfers
 from prompt_search.run.budget import Budget
 from prompt_search.run.captions import spread
 from prompt_search.run.config import RunConfig
@@ -51,12 +52,12 @@ def execute(
         RunError: if the folder can't be used.
     """
     _check_able(strategies, llm)
-    facts, data = resolve(config, strategies, model, llm, surroundings)
+    facts, splits = resolve(config, strategies, model, llm, surroundings)
     with Journal(folder) as journal:
         _check_same(journal, facts)
         _reopen(journal, surroundings.budget)
         write_arguments(folder, config, surroundings.budget, surroundings.price)
-        return _conduct(config, strategies, facts, model, llm, lambda s: getattr(data, s), journal, surroundings)
+        return _conduct(config, strategies, facts, model, llm, splits.__getitem__, journal, surroundings)
 
 
 def replay(
@@ -132,6 +133,7 @@ def _conduct(
         replies=search.tally.replies,
         notes=tuple(notes),
         folder=journal.folder,
+        transfers=transfers(rows, facts.new_classes, lambda: evaluators.new, journal) if facts.new_classes else (),
     )
     write_outputs(result, model, described, provenance, search.archive)
     journal.event("end", result.prompts.fingerprint, lambda: {"winner": rows[0].name})

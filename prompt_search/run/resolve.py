@@ -1,15 +1,16 @@
 """Reads everything the arguments of a run name, before anything is spent."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, is_dataclass
 from pathlib import Path
 from typing import Any
 
-from evaluators import Candidate, ClassLabel, ImageTextModel
+from evaluators import Candidate, ClassLabel, ImageTextModel, LabeledImages
 from evaluators.fitness import FITNESS_PRESETS, Fitness
 from optimizers import LanguageModel, Optimizer, abilities
 from prompt_search.bundled import data_path
 from prompt_search.data import DataSplits, load_splits
+from prompt_search.data.class_parts import ClassPart
 from prompt_search.errors import SettingsError
 from prompt_search.llm.prices import Price
 from prompt_search.prompt_files.read import read_prompts
@@ -53,47 +54,58 @@ def resolve(
     model: ImageTextModel,
     llm: LanguageModel,
     surroundings: Surroundings,
-) -> tuple[Facts, DataSplits]:
+) -> tuple[Facts, Mapping[str, LabeledImages]]:
     """The images, encoded and split, and everything else a run starts from.
+
+    Returns the facts, and the images by split: `search`, `select`, `test`, and `new` in a base-to-new run.
 
     Raises:
         InputError: if something can't be used.
     """
     fitness_named(config.fitness)
-    data = load_data(config, model, surroundings)
+    data = load_data(config, model, surroundings, "base" if config.base_to_new else "all")
+    new = load_data(config, model, surroundings, "new") if config.base_to_new else None
     notes = tuple(data.report.lines())
     if config.captions and "vision" not in abilities(llm):
         notes += (f"warning: {llm.name} can't look at images; the run goes on without captions",)
     for note in notes:
         surroundings.observer.warn(note)
-    check_class_names(data.classes, context_check(model), model.context_length)
+    new_classes = new.classes if new else ()
+    check_class_names((*data.classes, *new_classes), context_check(model), model.context_length)
     names = [Path(path).name for path in config.baseline]
     called = [name if names.count(name) == 1 else path for name, path in zip(names, config.baseline, strict=True)]
     own = zip(called, config.baseline, strict=True)
     baselines = {f"{OWN}{name}": read_own_prompts(path, data.classes, model) for name, path in own}
     start = tuple(read_own_prompts(path, data.classes, model).compiled() for path in config.start)
-    identity: dict[str, Any] = {
-        "data": data.fingerprint,
-        "class names": [label.name for label in data.classes],
-        "model": [config.model, config.precision, model.fingerprint],
-        "language model": llm.identity,
-        "strategies": [[name, _settings(strategy)] for name, strategy in strategies],
-        "seed": config.seed,
-        "fitness": config.fitness,
-        "description": config.description,
-        "domain": list(config.domain),
-        "feedback": config.feedback,
-        "captions": config.captions if "vision" in abilities(llm) else 0,
-        "baselines": [prompts.fingerprint for prompts in baselines.values()],
-        "start": [prompts.fingerprint for prompts in start],
-    }
-    sizes = {"search": len(data.search), "select": len(data.select), "test": len(data.test)}
-    labels = tuple(int(label) for label in data.search.labels)
-    return Facts(identity, data.classes, sizes, labels, baselines, start, notes), data
+    splits = {"search": data.search, "select": data.select, "test": data.test} | ({"new": new.test} if new else {})
+    facts = Facts(
+        identity={
+            "data": data.fingerprint if new is None else f"{data.fingerprint} and {new.fingerprint}",
+            "class names": [label.name for label in (*data.classes, *new_classes)],
+            "model": [config.model, config.precision, model.fingerprint],
+            "language model": llm.identity,
+            "strategies": [[name, _settings(strategy)] for name, strategy in strategies],
+            "captions": config.captions if "vision" in abilities(llm) else 0,
+            **{name: getattr(config, name) for name in ("seed", "fitness", "description", "feedback", "base_to_new")},
+            "domain": list(config.domain),
+            "baselines": [prompts.fingerprint for prompts in baselines.values()],
+            "start": [prompts.fingerprint for prompts in start],
+        },
+        classes=data.classes,
+        sizes={split: len(images) for split, images in splits.items()},
+        labels=tuple(int(label) for label in data.search.labels),
+        baselines=baselines,
+        start=start,
+        notes=notes,
+        new_classes=new_classes,
+    )
+    return facts, splits
 
 
-def load_data(config: RunConfig, model: ImageTextModel, surroundings: Surroundings) -> DataSplits:
-    """The images of a run.
+def load_data(
+    config: RunConfig, model: ImageTextModel, surroundings: Surroundings, part: ClassPart = "all"
+) -> DataSplits:
+    """The images of a run, or of a part of its classes.
 
     Raises:
         DataError: if they can't be used.
@@ -114,6 +126,7 @@ def load_data(config: RunConfig, model: ImageTextModel, surroundings: Surroundin
         seed=config.seed,
         on_progress=on_progress,
         verify=surroundings.verify,
+        part=part,
     )
 
 

@@ -9,13 +9,13 @@ __all__ = ["SplitEvaluators"]
 
 
 class SplitEvaluators:
-    """Evaluators of the search, select and test split.
+    """Evaluators of the search, select and test split, and of the test images of new classes.
 
     A replay answers everything from the journal and asks for none of them.
 
     Args:
         images: gives the images of a split by its name.
-        texts: shared by the three.
+        texts: shared by all.
     """
 
     def __init__(self, images: Callable[[str], LabeledImages], texts: TextEncoder) -> None:
@@ -35,3 +35,8 @@ class SplitEvaluators:
     def test(self) -> Evaluator:
         """Sealed: read once, when the winner is fixed."""
         return Evaluator(self._images("test"), self._texts)
+
+    @cached_property
+    def new(self) -> Evaluator:
+        """Classes that a base-to-new run knew nothing of."""
+        return Evaluator(self._images("new"), self._texts)

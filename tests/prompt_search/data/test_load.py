@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from evaluators.errors import DataError
-from prompt_search.data.fingerprints import read_bytes
+from prompt_search.data.prepare import read_bytes
 from tests.fakes.pixel_model import PixelModel
 from tests.prompt_search.data.pictures_on_disk import load, png, used, write, write_classes
 
@@ -29,7 +29,7 @@ def cache(tmp_path: Path) -> Path:
 
 
 def forbid_reading(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("encode", "fingerprints"):
+    for module in ("prepare", "fingerprints"):
         monkeypatch.setattr(f"prompt_search.data.{module}.read_bytes", None)
 
 
@@ -39,7 +39,7 @@ def test_three_disjoint_splits_with_labels_and_features(data: Path, cache: Path)
     assert len(used(splits)) == 15
     assert splits.search.class_ids == ("cat", "dog")
     assert splits.search.labels.tolist() == [int(i.startswith("dog")) for i in splits.search.image_ids]
-    np.testing.assert_allclose(np.linalg.norm(splits.test.embeddings, axis=1), 1, rtol=1e-6)
+    np.testing.assert_allclose(np.linalg.norm(np.asarray(splits.test.embeddings), axis=1), 1, rtol=1e-6)
 
 
 def test_a_second_start_reads_and_encodes_nothing(data: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,7 +51,7 @@ def test_a_second_start_reads_and_encodes_nothing(data: Path, cache: Path, monke
     assert model.pictures == []
     assert second.report == first.report
     assert second.fingerprint == first.fingerprint
-    np.testing.assert_array_equal(second.search.embeddings, first.search.embeddings)
+    np.testing.assert_array_equal(np.asarray(second.search.embeddings), np.asarray(first.search.embeddings))
 
 
 def test_a_second_start_of_a_folder_imports_no_heavy_library(data: Path, cache: Path) -> None:

@@ -78,7 +78,7 @@ def test_a_second_start_reads_no_picture(tmp_path: Path, monkeypatch: pytest.Mon
     path = write_parquet(tmp_path / "a.parquet", ["cat", "dog"] * 4)
     first = load(path, tmp_path / "cache")
     monkeypatch.setattr("prompt_search.data.fingerprints.read_bytes", None)
-    monkeypatch.setattr("prompt_search.data.encode.read_bytes", None)
+    monkeypatch.setattr("prompt_search.data.prepare.read_bytes", None)
     assert load(path, tmp_path / "cache").fingerprint == first.fingerprint
 
 

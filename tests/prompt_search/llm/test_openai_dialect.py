@@ -7,7 +7,8 @@ import pytest
 
 from optimizers.errors import LanguageModelRejected
 from prompt_search.llm.openai_compatible import OpenAICompatible
-from tests.fakes.openai_server import Behaviour, OpenAIServer, Received, echo, refuse, without
+from optimizers.language_model import Message, Picture, Request, Sample, Steering, abilities
+from tests.fakes.openai_server import Behaviour, OpenAIServer, Received, echo, refuse, reply, without
 from tests.prompt_search.llm.samples import replies, sample
 
 SCHEMA = {"type": "object", "properties": {"templates": {"type": "array"}}}
@@ -50,16 +51,19 @@ def test_max_tokens_becomes_max_completion_tokens() -> None:
     assert "max_tokens" not in server.requests[-1].body
 
 
+def kind(received: Received) -> str | None:
+    """The response format that was asked for."""
+    return received.body.get("response_format", {}).get("type")  # type: ignore[no-any-return]
+
+
+def takes(*formats: str | None, said: str = "bad response_format", **details: Any) -> OpenAIServer:
+    """A server that takes only some response formats."""
+    return OpenAIServer(lambda r: echo if kind(r) in formats else refuse(400, said, **details))
+
+
 def formats_tried(said: str, taken: str | None, **details: Any) -> list[str | None]:
     """The response formats a model tries against a server that takes only one of them."""
-
-    def kind(received: Received) -> str | None:
-        return received.body.get("response_format", {}).get("type")  # type: ignore[no-any-return]
-
-    def script(received: Received) -> Behaviour:
-        return echo if kind(received) in (taken, None) else refuse(400, said, **details)
-
-    with OpenAIServer(script) as server:
+    with takes(taken, None, said=said, **details) as server:
         replies(OpenAICompatible("tiny", server.url), [sample(json_schema=json.dumps(SCHEMA))])
     return [kind(received) for received in server.requests]
 
@@ -97,3 +101,84 @@ def test_a_server_that_refuses_everything_is_not_asked_forever() -> None:
     with OpenAIServer(lambda _: script) as server, pytest.raises(LanguageModelRejected):
         replies(OpenAICompatible("tiny", server.url), [sample()])
     assert len(server.requests) <= 8
+
+
+def test_temperature_is_kept_where_it_and_top_p_exclude_each_other() -> None:
+    both = refuse(400, "`temperature` and `top_p` cannot both be specified for this model.")
+    with OpenAIServer(lambda r: both if {"temperature", "top_p"} <= r.body.keys() else echo) as server:
+        replies(OpenAICompatible("tiny", server.url), [sample()])
+    assert "temperature" in server.requests[-1].body
+
+
+@pytest.mark.parametrize(
+    ("taken", "form"), [(("json_schema",), "schema"), (("json_object",), "json"), ((None,), "text")]
+)
+def test_a_reply_tells_how_the_model_was_held_to_the_schema(taken: tuple[str | None], form: str) -> None:
+    with takes(*taken) as server:
+        (found,) = replies(OpenAICompatible("tiny", server.url), [sample("hi", json_schema=json.dumps(SCHEMA))])
+    assert found.form == form
+    # Providers that have a JSON mode refuse it where the messages do not mention JSON.
+    told = f"Answer with JSON only, of this JSON schema: {json.dumps(SCHEMA)}"
+    assert (told in server.requests[-1].question) == (form != "schema")
+    assert server.requests[-1].question.startswith("hi")
+
+
+def test_without_a_schema_there_is_no_form_and_no_instruction() -> None:
+    with OpenAIServer() as server:
+        model = OpenAICompatible("tiny", server.url)
+        assert replies(model, [sample("hi")])[0].form is None
+    assert server.requests[0].question == "hi"
+
+
+def test_the_instruction_goes_to_the_last_turn_of_the_user() -> None:
+    turns = (Message("user", "one"), Message("user", "two"), Message("assistant", "{"))
+    with takes("json_object") as server:
+        replies(OpenAICompatible("tiny", server.url), [Sample(Request(turns, json_schema=json.dumps(SCHEMA)), 0, 0)])
+    sent = [turn["content"] for turn in server.requests[-1].body["messages"]]
+    assert (sent[0], sent[2]) == ("one", "{")
+    assert sent[1].startswith("two\n\nAnswer with JSON only")
+
+
+def picture(**sampling: Any) -> Sample:
+    return Sample(Request((Message("user", "What is it?", Picture(b"\x89PNG", "image/png")),), **sampling), 0, 0)
+
+
+def test_a_picture_is_a_part_of_its_message() -> None:
+    with OpenAIServer(lambda _: reply("a cat")) as server:
+        model = OpenAICompatible("tiny", server.url)
+        assert replies(model, [picture()])[0].text == "a cat"
+    assert "vision" in abilities(model)
+    assert server.requests[0].body["messages"] == [
+        {
+            "role": "user",
+            "content": [
+                {"type": "text", "text": "What is it?"},
+                {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw=="}},
+            ],
+        }
+    ]
+
+
+def test_a_picture_goes_with_the_instruction_too() -> None:
+    with OpenAIServer(lambda r: reply("{}") if kind(r) is None else refuse(400, "response_format?")) as server:
+        replies(OpenAICompatible("tiny", server.url), [picture(json_schema=json.dumps(SCHEMA))])
+    text, image = server.requests[-1].body["messages"][0]["content"]
+    assert text["text"].startswith("What is it?\n\nAnswer with JSON only")
+    assert image["type"] == "image_url"
+
+
+def test_a_model_that_takes_no_pictures_is_told_apart() -> None:
+    said = "this model does not support image input"
+    with (
+        OpenAIServer(lambda _: refuse(400, said)) as server,
+        pytest.raises(LanguageModelRejected, match=f"{said}. It was sent a picture: take a model that can see"),
+    ):
+        replies(OpenAICompatible("tiny", server.url), [picture()])
+    assert len(server.requests) == 1
+
+
+def test_steering_is_refused_before_anything_is_sent() -> None:
+    steered = Sample(Request((Message("user", "hi"),), steering=Steering("a", "b")), 0, 0)
+    with OpenAIServer() as server, pytest.raises(LanguageModelRejected, match=r"no access to hidden states.*hf:PATH"):
+        replies(OpenAICompatible("tiny", server.url), [sample(), steered])
+    assert server.requests == []

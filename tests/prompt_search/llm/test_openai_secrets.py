@@ -2,12 +2,15 @@
 
 import logging
 import traceback
+from pathlib import Path
 
 import pytest
 
-from optimizers.errors import LanguageModelError, LanguageModelRejected, SettingsError
+from optimizers.errors import LanguageModelError, SettingsError
+from prompt_search.llm.api_key import find_key
 from prompt_search.llm.openai_compatible import OpenAICompatible
-from tests.fakes.openai_server import Behaviour, OpenAIServer, raw, refuse, without
+from prompt_search.llm.patience import Patience
+from tests.fakes.openai_server import Behaviour, OpenAIServer, raw, refuse, reply, without
 from tests.prompt_search.llm.samples import replies, sample
 
 KEY = "sk-very-secret-0123456789"
@@ -20,7 +23,7 @@ def no_key_of_the_person_running_this(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_without_key_and_base_url_nothing_is_sent_and_the_variable_is_named() -> None:
-    with pytest.raises(LanguageModelRejected, match="MY_KEY"):
+    with pytest.raises(SettingsError, match="MY_KEY"):
         replies(OpenAICompatible("gpt", api_key_env="MY_KEY"), [sample()])
 
 
@@ -36,10 +39,35 @@ def test_the_key_is_sent_without_the_line_end_it_was_pasted_with(monkeypatch: py
     assert server.requests[0].headers["authorization"] == f"Bearer {KEY}"
 
 
+def test_the_key_may_be_the_first_line_of_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text(f"  {KEY} \nnot this\n")
+    monkeypatch.setenv("MY_KEY_FILE", str(tmp_path / "key"))
+    with OpenAIServer(lambda r: reply(f"echo: {r.headers['authorization']}")) as server:
+        (found,) = replies(OpenAICompatible("tiny", server.url, "MY_KEY"), [sample()])
+    assert server.requests[0].headers["authorization"] == f"Bearer {KEY}"
+    assert found.text == "echo: Bearer [secret]"
+
+
+def test_the_variable_itself_comes_before_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("MY_KEY_FILE", str(tmp_path / "missing"))
+    monkeypatch.setenv("MY_KEY", KEY)
+    assert find_key("MY_KEY") == KEY
+
+
+@pytest.mark.parametrize("content", [None, "", "\nsecond line", "schl\u00fcssel"])
+def test_a_file_without_a_key_is_refused(content: str | None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    if content is not None:
+        (tmp_path / "key").write_text(content)
+    monkeypatch.setenv("MY_KEY_FILE", str(tmp_path / "key"))
+    with pytest.raises(SettingsError, match="MY_KEY_FILE") as caught:
+        find_key("MY_KEY")
+    assert not content or content.strip() not in str(caught.value)
+
+
 @pytest.mark.parametrize("key", ["schlüssel", "two\nlines"])
 def test_what_can_not_be_a_key_is_refused_unshown(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MY_KEY", key)
-    with pytest.raises(LanguageModelRejected, match="MY_KEY") as caught:
+    with pytest.raises(SettingsError, match="MY_KEY") as caught:
         replies(OpenAICompatible("gpt", api_key_env="MY_KEY"), [sample()])
     assert key not in str(caught.value)
 
@@ -59,7 +87,7 @@ def test_a_server_that_repeats_the_key_does_not_get_it_shown(
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     with OpenAIServer(lambda _: fault) as server, pytest.raises(LanguageModelError) as caught:
-        replies(OpenAICompatible("tiny", server.url, attempts=2, longest_wait=0.01), [sample()])
+        replies(OpenAICompatible("tiny", server.url, patience=Patience(attempts=2, longest_wait=0.01)), [sample()])
     assert "[secret]" in str(caught.value)
     assert KEY not in "".join(traceback.format_exception(caught.value))
     assert caught.value.__context__ is None

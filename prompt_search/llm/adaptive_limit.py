@@ -1,0 +1,66 @@
+"""How many calls a server bears at once, and when it wants none: learned from its answers."""
+
+import time
+from collections.abc import Callable
+
+__all__ = ["AdaptiveLimit"]
+
+
+class AdaptiveLimit:
+    """Additive increase, multiplicative decrease, as in TCP's congestion avoidance (Jacobson, 1988).
+
+    It starts at the most. A 429 halves it, once for all calls that were under way together; a full round of answers
+    raises it by one. Server errors and timeouts leave it as it is: they say nothing about a rate, and a sample that
+    waits for its next attempt keeps its place, so a failing server gets fewer calls anyway.
+
+    Args:
+        most: where it starts and what it never exceeds, at least 1.
+        clock: seconds, never going back.
+
+    >>> limit = AdaptiveLimit(32)
+    >>> sent_at = limit.halvings
+    >>> for reply in range(20):
+    ...     limit.throttled(sent_at)
+    >>> limit.now
+    16
+    """
+
+    def __init__(self, most: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._most = max(1, most)
+        self._limit = float(self._most)
+        self._clock = clock
+        self._not_before = float("-inf")
+        self.halvings = 0
+        """How often it was halved: note it when a call is sent."""
+        self.reached = False
+        """Whether the server was ever reached."""
+        self._last_answer = float("-inf")
+
+    @property
+    def now(self) -> int:
+        """Most calls in flight at the moment, at least 1."""
+        return int(self._limit)
+
+    @property
+    def pause(self) -> float:
+        """Seconds for which no call may be sent."""
+        return max(0.0, self._not_before - self._clock())
+
+    def quiet_for(self, since: float) -> float:
+        """Seconds since the server last completed a call, or since a moment of the clock if that is later."""
+        return self._clock() - max(since, self._last_answer)
+
+    def answered(self) -> None:
+        """A call was completed."""
+        self._last_answer = self._clock()
+        self._limit = min(float(self._most), self._limit + 1 / self._limit)
+
+    def throttled(self, halvings: int) -> None:
+        """A call was answered with 429; `halvings` as it was when the call was sent."""
+        if halvings == self.halvings:
+            self._limit = max(1.0, self._limit / 2)
+            self.halvings += 1
+
+    def hold(self, seconds: float) -> None:
+        """The server asked not to be called for so long."""
+        self._not_before = max(self._not_before, self._clock() + seconds)

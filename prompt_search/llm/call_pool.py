@@ -1,0 +1,135 @@
+"""Many samples at once, their replies in the order they arrive."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from itertools import islice
+
+from optimizers.errors import LanguageModelError, LanguageModelRejected
+from optimizers.language_model import Reply, Sample
+from prompt_search.llm.call_line import CallLine
+from prompt_search.llm.sample_call import SampleCall
+from prompt_search.llm.traffic import Traffic
+
+__all__ = ["CallPool", "Event"]
+
+Event = tuple[int, Reply] | Traffic
+"""A sample's index with its reply, or how traffic is now."""
+
+TICK = 0.1
+"""Seconds between two looks at the traffic."""
+
+
+class CallPool:
+    """Runs samples, as many at a time as the server bears.
+
+    When one fails for good, no other is begun or tried again. Calls in flight are paid for: they may end, each within
+    its own timeout, or within `grace` seconds if the server refused for good; their replies are handed over, then the
+    error is raised.
+
+    Args:
+        samples: what to complete.
+        begin: makes the call for a sample.
+        line: where all of them wait.
+        grace: seconds.
+        watched: whether anybody looks at the traffic.
+    """
+
+    def __init__(
+        self,
+        samples: Sequence[Sample],
+        begin: Callable[[Sample], SampleCall],
+        line: CallLine,
+        grace: float,
+        watched: bool,
+    ) -> None:
+        self._coming = enumerate(samples)
+        self._unfinished = len(samples)
+        self._begin = begin
+        self._line = line
+        self._grace = grace
+        self._tick = TICK if watched else None
+        self._running: dict[asyncio.Task[Reply], tuple[int, SampleCall]] = {}
+        self._failure: LanguageModelError | None = None
+        self._end = float("inf")
+        self._told: tuple[float, Traffic | None] = (float("-inf"), None)
+
+    async def events(self) -> AsyncGenerator[Event, None]:
+        """Every reply as it arrives, and the traffic when it changed, at most ten times a second.
+
+        When cancelled, replies that are there are handed over before the cancellation goes on.
+
+        Raises:
+            LanguageModelError: the first one of a sample.
+        """
+        try:
+            while self._begin_more():
+                await asyncio.wait(self._running, timeout=self._longest_wait(), return_when=asyncio.FIRST_COMPLETED)
+                for indexed in self._arrived():
+                    yield indexed
+                for traffic in self._traffic():
+                    yield traffic
+        except asyncio.CancelledError:
+            for indexed in self._arrived():
+                yield indexed
+            raise
+        finally:
+            await self._cancel()
+        if self._failure is not None:
+            raise self._failure
+
+    def _begin_more(self) -> bool:
+        """Begin what may be begun; whether anything is running and may still run."""
+        if not self._line.closing:
+            for index, sample in islice(self._coming, max(0, self._line.limit.now - len(self._running))):
+                call = self._begin(sample)
+                self._running[asyncio.create_task(call.reply())] = (index, call)
+        return bool(self._running) and time.monotonic() < self._end
+
+    def _longest_wait(self) -> float | None:
+        left = max(0.0, self._end - time.monotonic()) if self._end < float("inf") else None
+        return min((seconds for seconds in (left, self._tick) if seconds is not None), default=None)
+
+    def _arrived(self) -> Iterator[tuple[int, Reply]]:
+        """Replies first, so that none is lost when the failures are looked at."""
+        done = [task for task in self._running if task.done()]
+        failed = []
+        for task in done:
+            index, _ = self._running.pop(task)
+            error = None if task.cancelled() else task.exception()
+            if error is not None:
+                failed.append(error)
+            elif not task.cancelled():
+                self._unfinished -= 1
+                yield index, task.result()
+        for error in failed:
+            self._stop(error)
+
+    def _stop(self, error: BaseException) -> None:
+        """Nothing is begun or tried again; calls that are not in flight end now."""
+        if not isinstance(error, LanguageModelError):
+            raise error
+        self._failure = self._failure or error
+        self._line.closing = True
+        if isinstance(error, LanguageModelRejected):
+            self._end = min(self._end, time.monotonic() + self._grace)
+        for task, (_, call) in self._running.items():
+            if not call.in_flight:
+                task.cancel()
+
+    def _traffic(self) -> Iterator[Traffic]:
+        """The traffic, if anybody looks, it changed, and it was not told a moment ago."""
+        told_at, told = self._told
+        last = not self._running
+        if self._tick is None or (time.monotonic() - told_at < self._tick and not last):
+            return
+        line = self._line
+        now = Traffic(line.in_flight, self._unfinished - line.in_flight, line.retried, line.limit.now)
+        if now != told:
+            self._told = (time.monotonic(), now)
+            yield now
+
+    async def _cancel(self) -> None:
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)

@@ -1,0 +1,109 @@
+"""Any provider that litellm knows."""
+
+import difflib
+import os
+import re
+import warnings
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any
+
+from optimizers.errors import SettingsError
+from prompt_search.llm.api_key import find_key
+from prompt_search.llm.chat_call import Send
+from prompt_search.llm.chat_model import ChatModel
+from prompt_search.llm.endpoint import without_secrets
+from prompt_search.llm.litellm_call import litellm_call
+from prompt_search.llm.litellm_import import import_litellm
+from prompt_search.llm.patience import Patience
+from prompt_search.llm.redaction import Redaction
+
+__all__ = ["LiteLLMModel"]
+
+OWN_SERVERS = ("hosted_vllm", "lm_studio", "litellm_proxy")
+"""Providers that are a server somewhere, with no address until one is given."""
+OPTIONAL = re.compile(r"AWS_|VERTEXAI_|OLLAMA_API_BASE$")
+"""Variables that litellm calls missing though there are other ways to sign in, or a default."""
+SECRET = re.compile(r"(KEY|KEY_ID|TOKEN|SECRET|PASSWORD|CREDENTIALS)$")
+
+
+class LiteLLMModel(ChatModel):
+    """A model of one of litellm's providers, e.g. `anthropic/claude-sonnet-4-5` or `ollama/llama3`.
+
+    litellm takes keys and addresses from the environment, e.g. `ANTHROPIC_API_KEY` and `HOSTED_VLLM_API_BASE`;
+    `ANTHROPIC_API_KEY_FILE` may name a file that holds the key instead.
+
+    Args:
+        name: provider, `/`, and what that provider knows the model by.
+        concurrency: most calls in flight, at least 1; also where it starts.
+        patience: when to give up.
+
+    Raises:
+        SettingsError: if litellm is not installed or does not know the provider, or a key or an address is missing.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        concurrency: int = 32,
+        patience: Patience = Patience(),  # noqa: B008 - frozen
+    ) -> None:
+        litellm = import_litellm()
+        provider, address = _provider(litellm, name)
+        self._api_key = _api_key(litellm, name)
+        shown = without_secrets(address) if address else provider
+        super().__init__(name, shown, Redaction(self._secrets), concurrency, patience)
+
+    @asynccontextmanager
+    async def _open(self) -> AsyncIterator[Send]:
+        import httpx
+
+        from prompt_search.llm.litellm_transport import take_over
+
+        take_over()
+        options = {} if self._api_key is None else {"api_key": self._api_key}
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
+        with warnings.catch_warnings():
+            # pydantic has things to say about litellm's types when the first call is made.
+            warnings.filterwarnings("ignore", module=r"litellm|pydantic")
+            async with httpx.AsyncClient(limits=limits, timeout=self._patience.timeout) as client:
+                yield partial(litellm_call, client, options, self._patience.timeout)
+
+    def _secrets(self) -> list[str]:
+        in_environment = [value for name, value in os.environ.items() if SECRET.search(name) and len(value) >= 8]
+        return [*in_environment, self._api_key or ""]
+
+
+def _provider(litellm: Any, name: str) -> tuple[str, str | None]:  # noqa: ANN401 - a module
+    """The provider, and the address of its server where one is set."""
+    known = sorted({str(getattr(provider, "value", provider)) for provider in litellm.provider_list})
+    prefix = name.partition("/")[0]
+    if prefix not in known:
+        meant = difflib.get_close_matches(prefix.lower(), known, n=3, cutoff=0.5)
+        raise SettingsError(
+            f"unknown provider {prefix!r} of the language model {name!r}. "
+            + (f"Did you mean {' or '.join(repr(guess) for guess in meant)}? " if meant else "")
+            + "A server that speaks OpenAI's protocol needs a base URL; docs.litellm.ai lists the other providers."
+        )
+    _, provider, _, address = litellm.get_llm_provider(name)
+    variable = provider.upper()
+    address = address or os.environ.get(f"{variable}_API_BASE") or os.environ.get(f"{variable}_BASE_URL")
+    if provider in OWN_SERVERS and not address:
+        raise SettingsError(f"{name} needs the address of its server in the environment variable {variable}_API_BASE")
+    return provider, address
+
+
+def _api_key(litellm: Any, name: str) -> str | None:  # noqa: ANN401 - a module
+    """A key from a file, to be handed to litellm; `None` if litellm finds what it needs in the environment."""
+    missing = [key for key in litellm.validate_environment(name)["missing_keys"] if not OPTIONAL.match(key)]
+    keys = [variable for variable in missing if variable.endswith("_API_KEY")]
+    found = next(filter(None, map(find_key, keys)), None)
+    lacking = [variable for variable in missing if variable not in keys or found is None]
+    if lacking:
+        # Several keys are alternatives (GEMINI_API_KEY or GOOGLE_API_KEY); anything else is needed as well.
+        needed = " or ".join(lacking) if lacking == keys else " and ".join(lacking)
+        raise SettingsError(
+            f"{name} needs {needed} in the environment; {(keys or lacking)[0]}_FILE may name a file with the key instead"
+        )
+    return found

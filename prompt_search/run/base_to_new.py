@@ -1,0 +1,37 @@
+"""How well templates found on half of the classes do on the other half, which the search knew nothing of."""
+
+from collections.abc import Callable, Sequence
+
+from evaluators import ClassLabel, Evaluator, PromptSet, Score
+from prompt_search.result import Row, Transfer
+from prompt_search.run.journal import Event, Journal
+
+__all__ = ["transfers"]
+
+
+def transfers(
+    rows: Sequence[Row], classes: Sequence[ClassLabel], new: Callable[[], Evaluator], journal: Journal
+) -> tuple[Transfer, ...]:
+    """Top-1 on the new classes' test images of the winner and every baseline that consists of templates.
+
+    Texts of classes can't be carried over, so rows that have some are left out.
+
+    Args:
+        rows: of the base classes, the winner first.
+        classes: the new classes.
+        new: the evaluator of their test images; called only if there is no record.
+    """
+    shared = [
+        row
+        for row in rows
+        if row.role != "placebo" and isinstance(row.candidate, PromptSet) and row.candidate.shared_only
+    ]
+    sets = [PromptSet.of(classes, row.candidate.templates) for row in shared if isinstance(row.candidate, PromptSet)]
+
+    def score() -> Event:
+        return {"scores": [score.to_json() for score in new().score(sets)]}
+
+    key = ", ".join(candidate.fingerprint[:8] for candidate in sets)
+    recorded = journal.event("new classes", key, score)
+    scores = [Score.from_json(value) for value in recorded["scores"]]
+    return tuple(Transfer(row.name, row.test.top1, score.top1) for row, score in zip(shared, scores, strict=True))

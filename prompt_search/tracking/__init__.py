@@ -1,0 +1,1 @@
+"""Sends the figures of a run to an experiment tracker, if a person asks for it: numbers, and nothing else."""

@@ -1,0 +1,45 @@
+"""Weights & Biases; `WANDB_MODE=offline` keeps everything here."""
+
+from typing import Any
+
+from prompt_search.tracking.tracker import PROJECT, Figures
+
+__all__ = ["WandbTracker"]
+
+NUMBERS_ONLY = {
+    "console": "off",
+    "disable_code": True,
+    "disable_git": True,
+    "disable_job_creation": True,
+    "save_code": False,
+    "silent": True,
+    "x_disable_machine_info": True,
+    "x_disable_meta": True,
+    "x_disable_stats": True,
+    "x_save_requirements": False,
+}
+"""Left to itself wandb sends what a program prints, its path and arguments, git state, packages and hardware."""
+
+
+class WandbTracker:
+    """One Weights & Biases run."""
+
+    def __init__(self) -> None:
+        import wandb
+
+        self._wandb: Any = wandb
+        self._run: Any = None
+
+    def start(self, run: str, settings: Figures) -> None:
+        """See `Tracker.start`."""
+        quiet = self._wandb.Settings(**NUMBERS_ONLY)
+        self._run = self._wandb.init(project=PROJECT, name=run, config=dict(settings), settings=quiet)
+
+    def log(self, step: int, figures: Figures) -> None:
+        """See `Tracker.log`."""
+        self._run.log(dict(figures), step=step)
+
+    def finish(self, summary: Figures) -> None:
+        """See `Tracker.finish`."""
+        self._run.summary.update(dict(summary))
+        self._run.finish()

@@ -1,0 +1,66 @@
+"""What a run will cost, told before it: against what it then does cost."""
+
+from pathlib import Path
+
+import pytest
+
+from evaluators import ClassLabel, ImageTextModel
+from optimizers import Cupl, HillClimbing, Request, Task
+from optimizers.language_model import Message
+from prompt_search.llm.prices import Price
+from prompt_search.run.config import RunConfig
+from prompt_search.run.dry_run import DryRun, dry_run
+from prompt_search.run.rehearsal import RehearsedSearch
+from tests.prompt_search.conftest import World
+
+STRATEGIES = [("cupl", Cupl(samples=2)), ("hill-climb", HillClimbing(iterations=3, pool=6))]
+
+
+def planned(world: World, price: Price | None = None) -> DryRun:
+    config = RunConfig(data=str(world.images))
+    return dry_run(config, STRATEGIES, world.model, price, world.folder / "cache-plan")
+
+
+def test_the_plan_is_what_the_run_then_does(world: World) -> None:
+    plan, result = planned(world), world.run()
+    assert [each.llm_calls for each in plan.strategies] == [phase.llm_calls for phase in result.cost.phases]
+    assert plan.images == {"search": 9, "select": 9, "test": 9}
+    assert plan.texts > 0
+
+
+def test_the_plan_is_never_above_what_the_strategies_say_is_the_most(world: World) -> None:
+    for each in planned(world).strategies:
+        assert each.llm_calls <= each.most_llm_calls
+        assert each.evaluations <= each.most_evaluations
+
+
+def test_the_price_makes_it_dollars(world: World) -> None:
+    (cupl, _) = planned(world, Price(1.0, 2.0)).strategies
+    assert cupl.usd == pytest.approx((cupl.prompt_tokens + 2 * cupl.completion_tokens) / 1e6)
+    assert planned(world).usd is None
+
+
+def test_no_picture_is_opened_and_nothing_is_stored(world: World) -> None:
+    for path in world.images.rglob("*.png"):
+        path.write_bytes(b"not a picture")
+    assert planned(world).classes == 3
+    assert not list((world.folder / "cache-plan").rglob("images*"))
+
+
+def test_texts_that_are_cached_need_not_be_encoded(world: World) -> None:
+    before = planned(world)
+    world.run(cache_dir=world.folder / "cache-plan")
+    assert planned(world).texts < before.texts
+
+
+def test_rehearsed_replies_have_the_form_that_is_asked_for(tmp_path: Path, tiny_model: ImageTextModel) -> None:
+    search = RehearsedSearch(Task((ClassLabel("a", "cat"),), 4, lambda _: True), seed=0)
+    schema = '{"type": "object", "properties": {"list": {"type": "array", "items": {"type": "string"}}}}'
+    turns = [Message("user", "Between <INS> and </INS>, with {}."), Message("user", "Describe it.")]
+    tagged, plain = search.ask([Request((turn,)) for turn in turns])
+    assert tagged.text.startswith("<INS>")
+    assert "{}" in tagged.text
+    assert "{" not in plain.text
+    (listed,) = search.ask([Request((turns[1],), json_schema=schema)])
+    assert listed.text.count('"') == 2 + 2 * 2
+    assert search.llm_calls == 3
