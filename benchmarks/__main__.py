@@ -1,14 +1,76 @@
-"""Runs the benchmarks, or the named ones: `python -m benchmarks [NAME ...]`."""
+"""Runs benchmarks: `python -m benchmarks [NAME ...] [--set cpu|gpu] [--json FILE] [--write]`."""
 
+import argparse
+import importlib
+import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
-from benchmarks import testbed, text_encoding
+from benchmarks.report import Report, merged, results_page, table
 
-BENCHMARKS: Mapping[str, Callable[[], None]] = {"text_encoding": text_encoding.main, "testbed": testbed.main}
+SETS: Mapping[str, tuple[str, ...]] = {
+    "cpu": ("text_encoding", "second_visits", "populations", "pairwise", "image_encoding", "engine_overhead"),
+    "gpu": ("text_encoding", "populations", "image_encoding"),
+}
+BY_NAME_ONLY = ("testbed", "prefix_sharing")
+"""`testbed` takes half an hour and is about the search, not speed; `prefix_sharing` is about what did not pay."""
 
-unknown = set(sys.argv[1:]) - set(BENCHMARKS)
-if unknown:
-    sys.exit(f"no benchmark named {', '.join(sorted(unknown))}; there are {', '.join(BENCHMARKS)}")
-for name in sys.argv[1:] or BENCHMARKS:
-    BENCHMARKS[name]()
+HERE = Path(__file__).parent
+RESULTS = HERE / "RESULTS.md"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure, print a table and JSON, and write what was asked for."""
+    options = _options(arguments)
+    device = "cuda" if options.set == "gpu" else "cpu"
+    if device == "cuda":
+        _check_cuda()
+    report = Report.of(device, [])
+    for name in options.names or SETS[options.set]:
+        measured = importlib.import_module(f"benchmarks.{name}").measure(device)
+        report = merged(report, Report.of(device, measured))
+        print(table(measured), flush=True)
+    content = json.dumps(report.to_json(), indent=1, ensure_ascii=False) + "\n"
+    print(content)
+    if options.json:
+        options.json.write_text(content)
+    if options.write:
+        _write(report, options.set)
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    known = sorted({*SETS["cpu"], *SETS["gpu"], *BY_NAME_ONLY})
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(known)}; by default the whole set")
+    parser.add_argument("--set", choices=SETS, default="cpu", help="which device to measure; default: %(default)s")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
+    parser.add_argument("--write", action="store_true", help="keep the figures and write benchmarks/RESULTS.md")
+    options = parser.parse_args(arguments)
+    unknown = sorted(set(options.names) - set(known))
+    if unknown:
+        parser.error(f"no benchmark named {', '.join(unknown)}; there are {', '.join(known)}")
+    return options
+
+
+def _check_cuda() -> None:
+    import torch
+
+    if not torch.cuda.is_available():
+        sys.exit("the GPU set needs a CUDA device and torch sees none here; `--set cpu` measures the processor")
+
+
+def _write(report: Report, which: str) -> None:
+    """Keep the figures beside those of earlier calls on the same machine, and write the page from all that are kept."""
+    kept = HERE / "results" / f"{which}.json"
+    if kept.exists():
+        report = merged(Report.from_json(json.loads(kept.read_text())), report)
+    kept.parent.mkdir(exist_ok=True)
+    kept.write_text(json.dumps(report.to_json(), indent=1, ensure_ascii=False) + "\n")
+    found = {name: kept.parent / f"{name}.json" for name in SETS}
+    reports = {name: Report.from_json(json.loads(p.read_text())) if p.exists() else None for name, p in found.items()}
+    RESULTS.write_text(results_page(reports))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,18 +1,18 @@
 """What the search gains on the bundled images, over seeds: winner against the baselines on the sealed test split.
 
 Hill climbing with the local language model, three seeds on each image set; embeddings and replies are cached, so a
-second call is quick. Prints a table and JSON.
+second call is quick.
 """
 
-import json
-import platform
 import statistics
-from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import prompt_search
+from benchmarks.measure import Figure
 from prompt_search.result import Result
+
+__all__ = ["measure"]
 
 SEEDS = (0, 1, 2)
 DESCRIPTIONS = {
@@ -21,22 +21,38 @@ DESCRIPTIONS = {
 }
 
 
-def measure(data: str, seed: int, folder: Path) -> Result:
-    """One run."""
-    return prompt_search.optimize(data, description=DESCRIPTIONS[data], seed=seed, out=folder / f"{data}-{seed}")
-
-
-def main() -> None:
-    """Run all, print all."""
-    figures: dict[str, list[dict[str, float]]] = {}
+def measure(device: str) -> list[Figure]:
+    """Top-1 of every row of the result tables, each the mean over the seeds."""
     with TemporaryDirectory() as folder:
-        for data in DESCRIPTIONS:
-            results = [measure(data, seed, Path(folder)) for seed in SEEDS]
-            figures[data] = [{row.name: 100 * row.test.top1 for row in result.rows} for result in results]
-    print(f"top-1 on test in %, {len(SEEDS)} seeds; mini-clip, hill climbing, SmolLM2")
-    for data, runs in figures.items():
-        for name in dict.fromkeys(name for run in runs for name in run):
-            values = [run[name] for run in runs if name in run]
-            print(f"  {data:7} {name:28} {statistics.mean(values):5.1f}   {' '.join(f'{v:.1f}' for v in values)}")
-    versions = {name: version(name) for name in ("prompt-search", "torch", "open_clip_torch", "xllamacpp")}
-    print(json.dumps({"testbed": figures, "versions": versions, "machine": platform.processor() or platform.machine()}))
+        return [figure for data in DESCRIPTIONS for figure in _figures(data, device, Path(folder))]
+
+
+def _figures(data: str, device: str, folder: Path) -> list[Figure]:
+    runs = [_top1(_run(data, seed, device, folder)) for seed in SEEDS]
+    figures = []
+    for name in dict.fromkeys(name for run in runs for name in run):
+        values = [run[name] for run in runs if name in run]
+        figures.append(
+            Figure(
+                name=f"testbed: {data}, {name}",
+                claim=f"top-1 on the sealed test split of the bundled {data}, mini-clip, hill climbing, SmolLM2",
+                value=statistics.mean(values),
+                unit="%",
+                note=f"mean of {len(values)} seeds: {', '.join(f'{value:.1f}' for value in values)}",
+            )
+        )
+    return figures
+
+
+def _run(data: str, seed: int, device: str, folder: Path) -> Result:
+    out = folder / f"{data}-{seed}"
+    return prompt_search.optimize(data, description=DESCRIPTIONS[data], seed=seed, device=device, out=out)
+
+
+def _top1(result: Result) -> dict[str, float]:
+    return {_kind(row.name): 100 * row.test.top1 for row in result.rows}
+
+
+def _kind(name: str) -> str:
+    """A row's name without what differs between seeds."""
+    return name.partition(" (")[0]

@@ -7,6 +7,7 @@ from evaluators.fitness import DEFAULT_FITNESS, FITNESS_PRESETS, Fitness
 from evaluators.image_text_model import ImageTextModel
 from evaluators.labeled_images import LabeledImages
 from evaluators.open_clip_model import OpenClipModel
+from evaluators.pairwise_prompts import Candidate, ClassPair, Difference, PairwisePrompts, candidate_from_json
 from evaluators.prompt_set import ClassLabel, PromptSet
 from evaluators.score import Score
 from evaluators.templates import PHOTO_TEMPLATE, PLACEHOLDER, fill, general_templates, normalize_template
@@ -16,16 +17,21 @@ __all__ = [
     "FITNESS_PRESETS",
     "PHOTO_TEMPLATE",
     "PLACEHOLDER",
+    "Candidate",
     "ClassLabel",
+    "ClassPair",
+    "Difference",
     "EmbeddingStore",
     "Evaluator",
     "Fitness",
     "ImageTextModel",
     "LabeledImages",
     "OpenClipModel",
+    "PairwisePrompts",
     "PromptSet",
     "Score",
     "TextEncoder",
+    "candidate_from_json",
     "class_weights",
     "fill",
     "general_templates",

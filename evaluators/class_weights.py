@@ -6,12 +6,16 @@ from pathlib import Path
 import numpy as np
 
 from evaluators.embedding_store import EmbeddingStore, digest
+from evaluators.errors import PromptError
 from evaluators.image_text_model import FloatArray, ImageTextModel
 from evaluators.prompt_set import PromptSet
+from evaluators.recently_used import RecentlyUsed
 
 __all__ = ["TextEncoder", "class_embedding", "class_weights"]
 
 TEXTS_PER_STORE_WRITE = 4096
+KEY_CACHE = 64 * 2**20
+BYTES_PER_KEY = 400  # the key, the text's header, and their places in the cache
 
 
 class TextEncoder:
@@ -25,18 +29,45 @@ class TextEncoder:
     def __init__(self, model: ImageTextModel, cache_dir: Path) -> None:
         self.model = model
         self._store = EmbeddingStore(cache_dir / "embeddings" / f"texts-{model.fingerprint[:16]}", model.width)
-        self._keys: dict[str, bytes] = {}
+        self._keys: RecentlyUsed[str, bytes] = RecentlyUsed(KEY_CACHE)
         self.encoded = 0
         """How many texts went through the tower so far."""
 
     def keys(self, texts: Sequence[str]) -> list[bytes]:
-        """The store keys of texts: digests of their token ids."""
-        new = [text for text in dict.fromkeys(texts) if text not in self._keys]
-        self._keys.update(zip(new, map(digest, self.model.token_keys(new)), strict=True))
-        return [self._keys[text] for text in texts]
+        """The store keys of texts: digests of their token ids.
+
+        Raises:
+            PromptError: if a text is longer than the model's context; the model would cut it off without a word.
+        """
+        keys = {text: self._keys.get(text) for text in texts}
+        new = [text for text, key in keys.items() if key is None]
+        for start in range(0, len(new), TEXTS_PER_STORE_WRITE):
+            part = new[start : start + TEXTS_PER_STORE_WRITE]
+            self._check_lengths(part)
+            for text, tokens in zip(part, self.model.token_keys(part), strict=True):
+                keys[text] = key = digest(tokens)
+                self._keys.put(text, key, BYTES_PER_KEY + len(text))
+        return [keys[text] or b"" for text in texts]
+
+    def _check_lengths(self, texts: Sequence[str]) -> None:
+        for text, tokens in zip(texts, self.model.token_counts(texts), strict=True):
+            if tokens > self.model.context_length:
+                raise PromptError(
+                    f"the text {text[:60]!r}... has {tokens} tokens, but the model reads {self.model.context_length} "
+                    "and would cut it off; shorten it or leave it out"
+                )
+
+    def missing(self, texts: Sequence[str]) -> list[str]:
+        """Those of the texts that are not in the store yet; of two with equal tokens only one."""
+        by_key = dict(zip(self.keys(texts), texts, strict=True))
+        return [by_key[key] for key in self._store.missing(list(by_key))]
 
     def prepare(self, texts: Sequence[str]) -> None:
-        """Encode and store those of the texts that are not in the store yet."""
+        """Encode and store those of the texts that are not in the store yet.
+
+        Raises:
+            PromptError: if a text is longer than the model's context.
+        """
         by_key = dict(zip(self.keys(texts), texts, strict=True))
         missing = self._store.missing(list(by_key))
         for start in range(0, len(missing), TEXTS_PER_STORE_WRITE):

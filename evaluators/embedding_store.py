@@ -1,9 +1,10 @@
 """Vectors on disk, found by the content they were made from.
 
-A store is a folder with two append-only files of fixed-size rows. Row i of `vectors.f32` belongs to row i of
-`keys.bin`, which holds the key, a checksum of the vector, and a checksum of the row itself. A writer holds a file
+A store is a folder with two append-only files of fixed-size rows. Row i of `vectors.f32` (or `.f16`) belongs to row i
+of `keys.bin`, which holds the key, a checksum of the vector, and a checksum of the row itself. A writer holds a file
 lock, appends vectors before keys, and first cuts off what a crashed writer left behind; a row whose checksums do not
 hold counts as absent. So a crash at any byte loses at most the vectors it was writing, and readers need no lock.
+Both files are memory-mapped; checksums are tried when a row is first asked for.
 """
 
 import hashlib
@@ -11,28 +12,37 @@ import struct
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal, get_args
 
 import numpy as np
 from filelock import FileLock
+from numpy.typing import NDArray
 
 from evaluators.errors import StoreError
 from evaluators.image_text_model import FloatArray
+from evaluators.key_index import KeyIndex
+from evaluators.stored_vectors import StoredVectors
 
-__all__ = ["EmbeddingStore"]
+__all__ = ["EmbeddingStore", "StoredAs"]
+
+StoredAs = Literal["fp32", "fp16"]
 
 KEY_BYTES = 32
 ROW = struct.Struct(f"<{KEY_BYTES}sII")  # key, crc32 of the vector, crc32 of the two before it
+UNTRIED, HOLDS, DAMAGED = range(3)
 
 
 class EmbeddingStore:
-    """Content-addressed float32 vectors of one width, memory-mapped, shared by processes.
+    """Content-addressed vectors of one width, memory-mapped, shared by processes.
 
     Args:
-        folder: created if missing; one folder for one model and kind of input.
+        folder: created if missing; one folder for one model, kind of input and precision.
         width: D, the number of dimensions.
+        stored_as: `fp32`, or `fp16` for half the space; vectors come back as float32 either way, those from `fp16`
+            rounded to 11 bits.
 
     Raises:
-        StoreError: if the folder can't be read or written.
+        StoreError: if the folder can't be read or written, or there is no such precision.
 
     >>> import tempfile
     >>> store = EmbeddingStore(Path(tempfile.mkdtemp()), width=2)
@@ -43,14 +53,19 @@ class EmbeddingStore:
     [[1.0, 0.0]]
     """
 
-    def __init__(self, folder: Path, width: int) -> None:
+    def __init__(self, folder: Path, width: int, stored_as: StoredAs = "fp32") -> None:
+        if stored_as not in get_args(StoredAs):
+            raise StoreError(
+                f"embeddings can't be stored as {stored_as!r}; choose one of {', '.join(get_args(StoredAs))}"
+            )
         self.width = width
+        self._dtype = np.dtype("<f2" if stored_as == "fp16" else "<f4")
         self._keys_path = folder / "keys.bin"
-        self._vectors_path = folder / "vectors.f32"
-        self._rows: dict[bytes, int] = {}
-        self._checksums: list[int] = []
-        self._verified: set[bytes] = set()
-        self._vectors: FloatArray = np.empty((0, width), dtype=np.float32)
+        self._vectors_path = folder / f"vectors.f{8 * self._dtype.itemsize}"
+        self._index = KeyIndex()
+        self._states = bytearray()  # of every row: whether its checksums were tried
+        self._vectors: NDArray[np.float32 | np.float16] = np.empty((0, width), dtype=self._dtype)
+        self._key_rows, self._vector_bytes = memoryview(b""), memoryview(b"")
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._keys_path.touch()
@@ -62,20 +77,27 @@ class EmbeddingStore:
 
     def missing(self, keys: Sequence[bytes]) -> list[bytes]:
         """The keys that have no vector here, each once, in the given order."""
-        if any(not self._holds(digest(key)) for key in keys):
-            self._refresh()
-        return [key for key in dict.fromkeys(keys) if not self._holds(digest(key))]
+        rows = self._current_rows(keys)
+        return list(dict.fromkeys(key for key, row in zip(keys, rows.tolist(), strict=True) if row < 0))
 
     def get(self, keys: Sequence[bytes]) -> FloatArray:
-        """The vectors [len(keys), D] of the keys.
+        """The vectors [len(keys), D] of the keys, in memory.
 
         Raises:
             StoreError: if a key has no vector; ask `missing` first.
         """
-        absent = self.missing(keys)
-        if absent:
-            raise StoreError(f"{len(absent)} of {len(keys)} embeddings are not in {self._keys_path.parent}")
-        return self._vectors[[self._rows[digest(key)] for key in keys]]
+        return self.view(keys)[:]
+
+    def view(self, keys: Sequence[bytes]) -> StoredVectors:
+        """The vectors [len(keys), D] of the keys, left on disk until a part of them is asked for.
+
+        Raises:
+            StoreError: if a key has no vector; ask `missing` first.
+        """
+        rows = self._current_rows(keys)
+        if absent := len({key for key, row in zip(keys, rows.tolist(), strict=True) if row < 0}):
+            raise StoreError(f"{absent} of {len(keys)} embeddings are not in {self._keys_path.parent}")
+        return StoredVectors(self._vectors, rows)
 
     def put(self, keys: Sequence[bytes], vectors: FloatArray) -> None:
         """Store vectors [len(keys), D]; keys that are there already are left as they are."""
@@ -84,7 +106,8 @@ class EmbeddingStore:
         try:
             with self._lock:
                 self._refresh()
-                fresh = {key: i for i, key in enumerate(keys) if not self._holds(digest(key))}
+                absent = self._rows(keys) < 0
+                fresh = {key: i for i, key in enumerate(keys) if absent[i]}
                 self._append([digest(key) for key in fresh], vectors[list(fresh.values())])
         except OSError as error:
             raise self._failure(error) from error
@@ -92,9 +115,9 @@ class EmbeddingStore:
 
     def _append(self, digests: list[bytes], vectors: FloatArray) -> None:
         rows_on_disk = self._keys_path.stat().st_size // ROW.size
-        payloads = [np.ascontiguousarray(v, dtype="<f4").tobytes() for v in vectors]
+        payloads = [v.tobytes() for v in np.ascontiguousarray(vectors, dtype=self._dtype)]
         with self._vectors_path.open("r+b") as file:
-            file.truncate(rows_on_disk * self.width * 4)
+            file.truncate(rows_on_disk * self._vector_size)
             file.seek(0, 2)
             file.write(b"".join(payloads))
         with self._keys_path.open("r+b") as file:
@@ -102,37 +125,52 @@ class EmbeddingStore:
             file.seek(0, 2)
             file.write(b"".join(_key_row(d, zlib.crc32(p)) for d, p in zip(digests, payloads, strict=True)))
 
-    def _refresh(self) -> None:
-        """Take in what this or another process has appended since the last look."""
-        known = len(self._checksums)
+    def _refresh(self) -> bool:
+        """Take in what this or another process has appended since the last look; whether there was anything."""
+        known = len(self._states)
         try:
-            with self._keys_path.open("rb") as file:
-                file.seek(known * ROW.size)
-                tail = file.read()
-            complete = self._vectors_path.stat().st_size // (self.width * 4)
+            in_keys = self._keys_path.stat().st_size // ROW.size
+            rows = min(in_keys, self._vectors_path.stat().st_size // self._vector_size)
+            if rows <= known:
+                return False
+            key_rows = np.memmap(self._keys_path, dtype=np.uint8, mode="r", shape=(rows * ROW.size,))
+            vectors = np.memmap(self._vectors_path, dtype=self._dtype, mode="r", shape=(rows, self.width))
         except OSError as error:
             raise self._failure(error) from error
-        rows = min(known + len(tail) // ROW.size, complete)
-        if rows <= known:
-            return
-        self._vectors = np.memmap(self._vectors_path, dtype="<f4", mode="r", shape=(rows, self.width))
-        for row, (key, checksum, own) in enumerate(ROW.iter_unpack(tail[: (rows - known) * ROW.size]), start=known):
-            self._checksums.append(checksum)
-            if own == zlib.crc32(key + struct.pack("<I", checksum)):
-                self._rows[key] = row
-                self._verified.discard(key)
-
-    def _holds(self, key: bytes) -> bool:
-        if key in self._verified:
-            return True
-        row = self._rows.get(key)
-        if row is None:
-            return False
-        if zlib.crc32(self._vectors[row].tobytes()) != self._checksums[row]:
-            del self._rows[key]  # damaged: counts as absent, so that it is made again
-            return False
-        self._verified.add(key)
+        self._vectors = np.asarray(vectors)
+        self._key_rows, self._vector_bytes = key_rows.data, self._vectors.data.cast("B")
+        self._index.add(_prefixes(self._key_rows[known * ROW.size :], ROW.size))
+        self._states.extend(bytes([UNTRIED]) * (rows - known))
         return True
+
+    def _current_rows(self, keys: Sequence[bytes]) -> NDArray[np.int64]:
+        rows = self._rows(keys)
+        return self._rows(keys) if (rows < 0).any() and self._refresh() else rows
+
+    def _rows(self, keys: Sequence[bytes]) -> NDArray[np.int64]:
+        """For each key its row, or -1."""
+        digests = [digest(key) for key in keys]
+        candidates = self._index.find(_prefixes(b"".join(digests), KEY_BYTES))
+        found = (
+            next((row for row in rows if self._holds(row, wanted)), -1)
+            for wanted, rows in zip(digests, candidates, strict=True)
+        )
+        return np.fromiter(found, dtype=np.int64, count=len(keys))
+
+    def _holds(self, row: int, wanted: bytes) -> bool:
+        """Whether a row is this key's, and undamaged; a damaged one counts as absent, so that it is made again."""
+        key, checksum, own = ROW.unpack_from(self._key_rows, row * ROW.size)
+        if key != wanted:
+            return False
+        if self._states[row] == UNTRIED:
+            vector = self._vector_bytes[row * self._vector_size : (row + 1) * self._vector_size]
+            whole = own == _own_checksum(key, checksum) and zlib.crc32(vector) == checksum
+            self._states[row] = HOLDS if whole else DAMAGED
+        return self._states[row] == HOLDS
+
+    @property
+    def _vector_size(self) -> int:
+        return self.width * self._dtype.itemsize
 
     def _failure(self, error: OSError) -> StoreError:
         return StoreError(
@@ -147,4 +185,14 @@ def digest(key: bytes) -> bytes:
 
 
 def _key_row(key: bytes, checksum: int) -> bytes:
-    return ROW.pack(key, checksum, zlib.crc32(key + struct.pack("<I", checksum)))
+    return ROW.pack(key, checksum, _own_checksum(key, checksum))
+
+
+def _own_checksum(key: bytes, checksum: int) -> int:
+    return zlib.crc32(key + struct.pack("<I", checksum))
+
+
+def _prefixes(rows: bytes | memoryview, size: int) -> NDArray[np.uint64]:
+    """The first 8 bytes of every row of this size."""
+    found: NDArray[np.uint64] = np.frombuffer(rows, dtype=[("prefix", "<u8"), ("rest", f"V{size - 8}")])["prefix"]
+    return found

@@ -1,25 +1,37 @@
 """Scores prompt sets on one split of a data set."""
 
+import logging
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import reduce
+from operator import add
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evaluators.class_weights import TextEncoder, class_embedding
-from evaluators.errors import DataError, ModelError, PromptError
+from evaluators.class_embeddings import ClassEmbeddings
+from evaluators.class_weights import TextEncoder
+from evaluators.errors import ModelError, PromptError
+from evaluators.image_statistics import ImageStatistics
 from evaluators.image_text_model import FloatArray
 from evaluators.k_means import k_means
 from evaluators.labeled_images import LabeledImages
+from evaluators.pairwise_prompts import Candidate, PairwisePrompts
+from evaluators.pairwise_score import PairTable, fallback_share, pair_table, two_steps
+from evaluators.population import population_statistics
+from evaluators.products import Population, ProductPrecision, Products
 from evaluators.prompt_set import PromptSet
-from evaluators.reductions import Sums, label_ranks, reduce_logits
+from evaluators.reductions import label_ranks, reduce_logits
+from evaluators.redundancy import redundancies
 from evaluators.score import Score
+from evaluators.working_memory import WorkingMemory
 
 if TYPE_CHECKING:
     import torch
 
 __all__ = ["Evaluator"]
 
-BYTES_PER_LOGIT = 40  # the product in float32, and what the reductions make of it in float64
+LOG = logging.getLogger(__name__)
 
 
 class Evaluator:
@@ -28,100 +40,175 @@ class Evaluator:
     Args:
         images: the split.
         texts: encodes the candidates' texts.
-        memory_limit: bytes of working memory for the products (default 512 MB).
+        memory_limit: bytes of working memory for the products and the class embeddings kept between calls.
+        devices: where the products run; several share the images between them.
+        precision: of the products' factors; cosines and everything made of them are float32 at least. `fp32` is exact
+            on every device (no TF32); `bf16` and `fp16` are for speed on CUDA, and scores then differ by more than
+            rounding.
+        fused: on CUDA, reduce in one Triton kernel rather than in eager torch (it needs a C compiler).
 
     Raises:
-        ModelError: if texts and images have different widths.
+        ModelError: if texts and images have different widths, or there is no such precision.
     """
 
-    def __init__(self, images: LabeledImages, texts: TextEncoder, memory_limit: int = 512 * 2**20) -> None:
-        if images.embeddings.shape[1] != texts.model.width:
+    def __init__(
+        self,
+        images: LabeledImages,
+        texts: TextEncoder,
+        memory_limit: int = 512 * 2**20,
+        *,
+        devices: Sequence[str] = ("cpu",),
+        precision: ProductPrecision = "fp32",
+        fused: bool = False,
+    ) -> None:
+        width = images.embeddings.shape[1]
+        if width != texts.model.width:
             raise ModelError(
-                f"image features have {images.embeddings.shape[1]} dimensions, texts {texts.model.width}; "
-                "encode both with the same model"
+                f"image features have {width} dimensions, texts {texts.model.width}; encode both with the same model"
             )
         self.images = images
         self._texts = texts
-        self._columns: dict[tuple[bytes, ...], FloatArray] = {}
-        self._rows = max(1, memory_limit // (BYTES_PER_LOGIT * len(images.class_ids)))
+        self._fused = fused
+        self._table: tuple[str, PairTable] | None = None
+        self._said_less = False
+        self._memory = WorkingMemory(memory_limit, len(images), len(images.class_ids), width, devices[0])
+        self._embeddings = ClassEmbeddings(texts, self._memory.cache)
+        self._shards = [Products(images, device, precision, self._memory.cache) for device in devices]
 
-    def score(self, candidates: Sequence[PromptSet]) -> list[Score]:
+    def score(self, candidates: Sequence[Candidate]) -> list[Score]:
         """The score of every candidate, in order.
 
         Raises:
-            PromptError: if a candidate's classes are not those of the images.
+            PromptError: if a candidate's classes are not those of the images, or a text is longer than the model's
+                context.
             DataError: if the features of a text are not finite.
+            ModelError: if the products of a single candidate do not fit into the device's memory.
         """
-        for candidate in candidates:
-            self._check_classes(candidate)
-        texts = dict.fromkeys(t for candidate in candidates for own in candidate.rendered for t in own)
-        self._texts.prepare(list(texts))
-        return [self._score(self._weights(candidate)) for candidate in candidates]
+        self._prepare(candidates)
+        of_sets = iter(self._score_sets([each for each in candidates if isinstance(each, PromptSet)]))
+        return [next(of_sets) if isinstance(each, PromptSet) else self._score_pairwise(each) for each in candidates]
 
-    def label_ranks(self, candidate: PromptSet) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+    def label_ranks(self, candidate: Candidate) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
         """Per image the rank of its label [N], 0 is best: which images are right, for paired comparisons."""
-        self._check_classes(candidate)
-        self._texts.prepare([t for own in candidate.rendered for t in own])
-        weights = self._weights(candidate)
-        return np.concatenate([label_ranks(cosines, labels).numpy() for cosines, labels in self._chunks(weights)])
+        return np.concatenate([label_ranks(cosines, labels).numpy() for cosines, labels in self._cosines(candidate)])
 
-    def top_classes(self, candidate: PromptSet, k: int) -> "np.ndarray[tuple[int, int], np.dtype[np.int64]]":
+    def top_classes(self, candidate: Candidate, k: int) -> "np.ndarray[tuple[int, int], np.dtype[np.int64]]":
         """Per image its k likeliest classes [N, min(k, C)], best first; equal logits in order of the classes."""
         import torch
 
-        self._check_classes(candidate)
-        self._texts.prepare([t for own in candidate.rendered for t in own])
-        weights = self._weights(candidate)
-        chunks = [torch.argsort(-cosines, dim=1, stable=True)[:, :k] for cosines, _ in self._chunks(weights)]
+        chunks = [torch.argsort(-cosines, dim=1, stable=True)[:, :k] for cosines, _ in self._cosines(candidate)]
         return torch.cat(chunks).numpy()
 
     def class_clusters(self, candidate: PromptSet, k: int) -> tuple[int, ...]:
         """The k-means cluster, in [0, k), of every class among the candidate's class embeddings."""
-        self._check_classes(candidate)
-        self._texts.prepare([t for own in candidate.rendered for t in own])
-        return k_means(self._weights(candidate).T, k)
+        self._prepare([candidate])
+        return k_means(np.stack(self._columns([candidate])[0]), k)
 
-    def _score(self, weights: FloatArray) -> Score:
-        sums: Sums | None = None
-        for cosines, labels in self._chunks(weights):
-            chunk = reduce_logits(cosines, labels, self._texts.model.logit_scale)
-            sums = chunk if sums is None else sums + chunk
-        assert sums is not None
-        similarity = np.triu(weights.T.astype(np.float64) @ weights, k=1)
-        return sums.score(redundancy=float(np.linalg.norm(similarity)))
+    def fallback_share(self, prompts: PairwisePrompts) -> float:
+        """The share of images, in [0, 1], whose K best classes include a pair without texts of its own."""
+        return fallback_share(prompts, self.top_classes(prompts.base, prompts.k))
 
-    def _chunks(self, weights: FloatArray) -> "Iterator[tuple[torch.Tensor, torch.Tensor]]":
-        """Cosines [n, C] and labels [n] of consecutive images; the chunk size depends on C alone, never on the call."""
+    def _score_sets(self, candidates: Sequence[PromptSet]) -> list[Score]:
+        scores: list[Score] = []
+        while len(scores) < len(candidates):
+            rest = candidates[len(scores) :]
+            group = rest[next(self._memory.groups([candidate.class_digests for candidate in rest]))]
+            try:
+                scores += self._score_group(group)
+            except (MemoryError, RuntimeError) as error:
+                self._take_less_memory(error, len(group))
+        return scores
+
+    def _score_group(self, candidates: Sequence[PromptSet]) -> list[Score]:
+        columns = self._columns(candidates)
+        statistics: Iterator[ImageStatistics] = population_statistics(
+            Population.of(columns),
+            self.images,
+            self._shards,
+            self._texts.model.logit_scale,
+            self._memory.chunk,
+            self._fused,
+        )
+        return [of_set.score(r) for of_set, r in zip(statistics, redundancies(columns), strict=True)]
+
+    def _take_less_memory(self, error: MemoryError | RuntimeError, sets: int) -> None:
+        """Go on with half as much at once; said once."""
+        if not _out_of_memory(error):
+            raise error
+        less = self._memory.less(sets)
+        if less is None:
+            raise ModelError(
+                f"the device {self._memory.device!r} has too little memory even for one prompt set and "
+                f"{self._memory.chunk} images; free some of it or choose another device"
+            ) from error
+        if not self._said_less:
+            LOG.warning("%s ran out of memory; scoring goes on in smaller chunks", self._memory.device)
+        self._memory, self._said_less = less, True
+
+    def _score_pairwise(self, prompts: PairwisePrompts) -> Score:
+        scale = self._texts.model.logit_scale
+        chunks = [reduce_logits(cosines, labels, scale) for cosines, labels in self._cosines(prompts)]
+        (redundancy,) = redundancies(self._columns([prompts.base]))
+        return replace(reduce(add, chunks).score(redundancy), top5=None)
+
+    def _cosines(self, candidate: Candidate) -> "Iterator[tuple[torch.Tensor, torch.Tensor]]":
+        """Cosines [n, C] and labels [n] of consecutive images, on the CPU: the very ones that are scored."""
+        self._prepare([candidate])
+        if isinstance(candidate, PromptSet):
+            return ((cosines, labels) for _, cosines, labels in self._chunks(candidate))
+        return two_steps(
+            self._chunks(candidate.base), self._pair_table(candidate), candidate.k, self._texts.model.logit_scale
+        )
+
+    def _pair_table(self, prompts: PairwisePrompts) -> PairTable:
+        """Of the last pairwise candidate it is kept: a winner is ranked after it is scored."""
+        if self._table is None or self._table[0] != prompts.fingerprint:
+            self._table = prompts.fingerprint, pair_table(prompts, self._texts.embed)
+        return self._table[1]
+
+    def _chunks(self, candidate: PromptSet) -> "Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]":
+        """Features [n, D], cosines [n, C] and labels [n] of consecutive images."""
         import torch
 
-        columns = torch.from_numpy(weights)
-        # A matrix product may give equal columns cosines a last bit apart, and a tie must be a tie.
-        first: dict[bytes, int] = {}
-        source = [first.setdefault(column.tobytes(), i) for i, column in enumerate(weights.T)]
-        for start in range(0, len(self.images), self._rows):
-            part = slice(start, start + self._rows)
-            features = torch.from_numpy(np.array(self.images.embeddings[part], dtype=np.float32))
-            cosines = features @ columns
-            labels = torch.from_numpy(np.array(self.images.labels[part], dtype=np.int64))
-            yield (cosines if len(first) == len(source) else cosines[:, source]), labels
+        population = Population.of(self._columns([candidate]))
+        rows = torch.from_numpy(population.index[0])
+        products = self._shards[0]
+        matrix = products.matrix(population.columns)
+        for chunk in products.chunks(0, len(self.images), self._memory.chunk):
+            cosines = products.cosines(matrix, chunk.features).cpu()
+            yield chunk.features.cpu().float(), cosines.index_select(0, rows).T.contiguous(), chunk.labels.cpu()
 
-    def _weights(self, candidate: PromptSet) -> FloatArray:
-        """The class embeddings as columns [D, C]; a class seen before costs nothing."""
-        return np.stack([self._column(own) for own in candidate.rendered], axis=1)
+    def _prepare(self, candidates: Sequence[Candidate]) -> None:
+        """Encode the texts not known yet."""
+        for candidate in candidates:
+            self._check_classes(candidate)
+        sets = [each if isinstance(each, PromptSet) else each.base for each in candidates]
+        pairwise = [each for each in candidates if isinstance(each, PairwisePrompts)]
+        self._embeddings.prepare(_class_texts(sets))
+        self._texts.prepare(list(dict.fromkeys(text for each in pairwise for own in each.rendered for text in own)))
 
-    def _column(self, texts: tuple[str, ...]) -> FloatArray:
-        keys = tuple(sorted(self._texts.keys(texts)))
-        column = self._columns.get(keys)
-        if column is None:
-            column = class_embedding(self._texts.embed_keys(keys))
-            if not np.isfinite(column).all():
-                broken = next(t for t in texts if not np.isfinite(self._texts.embed([t])).all())
-                raise DataError(f"the text features of {broken!r} are not finite; try --precision fp32")
-            self._columns[keys] = column
-        return column
+    def _columns(self, candidates: Sequence[PromptSet]) -> list[list[FloatArray]]:
+        """Per candidate its class embeddings, C times [D]."""
+        known = self._embeddings.of(_class_texts(candidates))
+        return [[known[digest] for digest in candidate.class_digests] for candidate in candidates]
 
-    def _check_classes(self, candidate: PromptSet) -> None:
+    def _check_classes(self, candidate: Candidate) -> None:
         ids = tuple(label.id for label in candidate.classes)
         if ids != self.images.class_ids:
             only = sorted(set(ids) ^ set(self.images.class_ids))[:5]
             raise PromptError(f"the prompts and the images have different classes, e.g. {only}")
+
+
+def _class_texts(candidates: Sequence[PromptSet]) -> dict[bytes, tuple[str, ...]]:
+    return {
+        digest: texts
+        for candidate in candidates
+        for digest, texts in zip(candidate.class_digests, candidate.rendered, strict=True)
+    }
+
+
+def _out_of_memory(error: Exception) -> bool:
+    import torch
+
+    # torch's allocator for CPUs raises a plain RuntimeError.
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error)

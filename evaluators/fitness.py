@@ -22,8 +22,12 @@ def entropy_constrained(score: Score) -> float:
 
 
 def proapo(score: Score) -> float:
-    """All terms of ProAPO's code, in units of its w1: 0.1 top1% + 0.1 top5% (C > 5) + 0.05 R - 10 CE, over 10."""
-    top5 = score.top5 if score.top5 is not None else 0.0
+    """All terms of ProAPO's code, in units of its w1: 0.1 top1% + 0.1 top5% (C > 5) + 0.05 R - 10 CE, over 10.
+
+    A pairwise candidate has no top-5 of its own: top-1, the least it could be, stands in.
+    """
+    lacking = score.top1 if len(score.recall) > 5 else 0.0
+    top5 = score.top5 if score.top5 is not None else lacking
     return score.top1 + top5 + 0.005 * score.redundancy - score.cross_entropy
 
 

@@ -1,15 +1,16 @@
 """The protocol of an image-text model: what the evaluator needs of one, and nothing more."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    import torch
     from PIL import Image
 
-__all__ = ["FloatArray", "ImageTextModel"]
+__all__ = ["FloatArray", "ImageTextModel", "TwoStepModel"]
 
 FloatArray = NDArray[np.float32]
 
@@ -61,4 +62,31 @@ class ImageTextModel(Protocol):
 
     def encode_images(self, images: Sequence["Image.Image"]) -> FloatArray:
         """Unit-length features [len(images), D] float32 of RGB pictures."""
+        ...
+
+
+@runtime_checkable
+class TwoStepModel(ImageTextModel, Protocol):
+    """A model that lets its preprocessing run elsewhere: in threads, or in processes if it can be pickled.
+
+    `encode_pixels([preprocess(image) for image in images])` equals `encode_images(images)`, bit for bit.
+    """
+
+    @property
+    def preprocess(self) -> "Callable[[Image.Image], torch.Tensor]":
+        """Makes an RGB picture into pixels [3, H, W] float32 on the CPU."""
+        ...
+
+    @property
+    def image_batch(self) -> int:
+        """Images that go through the tower at once."""
+        ...
+
+    @property
+    def decoding_processes(self) -> int:
+        """How many processes may decode and preprocess images for the tower; 0: threads do as well."""
+        ...
+
+    def encode_pixels(self, pixels: "Sequence[torch.Tensor]") -> FloatArray:
+        """Unit-length features [len(pixels), D] float32 of preprocessed pictures."""
         ...

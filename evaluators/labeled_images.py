@@ -7,8 +7,11 @@ from numpy.typing import NDArray
 
 from evaluators.errors import DataError
 from evaluators.image_text_model import FloatArray
+from evaluators.stored_vectors import StoredVectors
 
 __all__ = ["LabeledImages"]
+
+ROWS_AT_ONCE = 8192
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -16,7 +19,7 @@ class LabeledImages:
     """N images of one split.
 
     Attributes:
-        embeddings: [N, D] float32, unit rows; may be memory-mapped.
+        embeddings: [N, D] float32, unit rows; an array, or rows on disk that are read part by part.
         labels: [N] int64 in [0, C), indices into `class_ids`.
         class_ids: the C class ids in canonical (sorted) order.
         image_ids: N names for messages, e.g. paths relative to the data folder.
@@ -26,7 +29,7 @@ class LabeledImages:
             (the image is named).
     """
 
-    embeddings: FloatArray
+    embeddings: FloatArray | StoredVectors
     labels: NDArray[np.int64]
     class_ids: tuple[str, ...]
     image_ids: tuple[str, ...]
@@ -47,7 +50,11 @@ class LabeledImages:
                 f"image {self.image_ids[i]!r} has label {int(self.labels[i])}, but there are {len(self.class_ids)} "
                 f"classes (0 to {len(self.class_ids) - 1})"
             )
-        broken = np.flatnonzero(~np.isfinite(self.embeddings).all(axis=1))
+        self._check_finite()
+
+    def _check_finite(self) -> None:
+        parts = [slice(start, start + ROWS_AT_ONCE) for start in range(0, len(self), ROWS_AT_ONCE)]
+        broken = np.flatnonzero(np.concatenate([~np.isfinite(self.embeddings[part]).all(axis=1) for part in parts]))
         if broken.size:
             raise DataError(
                 f"the features of image {self.image_ids[int(broken[0])]!r} are not finite ({broken.size} such images); "

@@ -4,13 +4,16 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from evaluators.errors import PromptError
 from evaluators.templates import PLACEHOLDER, fill
 
 __all__ = ["ClassLabel", "PromptSet"]
+
+CLASSES_REMEMBERED = 4096
+"""Children of one parent share most of their classes; what was made of a class's texts is not made again."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -61,8 +64,8 @@ class PromptSet:
             raise PromptError("the classes of a prompt set must have different ids, in sorted order; use PromptSet.of")
         if len(self.texts) != len(ids):
             raise PromptError(f"{len(ids)} classes need {len(ids)} tuples of texts, got {len(self.texts)}")
-        for text in (*self.templates, *(text for own in self.texts for text in own)):
-            _check_encodable(text)
+        for texts in (self.templates, *self.texts):
+            _check_all_encodable(texts)
         for template in self.templates:
             if PLACEHOLDER not in template:
                 raise PromptError(f"the template {template[:80]!r} has no {PLACEHOLDER} for the class name")
@@ -95,8 +98,7 @@ class PromptSet:
 
     def render(self, index: int) -> tuple[str, ...]:
         """The texts of one class (by its index), without exact duplicates."""
-        name = self.classes[index].name
-        return tuple(dict.fromkeys([fill(t, name) for t in self.templates] + list(self.texts[index])))
+        return _rendered(self.templates, self.classes[index].name, self.texts[index])
 
     @cached_property
     def rendered(self) -> tuple[tuple[str, ...], ...]:
@@ -114,10 +116,19 @@ class PromptSet:
         return sum(map(len, self.rendered))
 
     @cached_property
+    def class_digests(self) -> tuple[bytes, ...]:
+        """Per class the SHA-256 of its rendered texts, whatever their order: equal digests mean equal embeddings."""
+        return tuple(map(_digest, self.rendered))
+
+    @cached_property
     def fingerprint(self) -> str:
         """SHA-256 (hex) of the rendered texts by class id, whatever order or parts they came from."""
-        content = [[label.id, sorted(own)] for label, own in zip(self.classes, self.rendered, strict=True)]
+        content = [[label.id, own.hex()] for label, own in zip(self.classes, self.class_digests, strict=True)]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+    def compiled(self) -> "PromptSet":
+        """Itself: every candidate can be had as one description set per class."""
+        return self
 
     def with_templates(self, templates: Iterable[str]) -> "PromptSet":
         """The same classes and own texts under other templates."""
@@ -147,6 +158,22 @@ class PromptSet:
                 f"not a prompt set: {type(error).__name__}: {error}; expected classes, templates and texts"
             ) from error
         return cls.of(classes, templates, texts)
+
+
+@lru_cache(CLASSES_REMEMBERED)
+def _rendered(templates: tuple[str, ...], name: str, own: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys([*(fill(template, name) for template in templates), *own]))
+
+
+@lru_cache(CLASSES_REMEMBERED)
+def _digest(texts: tuple[str, ...]) -> bytes:
+    return hashlib.sha256(json.dumps(sorted(texts)).encode()).digest()
+
+
+@lru_cache(CLASSES_REMEMBERED)
+def _check_all_encodable(texts: tuple[str, ...]) -> None:
+    for text in texts:
+        _check_encodable(text)
 
 
 def _check_encodable(text: str) -> None:

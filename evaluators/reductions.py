@@ -1,50 +1,60 @@
-"""Logits reduced to the sums a `Score` is made of; sums add up over any sharding of the images."""
+"""Cosines reduced to statistics of images, in one pass over a chunk of them.
+
+The eager way, in plain torch; `evaluators.fused_reduction` does the same in one kernel and is tested against it. All
+operations are elementwise or run along the classes, so an image's figures do not depend on what is reduced beside it.
+"""
 
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
-from evaluators.score import Score
+import numpy as np
+
+from evaluators.image_statistics import ImageStatistics
 
 if TYPE_CHECKING:
     import torch
+    from numpy.typing import NDArray
 
-__all__ = ["Sums", "label_ranks", "reduce_logits"]
+__all__ = ["Reduced", "label_ranks", "reduce_cosines", "reduce_logits"]
 
 
-@dataclass(slots=True)
-class Sums:
-    """Additive statistics over images: scalars as zero-dimensional, per class as [C], confusions as [C, C]; float64."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Reduced:
+    """Statistics of n images under P prompt sets of C classes, as tensors; see `ImageStatistics` for what each is.
 
-    top5: "torch.Tensor"
-    margin: "torch.Tensor"
-    prediction_entropy: "torch.Tensor"
-    probability: "torch.Tensor"
-    cross_entropy: "torch.Tensor"
-    confusions: "torch.Tensor"
+    Attributes:
+        ranks, predicted: [P, n] int32.
+        margins, cross_entropies, entropies: [P, n] float32.
+        probabilities: [P, C] float64, summed over the images.
+    """
 
-    def __add__(self, other: "Sums") -> "Sums":
-        return Sums(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+    ranks: "torch.Tensor"
+    predicted: "torch.Tensor"
+    margins: "torch.Tensor"
+    cross_entropies: "torch.Tensor"
+    entropies: "torch.Tensor"
+    probabilities: "torch.Tensor"
 
-    def score(self, redundancy: float) -> Score:
-        """The figures, from the sums over all images."""
-        images = self.confusions.sum(dim=1)
-        n = float(images.sum())
-        right = self.confusions.diagonal()
-        mean = self.probability / n
-        present = images > 0
-        return Score(
-            n=int(n),
-            top1=_rounded(right.sum() / n),
-            top5=_rounded(self.top5 / n) if len(images) > 5 else None,
-            cross_entropy=_rounded(self.cross_entropy.sum() / n),
-            margin=_rounded(self.margin / n),
-            prediction_entropy=_rounded(self.prediction_entropy / n),
-            marginal_entropy=_rounded(-(mean * mean.clamp_min(1e-300).log()).sum()),
-            redundancy=round(redundancy, 6),
-            recall=_per_class(right, images, present),
-            class_cross_entropy=_per_class(self.cross_entropy, images, present),
-            confusions=_wrong(self.confusions),
-        )
+    @classmethod
+    def zeros(cls, sets: int, images: int, classes: int, device: "torch.device | str" = "cpu") -> "Reduced":
+        """Room for the statistics of P sets."""
+        import torch
+
+        *per_image, _ = (f.name for f in fields(cls))
+        kinds = dict.fromkeys(per_image, torch.float32) | {"ranks": torch.int32, "predicted": torch.int32}
+        room = {name: torch.zeros((sets, images), dtype=kinds[name], device=device) for name in per_image}
+        return cls(**room, probabilities=torch.zeros((sets, classes), dtype=torch.float64, device=device))
+
+    def take_in(self, part: "Reduced", sets: slice, images: slice) -> None:
+        """Write down the statistics of some sets on some images."""
+        *per_image, _ = (f.name for f in fields(self))
+        for name in per_image:
+            getattr(self, name)[sets, images] = getattr(part, name)
+        self.probabilities[sets] += part.probabilities
+
+    def of(self, index: int, labels: "NDArray[np.int64]") -> ImageStatistics:
+        """The statistics of one set."""
+        return ImageStatistics(labels, *(getattr(self, f.name)[index].cpu().numpy() for f in fields(self)))
 
 
 def label_ranks(cosines: "torch.Tensor", labels: "torch.Tensor") -> "torch.Tensor":
@@ -53,41 +63,48 @@ def label_ranks(cosines: "torch.Tensor", labels: "torch.Tensor") -> "torch.Tenso
     return (cosines >= own).sum(dim=1) - 1
 
 
-def reduce_logits(cosines: "torch.Tensor", labels: "torch.Tensor", scale: float) -> Sums:
-    """Reduce a chunk of cosines [n, C] with labels [n] at logit scale `scale`."""
+def reduce_logits(cosines: "torch.Tensor", labels: "torch.Tensor", scale: float) -> ImageStatistics:
+    """The statistics of one set from cosines [n, C] with labels [n] at logit scale `scale`."""
+    by_class = cosines.T.contiguous()[None]
+    return reduce_cosines(by_class.clone(), labels, scale).of(0, labels.cpu().numpy())
+
+
+def reduce_cosines(cosines: "torch.Tensor", labels: "torch.Tensor", scale: float) -> Reduced:
+    """The statistics of P sets from their cosines.
+
+    Args:
+        cosines: [P, C, n], contiguous; used as scratch, so worthless afterwards.
+        labels: [n] int64.
+        scale: the logit scale s of softmax(s * cosine).
+    """
     import torch
 
-    classes = cosines.shape[1]
-    ranks = label_ranks(cosines, labels)
-    own = cosines.gather(1, labels[:, None]).squeeze(1)
-    best_other, rival = cosines.scatter(1, labels[:, None], -torch.inf).max(dim=1)
-    if classes == 1:
-        best_other = own
-    log_p = (scale * cosines).log_softmax(dim=1).double()
-    p = log_p.exp()
-    predicted = torch.where(ranks == 0, labels, rival)
-    flat = torch.bincount(labels * classes + predicted, minlength=classes * classes)
-    return Sums(
-        top5=(ranks < 5).sum().double(),
-        margin=(own - best_other).double().sum(),
-        prediction_entropy=-(p * log_p).sum(),
-        probability=p.sum(dim=0),
-        cross_entropy=torch.zeros(classes, dtype=torch.float64, device=cosines.device).index_add_(
-            0, labels, -log_p.gather(1, labels[:, None]).squeeze(1)
-        ),
-        confusions=flat.view(classes, classes).double(),
+    own = cosines.gather(1, labels.expand(len(cosines), 1, -1))
+    others = cosines.scatter(1, labels.expand(len(cosines), 1, -1), -torch.inf)
+    best = others.amax(1, keepdim=True) if cosines.shape[1] > 1 else own
+    rival = _first(others.ge_(best))
+    # Comparisons that write floats are ten times as fast as those that write truth values and sum them.
+    ranks = torch.ge(cosines, own, out=others).sum(1).int() - 1
+    top = torch.maximum(own, best)
+    logits = cosines.sub_(top).mul_(scale)
+    p = torch.exp(logits, out=others)
+    total = p.sum(1, keepdim=True)
+    probabilities = p.div_(total).sum(2).double()
+    log_total = total.squeeze(1).log()
+    return Reduced(
+        ranks=ranks,
+        predicted=torch.where(ranks == 0, labels, rival).int(),
+        margins=(own - best).squeeze(1),
+        cross_entropies=log_total - scale * (own - top).squeeze(1),
+        entropies=(log_total - p.mul_(logits).sum(1)).clamp_min(0),
+        probabilities=probabilities,
     )
 
 
-def _rounded(value: "torch.Tensor") -> float:
-    return round(float(value), 6) + 0.0  # no negative zero
+def _first(flags: "torch.Tensor") -> "torch.Tensor":
+    """The first class whose flag is 1 rather than 0: [P, C, n] to [P, n]; overwrites the flags."""
+    import torch
 
-
-def _per_class(total: "torch.Tensor", images: "torch.Tensor", present: "torch.Tensor") -> tuple[float | None, ...]:
-    return tuple(_rounded(t / n) if there else None for t, n, there in zip(total, images, present, strict=True))
-
-
-def _wrong(confusions: "torch.Tensor") -> tuple[tuple[int, int, int], ...]:
-    pairs = [(int(a), int(b)) for a, b in confusions.nonzero().tolist() if a != b]
-    counted = [(a, b, int(confusions[a, b])) for a, b in pairs]
-    return tuple(sorted(counted, key=lambda pair: (-pair[2], pair[0], pair[1])))
+    classes = flags.shape[1]
+    places = torch.arange(classes, 0, -1, dtype=flags.dtype, device=flags.device)  # exact below 2**24 classes
+    return classes - flags.mul_(places[:, None]).amax(1).long()

@@ -9,7 +9,7 @@ This one asks for all its templates at once, then builds an ensemble greedily: a
 from dataclasses import dataclass
 
 import prompt_search
-from evaluators import PromptSet, general_templates
+from evaluators import Candidate, PromptSet, general_templates
 from optimizers import SHORTLIST, Message, Plan, Request, Search, Task
 from optimizers.meta_prompts import TEMPLATE_SCHEMA
 from optimizers.replies import templates
@@ -29,7 +29,7 @@ class GreedyEnsemble:
         """What `run` will do at most."""
         return Plan(llm_calls=self.asked, evaluations=self.size * (self.asked + self.general))
 
-    def run(self, search: Search) -> list[PromptSet]:
+    def run(self, search: Search) -> list[Candidate]:
         """Add one template at a time; whatever is random comes from `search.rng`, so that the run can be repeated."""
         replies = search.ask([Request((QUESTION,), max_tokens=60, json_schema=TEMPLATE_SCHEMA)] * self.asked)
         proposed = [template for reply in replies for template in templates(reply.text, search.task.template_fits)]
@@ -40,7 +40,7 @@ class GreedyEnsemble:
         for _ in range(self.size):
             candidates = [PromptSet.of(search.task.classes, [*chosen, new]) for new in library if new not in chosen]
             best = min(search.score(candidates), key=lambda entry: entry.rank_key)
-            chosen = best.candidate.templates
+            chosen = best.candidate.compiled().templates
         return [entry.candidate for entry in search.archive.best(SHORTLIST)]
 
 

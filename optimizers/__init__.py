@@ -1,8 +1,12 @@
 """What to try next: search strategies, each in one file, and what they are given to work with."""
 
 from optimizers.archive import Archive, Scored
+from optimizers.auto import Auto
 from optimizers.cupl import Cupl
+from optimizers.fudd import Fudd
+from optimizers.glov import Glov
 from optimizers.hill_climbing import HillClimbing
+from optimizers.ipo import Ipo
 from optimizers.language_model import (
     Ability,
     LanguageModel,
@@ -14,6 +18,7 @@ from optimizers.language_model import (
     Steering,
     abilities,
 )
+from optimizers.proapo import ProApo
 from optimizers.search import SHORTLIST, Optimizer, Search
 from optimizers.settings import configure
 from optimizers.strategies import STRATEGIES, strategy_class
@@ -24,13 +29,18 @@ __all__ = [
     "STRATEGIES",
     "Ability",
     "Archive",
+    "Auto",
     "Cupl",
+    "Fudd",
+    "Glov",
     "HillClimbing",
+    "Ipo",
     "LanguageModel",
     "Message",
     "Optimizer",
     "Picture",
     "Plan",
+    "ProApo",
     "Reply",
     "Request",
     "Sample",

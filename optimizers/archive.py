@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from evaluators import PromptSet, Score
+from evaluators import Candidate, Score
 
 __all__ = ["Archive", "Scored"]
 
@@ -12,7 +12,7 @@ __all__ = ["Archive", "Scored"]
 class Scored:
     """A candidate with its score on the search split; `order` counts discoveries from 0."""
 
-    candidate: PromptSet
+    candidate: Candidate
     score: Score
     fitness: float
     order: int
@@ -35,12 +35,12 @@ class Archive:
     def __iter__(self) -> Iterator[Scored]:
         return iter(self._entries.values())
 
-    def add(self, candidate: PromptSet, score: Score, fitness: float) -> Scored:
+    def add(self, candidate: Candidate, score: Score, fitness: float) -> Scored:
         """Enter a candidate; one that is here already keeps its first entry."""
         entry = Scored(candidate, score, fitness, order=len(self._entries))
         return self._entries.setdefault(candidate.fingerprint, entry)
 
-    def find(self, candidate: PromptSet) -> Scored | None:
+    def find(self, candidate: Candidate) -> Scored | None:
         """The entry of a candidate with the same texts, if there is one."""
         return self._entries.get(candidate.fingerprint)
 

@@ -66,7 +66,8 @@ class Cupl:
         fitting = [t for t in general_templates() if search.task.template_fits(t)]
         if self.combine == "templates" and fitting:
             shortlist.append(PromptSet.of(classes, fitting, described))
-        return [entry.candidate for entry in sorted(search.score(shortlist), key=lambda entry: entry.rank_key)]
+        scored = zip(search.score(shortlist), shortlist, strict=True)
+        return [candidate for _, candidate in sorted(scored, key=lambda pair: pair[0].rank_key)]
 
     def _requests(self, task: Task) -> list[tuple[ClassLabel, Request]]:
         """First answers to all questions before second ones, so that a small budget still covers every class."""

@@ -4,7 +4,7 @@ import random
 from collections.abc import Sequence
 from typing import Protocol
 
-from evaluators import PromptSet
+from evaluators import Candidate, PromptSet
 from optimizers.archive import Archive, Scored
 from optimizers.language_model import Reply, Request
 from optimizers.task import Plan, Task
@@ -47,7 +47,7 @@ class Search(Protocol):
         """
         ...
 
-    def score(self, candidates: Sequence[PromptSet]) -> list[Scored]:
+    def score(self, candidates: Sequence[Candidate]) -> list[Scored]:
         """Score candidates on the search split and enter them in the archive; known ones cost nothing.
 
         Raises:
@@ -55,7 +55,7 @@ class Search(Protocol):
         """
         ...
 
-    def top_classes(self, candidate: PromptSet, k: int) -> tuple[tuple[int, ...], ...]:
+    def top_classes(self, candidate: Candidate, k: int) -> tuple[tuple[int, ...], ...]:
         """For every search image the k classes (indices, best first) a candidate finds likeliest; N tuples.
 
         Raises:
@@ -87,6 +87,6 @@ class Optimizer(Protocol):
         """What `run` will do at most, before anything runs."""
         ...
 
-    def run(self, search: Search) -> list[PromptSet]:
+    def run(self, search: Search) -> Sequence[Candidate]:
         """Search, and hand over a shortlist of at most `SHORTLIST` candidates, best first."""
         ...

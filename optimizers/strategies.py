@@ -4,14 +4,21 @@ import difflib
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from optimizers.auto import Auto
 from optimizers.cupl import Cupl
 from optimizers.errors import SettingsError
+from optimizers.fudd import Fudd
+from optimizers.glov import Glov
 from optimizers.hill_climbing import HillClimbing
+from optimizers.ipo import Ipo
+from optimizers.proapo import ProApo
 from optimizers.search import Optimizer
 
 __all__ = ["STRATEGIES", "strategy_class"]
 
-STRATEGIES: Mapping[str, type[Optimizer]] = MappingProxyType({"cupl": Cupl, "hill-climb": HillClimbing})
+STRATEGIES: Mapping[str, type[Optimizer]] = MappingProxyType(
+    {"auto": Auto, "cupl": Cupl, "fudd": Fudd, "glov": Glov, "hill-climb": HillClimbing, "ipo": Ipo, "proapo": ProApo}
+)
 
 
 def strategy_class(name: str) -> type[Optimizer]:

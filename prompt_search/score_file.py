@@ -71,10 +71,12 @@ def score_file(
         shots=recorded.get("shots"),
         select_shots=recorded.get("select_shots"),
         seed=recorded.get("seed", 0),
+        stored_as=recorded.get("stored_as", "fp32"),
+        base_to_new=recorded.get("base_to_new", False),
     )
     encoder = _model(content, model, device, shown)
     surroundings = Surroundings(find_cache_dir(cache_dir), observer=shown)
-    splits = load_data(config, encoder, surroundings)
+    splits = load_data(config, encoder, surroundings, "base" if config.base_to_new else "all")
     for line in splits.report.lines():
         shown.warn(line)
     own = content is not None and _same_ids(content, splits.classes)

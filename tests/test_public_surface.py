@@ -26,7 +26,7 @@ def folder(package: ModuleType) -> Path:
     return Path(package.__file__).parent
 
 
-SOURCES = [(package, source) for package in PACKAGES for source in sorted(folder(package).glob("*.py"))]
+SOURCES = [(package, source) for package in PACKAGES for source in sorted(folder(package).rglob("*.py"))]
 
 
 def imported_packages(source: Path) -> set[str]:

@@ -1,7 +1,9 @@
-"""`cache info` and `cache clear`."""
+"""`cache info`, `cache prune` and `cache clear`."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -34,6 +36,34 @@ def info(cache_dir: CacheDir = None, as_json: Json = False) -> None:
     typer.echo(str(folder))
     for part, size in sizes.items():
         typer.echo(f"  {size / 2**20:8.1f} MB  {part}: {PARTS[part]}")
+
+
+@app.command()
+def prune(
+    cache_dir: CacheDir = None,
+    older_than: Annotated[int, typer.Option(help="Days without use after which a part goes.", min=0)] = 90,
+    max_size: Annotated[
+        float | None, typer.Option(help="GB that may stay, the most recently used parts of it.", show_default=False)
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Remove replies and embeddings that were not used for long; safe while runs go on."""
+    from prompt_search.cache_dir import cache_dir as find_cache_dir
+    from prompt_search.cache_pruning import prune as prune_cache
+    from prompt_search.errors import SettingsError
+
+    if max_size is not None and not 0 <= max_size < float("inf"):
+        raise SettingsError(f"--max-size is in GB, 0 or more, got {max_size}")
+    folder = find_cache_dir(cache_dir)
+    pruned = prune_cache(folder, older_than, None if max_size is None else int(max_size * 2**30))
+    if as_json:
+        typer.echo(json.dumps({"folder": str(folder), **asdict(pruned)}))
+        return
+    typer.echo(
+        f"freed {pruned.bytes / 2**20:.1f} MB in {folder}: {pruned.replies} replies, {pruned.stores} embedding stores"
+    )
+    if pruned.in_use:
+        typer.echo(f"left alone, as they may be in use: {', '.join(pruned.in_use)}")
 
 
 @app.command()

@@ -1,6 +1,8 @@
 """What a person sees of a run: live totals on a terminal, plain lines elsewhere."""
 
+import logging
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,18 @@ if TYPE_CHECKING:
 __all__ = ["Display"]
 
 REFRESH_SECONDS = 0.2
+PACKAGES = ("evaluators", "optimizers", "prompt_search")
+
+
+class _Warnings(logging.Handler):
+    """What the packages log as a warning, said like any other warning and not across the live totals."""
+
+    def __init__(self, warn: Callable[[str], None]) -> None:
+        super().__init__(logging.WARNING)
+        self._warn = warn
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._warn(f"warning: {record.getMessage()}")
 
 
 class Display:
@@ -30,10 +44,13 @@ class Display:
         self._quiet = quiet
         self._live: Live | None = None
         self._phase = ""
-        self._began = time.monotonic()
+        self._log = _Warnings(self.warn)
+        self._began = self._phase_began = time.monotonic()
         self._shown = 0.0
 
     def __enter__(self) -> "Display":
+        for name in PACKAGES:
+            logging.getLogger(name).addHandler(self._log)
         if self._console.is_terminal and not self._quiet:
             from rich.live import Live
 
@@ -47,12 +64,15 @@ class Display:
         if self._live is not None:
             self._live.stop()
             self._live = None
+        for name in PACKAGES:
+            logging.getLogger(name).removeHandler(self._log)
 
     def update(self, status: Status) -> None:
         """See `Observer.update`."""
         now = time.monotonic()
         new_phase = status.phase != self._phase
-        self._phase = status.phase
+        if new_phase:
+            self._phase, self._phase_began = status.phase, now
         if self._live is not None:
             if new_phase or now - self._shown >= REFRESH_SECONDS:
                 self._shown = now
@@ -72,7 +92,7 @@ class Display:
 
         table = Table.grid(padding=(0, 2))
         table.add_row("now", status.phase)
-        if status.total and status.phase == "encoding images":
+        if status.total:
             table.add_row("images", self._rate(status))
         else:
             best = "-" if status.best_fitness is None else f"{status.best_fitness:.4f}"
@@ -91,6 +111,9 @@ class Display:
         return table
 
     def _rate(self, status: Status) -> str:
-        seconds = max(time.monotonic() - self._began, 1e-3)
-        left = (status.total - status.done) * seconds / max(status.done, 1)
-        return f"{status.done} of {status.total}, {status.done / seconds:.0f}/s, {left:.0f} s left"
+        so_far = f"{status.done} of {status.total}"
+        if not status.done:
+            return so_far
+        seconds = max(time.monotonic() - self._phase_began, 1e-3)
+        left = (status.total - status.done) * seconds / status.done
+        return f"{so_far}, {status.done / seconds:.0f}/s, {left:.0f} s left"

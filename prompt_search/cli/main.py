@@ -7,7 +7,14 @@ from typing import Annotated
 
 import typer
 
-from prompt_search.cli import cache_commands, llm_commands, prompt_commands, run_commands, strategy_commands
+from prompt_search.cli import (
+    cache_commands,
+    doctor_command,
+    llm_commands,
+    prompt_commands,
+    run_commands,
+    strategy_commands,
+)
 
 __all__ = ["app", "main", "run_program"]
 
@@ -29,6 +36,7 @@ app = typer.Typer(
 run_commands.register(app)
 strategy_commands.register(app)
 prompt_commands.register(app)
+doctor_command.register(app)
 app.add_typer(llm_commands.app, name="llm")
 app.add_typer(cache_commands.app, name="cache")
 

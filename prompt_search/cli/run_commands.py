@@ -129,6 +129,10 @@ def run(
     verify: Annotated[
         bool, typer.Option("--verify", help="Read every image again, whatever its size and date.")
     ] = False,
+    store: Annotated[
+        Literal["fp32", "fp16"],
+        typer.Option(help="How image features are kept; fp16 halves the space and rounds them."),
+    ] = "fp32",
     cache_dir: CacheDir = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -157,6 +161,7 @@ def run(
         domain=tuple(domain),
         feedback=feedback,
         captions=captions,
+        stored_as=store,
         base_to_new=base_to_new,
         baseline=tuple(map(str, baseline)),
         start=tuple(map(str, start)),

@@ -16,7 +16,7 @@ from evaluators.image_text_model import FloatArray, ImageTextModel, TwoStepModel
 from prompt_search.data.image_source import ImageFile, ImageSource
 from prompt_search.data.lookahead import map_ahead
 from prompt_search.data.pictures import quiet_pillow
-from prompt_search.data.prepare import Picture, Prepare, Prepared
+from prompt_search.data.prepare import Prepare, Prepared, Undecoded
 from prompt_search.data.printable import listed
 from prompt_search.data.processes import WorkersFailed, can_leave_process, map_in_processes
 
@@ -115,7 +115,7 @@ def _prepared(
     yield from map_ahead(prepare, _rows(source, images[done:]), ahead=2 * batch_size, threads=max(2, processes))
 
 
-def _rows(source: ImageSource, images: Sequence[ImageFile]) -> Iterator[tuple[ImageFile, Picture | None]]:
+def _rows(source: ImageSource, images: Sequence[ImageFile]) -> Iterator[tuple[ImageFile, Undecoded | None]]:
     if images:
         yield from zip(images, (row["image"] for row in source.pictures(images)), strict=True)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from prompt_search.data.file_index import FileIndex
 from prompt_search.data.image_source import ImageFile, ImageSource
 from prompt_search.data.lookahead import map_ahead
-from prompt_search.data.prepare import Picture, read_bytes
+from prompt_search.data.prepare import Undecoded, read_bytes
 
 __all__ = ["fingerprint"]
 
@@ -53,7 +53,7 @@ def _hash(source: ImageSource, images: list[ImageFile]) -> Iterator[tuple[str, b
         yield image.id, content
 
 
-def _content(picture: Picture | None) -> bytes | str:
+def _content(picture: Undecoded | None) -> bytes | str:
     try:
         return hashlib.sha256(read_bytes(picture)).digest()
     except OSError as error:

@@ -14,9 +14,9 @@ from prompt_search.data.printable import listed
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["Picture", "Prepare", "Prepared", "read_bytes"]
+__all__ = ["Prepare", "Prepared", "Undecoded", "read_bytes"]
 
-Picture = Mapping[str, Any]
+Undecoded = Mapping[str, Any]
 """One undecoded row of `ImageSource.pictures`: `{"bytes", "path"}`."""
 
 Prepared = tuple[ImageFile, Any]
@@ -34,7 +34,7 @@ class Prepare:
 
     preprocess: "Callable[[Image.Image], Any] | None"
 
-    def __call__(self, item: tuple[ImageFile, Picture | None]) -> Prepared:
+    def __call__(self, item: tuple[ImageFile, Undecoded | None]) -> Prepared:
         """Prepare one image."""
         image, picture = item
         try:
@@ -54,7 +54,7 @@ class Prepare:
         return image, self.preprocess(rgb) if self.preprocess else rgb
 
 
-def read_bytes(picture: Picture | None) -> bytes:
+def read_bytes(picture: Undecoded | None) -> bytes:
     """The bytes of an image.
 
     Raises:

@@ -46,7 +46,8 @@ def map_in_processes(work: Callable[[Item], Pair], items: Iterable[Item], proces
     """`map(work, items)` in order, done by worker processes some tasks ahead.
 
     Workers are started afresh and not forked, so they know neither CUDA nor the threads of this process; they end with
-    the iterator, and if this process dies. Their start takes seconds, in which threads do the work. Tensors come through shared memory, and are pinned where there is CUDA.
+    the iterator, and if this process dies. Their start takes seconds, in which threads do the work. Tensors come
+    through shared memory, and are pinned where there is CUDA.
 
     Args:
         work: makes pairs whose second half may be a tensor; all tensors of one shape. See `can_leave_process`.

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from evaluators.errors import DataError
 from optimizers import Picture
-from prompt_search.data.prepare import read_bytes
 from prompt_search.data.pictures import CorruptPictureError, decode, quiet_pillow
+from prompt_search.data.prepare import read_bytes
 from prompt_search.data.printable import listed
 from prompt_search.data.read import read_images
 

@@ -66,7 +66,8 @@ async def _send(client: "openai.AsyncOpenAI", body: dict[str, Any]) -> bytes:
     async with completions.create(model=body["model"], messages=body["messages"], extra_body=body) as response:
         try:
             return await bounded(response.iter_bytes())
-        except Exception as error:  # noqa: BLE001 - openai passes on what its HTTP client raises, httpx or another
+        except Exception as error:
+            # openai passes on what its HTTP client raises, be that httpx or another.
             raise BrokenOff from error
 
 

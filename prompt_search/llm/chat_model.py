@@ -88,9 +88,9 @@ class ChatModel(ABC):
     def complete(self, samples: Sequence[Sample], on_reply: Callable[[int, Reply], None]) -> None:
         """Complete the samples, many at once; replies come in the order they arrive.
 
-        A prompt over the model's context length gets a reply with finish `error`, one that the provider withholds
-        anything from a reply with finish `filter`. When a sample fails for good no other is begun; those in flight are
-        handed over first.
+        A single turn over the model's context length gets a reply with finish `error`, an answer that the provider
+        withholds one with finish `filter`. When a sample fails for good no other is begun, and the replies of those in
+        flight are handed over before the error is raised.
 
         Raises:
             SettingsError: if the key is missing or can't be one.
@@ -153,8 +153,9 @@ class ChatModel(ABC):
 
     def _unavailable(self, fault: TransientFault) -> LanguageModelUnavailable:
         asked = "" if fault.wait is None else f" (it asks to be left alone for {fault.wait:.0f} s)"
+        said = self._redaction.quote(str(fault))
         return LanguageModelUnavailable(
-            f"{self._name} at {self._shown} kept failing; the last time with {self._redaction.quote(str(fault))}{asked}. "
+            f"{self._name} at {self._shown} kept failing; the last time with {said}{asked}. "
             "Run the same command again: finished replies are kept. If it never answered: is a server running there, "
             "and does the base URL end where its API begins (often /v1)?"
         )

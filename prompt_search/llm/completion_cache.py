@@ -3,7 +3,8 @@
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,20 +15,20 @@ from filelock import FileLock
 
 from optimizers.language_model import Reply, Sample
 from prompt_search.errors import StoreError
+from prompt_search.llm.completion_table import (
+    DELETE_BEYOND,
+    DELETE_UNUSED,
+    INSERT,
+    SELECT,
+    VERSION,
+    bring_up_to_date,
+    shrink,
+)
 
 __all__ = ["CacheStats", "CompletionCache"]
 
-SCHEMA_VERSION = 1
 BUSY_SECONDS = 60.0
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS replies (
-    key TEXT PRIMARY KEY,
-    text TEXT NOT NULL,
-    finish TEXT NOT NULL,
-    prompt_tokens INTEGER NOT NULL,
-    completion_tokens INTEGER NOT NULL
-)
-"""
+DAY = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class CompletionCache:
 
     Args:
         path: the file; it and its folder are created at first use. As a context manager the cache stays connected.
+        clock: seconds since 1970.
 
     Every method raises `StoreError`, naming the file, when it is damaged, locked for over a minute, or unwritable.
 
@@ -57,27 +59,31 @@ class CompletionCache:
     True
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
         self.path = path
+        self._clock = clock
         self._kept: sqlite3.Connection | None = None
 
     def get(self, model_identity: str, sample: Sample) -> Reply | None:
         """The stored reply, marked as cached, or None."""
-        query = "SELECT text, finish, prompt_tokens, completion_tokens FROM replies WHERE key = ?"
+        key = _key(model_identity, sample)
         with self._connected() as connection:
-            row = connection.execute(query, (_key(model_identity, sample),)).fetchone()
-        if row is None:
-            return None
-        text, finish, prompt_tokens, completion_tokens = row
-        return Reply(text, finish, prompt_tokens, completion_tokens, cached=True)
+            row = connection.execute(SELECT, (key,)).fetchone()
+            if row is None:
+                return None
+            text, finish, prompt_tokens, completion_tokens, form, shortened, used_on = row
+            if used_on < self._today():
+                with connection:
+                    connection.execute("UPDATE replies SET used_on = ? WHERE key = ?", (self._today(), key))
+        counts = (prompt_tokens, completion_tokens)
+        return Reply(text, finish, *counts, cached=True, form=form, shortened=bool(shortened))
 
     def put(self, model_identity: str, sample: Sample, reply: Reply) -> None:
         """Store a reply; one that is already there is replaced."""
-        row = (reply.text, reply.finish, reply.prompt_tokens, reply.completion_tokens)
+        told = (reply.text, reply.finish, reply.prompt_tokens, reply.completion_tokens, reply.form, reply.shortened)
+        row = (_key(model_identity, sample), *told, self._today())
         with self._connected() as connection, connection:
-            connection.execute(
-                "INSERT OR REPLACE INTO replies VALUES (?, ?, ?, ?, ?)", (_key(model_identity, sample), *row)
-            )
+            connection.execute(INSERT, row)
 
     def stats(self) -> CacheStats:
         """Number of replies and bytes on disk."""
@@ -85,12 +91,33 @@ class CompletionCache:
             (entries,) = connection.execute("SELECT count(*) FROM replies").fetchone()
         return CacheStats(entries, self._bytes())
 
+    def prune(self, unused_days: int, max_bytes: int | None = None) -> int:
+        """Forget the replies that were of no use for that many days, then the least recently used ones.
+
+        Other processes may go on using the cache.
+
+        Args:
+            unused_days: 0 or more; what was used today is kept by any.
+            max_bytes: of the texts that stay, a little more for each reply counted in.
+
+        Returns:
+            How many replies were forgotten.
+        """
+        with self._connected() as connection:
+            with connection:
+                forgotten = connection.execute(DELETE_UNUSED, (self._today() - unused_days,)).rowcount
+                if max_bytes is not None:
+                    forgotten += connection.execute(DELETE_BEYOND, (max_bytes,)).rowcount
+            if forgotten:
+                shrink(connection)
+        return forgotten
+
     def clear(self) -> None:
         """Forget every reply. A damaged file is deleted."""
         try:
             with self._connected() as connection:
                 connection.execute("DELETE FROM replies").connection.commit()
-                connection.execute("VACUUM")
+                shrink(connection)
         except StoreError as error:
             if isinstance(error.__cause__, sqlite3.OperationalError):
                 raise
@@ -144,17 +171,19 @@ class CompletionCache:
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         connection.execute("PRAGMA synchronous = NORMAL")
-        if self._version(connection) == SCHEMA_VERSION:
+        if self._version(connection) == VERSION:
             return
         # SQLite's busy timeout does not cover the switch to WAL, so two processes must not do it at once.
         with FileLock(f"{self.path}.lock", timeout=BUSY_SECONDS), connection:
             connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute(SCHEMA)
-            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            bring_up_to_date(connection, self._today())
+
+    def _today(self) -> int:
+        return int(self._clock() // DAY)
 
     def _version(self, connection: sqlite3.Connection) -> int:
         version: int = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version > SCHEMA_VERSION:
+        if version > VERSION:
             raise StoreError(
                 f"the completion cache {self.path} was written by a newer version of Prompt Search. "
                 "Update, or start a new cache with `prompt-search cache clear`."

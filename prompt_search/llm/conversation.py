@@ -10,7 +10,7 @@ def shortened(messages: tuple[Message, ...]) -> tuple[Message, ...] | None:
 
     What the system said at the start stays.
 
-    >>> turns = [Message("system", "Be brief."), Message("user", "Hi"), Message("assistant", "Hi"), Message("user", "?")]
+    >>> turns = [Message("system", "Be brief."), Message("user", "Hi"), Message("assistant", "."), Message("user", "?")]
     >>> [turn.content for turn in shortened(tuple(turns))]
     ['Be brief.', '?']
     """

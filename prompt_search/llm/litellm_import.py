@@ -23,6 +23,8 @@ def import_litellm() -> ModuleType:
     """
     for variable in OFFLINE:
         os.environ.setdefault(variable, "True")
+    # Otherwise it puts what a file .env in the working directory says into the environment.
+    os.environ.setdefault("LITELLM_MODE", "PRODUCTION")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -104,6 +104,6 @@ def _api_key(litellm: Any, name: str) -> str | None:  # noqa: ANN401 - a module
         # Several keys are alternatives (GEMINI_API_KEY or GOOGLE_API_KEY); anything else is needed as well.
         needed = " or ".join(lacking) if lacking == keys else " and ".join(lacking)
         raise SettingsError(
-            f"{name} needs {needed} in the environment; {(keys or lacking)[0]}_FILE may name a file with the key instead"
+            f"{name} needs {needed} in the environment; {(keys or lacking)[0]}_FILE may name a file with the key"
         )
     return found

@@ -37,8 +37,9 @@ class LocalModel:
         name: what to call it; by default the file's name without suffix.
         n_ctx: tokens of prompt and reply together.
         slots: samples decoded together. Sums may then be rounded differently, and a sample depend on its neighbours:
-            the texts stayed the same to the last bit of their log-probabilities where this was tried (x86-64, AVX2),
-            which says nothing about other machines. On 2 cores 4 slots were 1.25 times as fast as 1.
+            where it was tried (x86-64 with AVX2; 2 and 4 slots, 16 replies of 80 tokens) texts and log-probabilities
+            stayed the same to the last digit, which says nothing about other machines. On 2 idle cores 4 slots took a
+            fifth less time than 1; on busy ones no gain could be told. So the default is 1.
         threads: by default 1. llama.cpp's threads wait for each other by spinning, so as many threads as cores are
             a bit faster on an idle machine, and stall when anything else runs there.
 

@@ -14,7 +14,7 @@ from prompt_search.llm.patience import Patience
 __all__ = ["SampleCall"]
 
 FIRST_CONNECTIONS = 3
-"""Attempts to reach a server that this model never reached: there is none, most likely, and that should be said soon."""
+"""Attempts to reach a server that was never reached: most likely there is none, and that should be said soon."""
 
 
 class SampleCall:

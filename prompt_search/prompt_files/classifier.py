@@ -23,7 +23,8 @@ def write_classifier(
     """Write `weight` [D, C] float32 with unit columns, and `logit_scale` [] (already exponentiated).
 
     No matrix can hold pairwise prompts: `weight` is then that of their compiled form, and the metadata say so with
-    `"pairwise": "compiled"`. The classes and the model are one JSON text in the file's metadata: safetensors does not keep the order of several.
+    `"pairwise": "compiled"`. The classes and the model are one JSON text in the file's metadata: safetensors does not
+    keep the order of several.
 
     Raises:
         RunError: if it can't be written.

@@ -20,9 +20,9 @@ def read_prompts(path: Path, classes: Sequence[ClassLabel]) -> Candidate:
     """Read a prompt file for the given classes.
 
     Accepted are our `prompts.json`; a text file with one template a line (`#` starts a comment); a JSON list of
-    templates; `{"templates": [...]}` and ProAPO's `{"top1": [...]}`; CuPL's `{class: [sentence, ...]}`; and FuDD's pairs,
-    with the list of class names beside them.
-    Placeholders of other makers (`{c}`, `<CLASS>`) are understood. Classes are matched by id, then by unique name.
+    templates; `{"templates": [...]}` and ProAPO's `{"top1": [...]}`; CuPL's `{class: [sentence, ...]}`; and FuDD's
+    pairs, with the list of class names beside them. Placeholders of other makers (`{c}`, `<CLASS>`) are understood.
+    Classes are matched by id, then by unique name.
 
     Raises:
         PromptError: if the file is none of these, or its classes are not the given ones.

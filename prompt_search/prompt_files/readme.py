@@ -66,10 +66,10 @@ def _two_steps(result: Result) -> str:
     if result.pairwise is None or compiled is None:
         return ""
     return f"""
-These prompts are pairwise (FuDD): they decide in two steps, the second with texts that depend on the {result.pairwise.k}
-likeliest classes of each image, which no matrix can hold. `prompts.json` has them whole, and `prompt-search score` uses
-them so. `classifier.safetensors` and the other exports hold their **compiled** form, one description set per class: top-1
-on the same test images {100 * compiled.test.top1:.1f} %.
+These prompts are pairwise (FuDD): they decide in two steps, the second with texts that depend on the
+{result.pairwise.k} likeliest classes of each image, which no matrix can hold. `prompts.json` has them whole, and
+`prompt-search score` uses them so. `classifier.safetensors` and the other exports hold their **compiled** form, one
+description set per class: top-1 on the same test images {100 * compiled.test.top1:.1f} %.
 """
 
 

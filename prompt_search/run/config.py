@@ -6,6 +6,7 @@ from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
 from evaluators import DEFAULT_FITNESS
+from evaluators.embedding_store import StoredAs
 from evaluators.open_clip_model import Precision
 from optimizers import Optimizer, configure, strategy_class
 from prompt_search.errors import SettingsError
@@ -50,6 +51,7 @@ class RunConfig:
         shots, select_shots: images per class to search on and to select the winner on; `None` for the default.
         domain: words for the kind of images, e.g. `satellite photo`.
         feedback: `confusions` tells the language model which classes are confused, beside each method's own feedback.
+        stored_as: how image features are kept; `fp16` halves the space and rounds them to 11 bits.
         base_to_new: search with the first half of the classes only, and report how the templates do on the others.
         captions: how many search images a multimodal language model is shown; 0 shows it none.
         baseline, start: prompt files to beat, and to begin from.
@@ -70,6 +72,7 @@ class RunConfig:
     domain: tuple[str, ...] = ()
     feedback: Feedback = "paper"
     captions: int = 0
+    stored_as: StoredAs = "fp32"
     base_to_new: bool = False
     baseline: tuple[str, ...] = ()
     start: tuple[str, ...] = ()

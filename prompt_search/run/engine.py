@@ -256,6 +256,8 @@ def _provenance(config: RunConfig, facts: Facts) -> dict[str, Any]:
         "data": {"name": Path(config.data).name, "fingerprint": facts.identity["data"], "sizes": dict(facts.sizes)},
         "shots": config.shots,
         "select_shots": config.select_shots,
+        "stored_as": config.stored_as,
+        "base_to_new": config.base_to_new,
         "seed": config.seed,
         "strategies": facts.identity["strategies"],
         "language_model": facts.identity["language model"],

@@ -164,7 +164,8 @@ class JournaledSearch:
         if kind is None and self._journal.upcoming != "budget":
             return
         recorded = self._journal.event("budget", key, lambda: self._cut(kind))
-        raise BudgetReached(limit_sentence(recorded["reached"], recorded["limit"]))
+        self.refused = limit_sentence(recorded["reached"], recorded["limit"])
+        raise BudgetReached(self.refused)
 
     def _caption_live(self) -> Event:
         """Shows images to the language model; what the budget does not reach stays without a caption."""

@@ -1,6 +1,6 @@
 """Reads everything the arguments of a run name, before anything is spent."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -80,13 +80,17 @@ def resolve(
     splits = {"search": data.search, "select": data.select, "test": data.test} | ({"new": new.test} if new else {})
     facts = Facts(
         identity={
-            "data": data.fingerprint if new is None else f"{data.fingerprint} and {new.fingerprint}",
+            "data": data.fingerprint,
+            "data of new classes": new.fingerprint if new else None,
             "class names": [label.name for label in (*data.classes, *new_classes)],
             "model": [config.model, config.precision, model.fingerprint],
             "language model": llm.identity,
             "strategies": [[name, _settings(strategy)] for name, strategy in strategies],
             "captions": config.captions if "vision" in abilities(llm) else 0,
-            **{name: getattr(config, name) for name in ("seed", "fitness", "description", "feedback", "base_to_new")},
+            **{
+                name: getattr(config, name)
+                for name in ("seed", "fitness", "description", "feedback", "base_to_new", "stored_as")
+            },
             "domain": list(config.domain),
             "baselines": [prompts.fingerprint for prompts in baselines.values()],
             "start": [prompts.fingerprint for prompts in start],
@@ -110,11 +114,15 @@ def load_data(
     Raises:
         DataError: if they can't be used.
     """
-    status = Status(phase="encoding images")
 
-    def on_progress(done: int, total: int) -> None:
-        status.done, status.total = done, total
-        surroundings.observer.update(status)
+    def shown(phase: str) -> Callable[[int, int], None]:
+        status = Status(phase=phase)
+
+        def on_progress(done: int, total: int) -> None:
+            status.done, status.total = done, total
+            surroundings.observer.update(status)
+
+        return on_progress
 
     return load_splits(
         data_path(config.data),
@@ -124,7 +132,9 @@ def load_data(
         shots=config.shots,
         select_shots=config.select_shots,
         seed=config.seed,
-        on_progress=on_progress,
+        on_progress=shown("encoding images"),
+        on_reading=shown("reading images"),
+        stored_as=config.stored_as,
         verify=surroundings.verify,
         part=part,
     )

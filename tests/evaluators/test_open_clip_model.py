@@ -85,17 +85,31 @@ def test_a_tower_that_must_not_be_cut_is_detected(variants: dict[str, str], kind
     np.testing.assert_allclose(model.encode_texts(TEXTS), open_clips_own(model.name, TEXTS), atol=tolerance)
 
 
-def test_cutting_is_really_cutting(tiny: OpenClipModel, monkeypatch: pytest.MonkeyPatch) -> None:
-    lengths: list[int] = []
-    real = tiny._encode_tokens
+@pytest.fixture
+def encoded_shapes(tiny: OpenClipModel, monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
+    """Texts and tokens of every batch that goes through the tower from now on."""
+    shapes: list[tuple[int, int]] = []
+    real = tiny._text_tower._encode_tokens
 
     def recording(tokens: torch.Tensor, length: int) -> FloatArray:
-        lengths.append(length)
+        shapes.append((len(tokens), length))
         return real(tokens, length)
 
-    monkeypatch.setattr(tiny, "_encode_tokens", recording)
+    monkeypatch.setattr(tiny._text_tower, "_encode_tokens", recording)
+    return shapes
+
+
+def test_cutting_is_really_cutting(tiny: OpenClipModel, encoded_shapes: list[tuple[int, int]]) -> None:
     tiny.encode_texts(["a cat", "a dog"])
-    assert lengths == [8]
+    assert [length for _, length in encoded_shapes] == [4]
+
+
+def test_a_text_given_many_times_is_encoded_once(tiny: OpenClipModel, encoded_shapes: list[tuple[int, int]]) -> None:
+    features = tiny.encode_texts(["a dog", "a cat"] * 200 + ["A  CAT"])
+    assert len(encoded_shapes) == 1
+    np.testing.assert_array_equal(features[2:400], features[:398])
+    np.testing.assert_array_equal(features[400], features[1])
+    assert np.abs(features[0] - features[1]).max() > 1e-3
 
 
 def test_a_text_has_the_same_bits_whatever_is_encoded_beside_it(tiny: OpenClipModel) -> None:

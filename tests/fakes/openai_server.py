@@ -8,11 +8,13 @@ Each request takes the next behaviour of the script; after its end all get the e
 
 import json
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -87,9 +89,12 @@ class OpenAIServer:
 
     Args:
         script: behaviours in the order requests come, or a function that chooses one for each request.
+        certificate: a PEM file with a key and a certificate, to speak TLS with.
     """
 
-    def __init__(self, script: Iterable[Behaviour] | Callable[[Received], Behaviour] = ()) -> None:
+    def __init__(
+        self, script: Iterable[Behaviour] | Callable[[Received], Behaviour] = (), certificate: Path | None = None
+    ) -> None:
         self.requests: list[Received] = []
         self.stopped = threading.Event()
         self._choose = script if callable(script) else None
@@ -97,12 +102,17 @@ class OpenAIServer:
         self._lock = threading.Lock()
         self._http = _Server(("127.0.0.1", 0), Exchange)
         self._http.owner = self
+        self._scheme = "http" if certificate is None else "https"
+        if certificate is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self._http.socket = context.wrap_socket(self._http.socket, server_side=True, do_handshake_on_connect=False)
         self._thread = threading.Thread(target=self._http.serve_forever, args=[0.02], daemon=True)
 
     @property
     def url(self) -> str:
         """The base URL to give to a client."""
-        return f"http://127.0.0.1:{self._http.server_port}/v1"
+        return f"{self._scheme}://127.0.0.1:{self._http.server_port}/v1"
 
     def next_behaviour(self, received: Received) -> Behaviour:
         """Record a request and choose what happens to it."""

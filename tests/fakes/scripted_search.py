@@ -2,8 +2,9 @@
 
 import random
 from collections.abc import Callable, Sequence
+from typing import Any
 
-from evaluators import DEFAULT_FITNESS, FITNESS_PRESETS, Evaluator, Fitness, PromptSet, Score
+from evaluators import DEFAULT_FITNESS, FITNESS_PRESETS, Candidate, Evaluator, Fitness, PromptSet, Score
 from optimizers import Archive, Reply, Request, Scored, Task
 
 __all__ = ["ScriptedSearch", "plain_score"]
@@ -34,7 +35,7 @@ class ScriptedSearch:
     Args:
         task: the job.
         replies: one for each request, in order (empty ones after the last), or a function of the request.
-        scorer: the score of a candidate, or a real evaluator.
+        scorer: the score of a candidate (of whatever kind the strategy makes), or a real evaluator.
         seed: of `rng`.
         fitness: the objective.
         captions: what `captions` gives.
@@ -44,7 +45,7 @@ class ScriptedSearch:
         self,
         task: Task,
         replies: Script = (),
-        scorer: Callable[[PromptSet], Score] | Evaluator = lambda _: plain_score(0.5),
+        scorer: Callable[[Any], Score] | Evaluator = lambda _: plain_score(0.5),
         seed: int = 0,
         fitness: Fitness = FITNESS_PRESETS[DEFAULT_FITNESS],
         captions: Sequence[str] = (),
@@ -53,7 +54,7 @@ class ScriptedSearch:
         self.rng = random.Random(seed)
         self.archive = Archive()
         self.requests: list[Request] = []
-        self.scored: list[PromptSet] = []
+        self.scored: list[Any] = []
         self.messages: list[str] = []
         self._replies = replies
         self._scorer = scorer
@@ -69,11 +70,11 @@ class ScriptedSearch:
         """See `Search.ask`; there is no budget."""
         return [self._answer(request) for request in requests]
 
-    def score(self, candidates: Sequence[PromptSet]) -> list[Scored]:
+    def score(self, candidates: Sequence[Candidate]) -> list[Scored]:
         """See `Search.score`; `scored` lists what was really computed."""
         return [self.archive.find(candidate) or self._enter(candidate) for candidate in candidates]
 
-    def top_classes(self, candidate: PromptSet, k: int) -> tuple[tuple[int, ...], ...]:
+    def top_classes(self, candidate: Candidate, k: int) -> tuple[tuple[int, ...], ...]:
         """See `Search.top_classes`; a scorer that is a function says that every image is of the first k classes."""
         if isinstance(self._scorer, Evaluator):
             return tuple(tuple(map(int, row)) for row in self._scorer.top_classes(candidate, k))
@@ -102,7 +103,7 @@ class ScriptedSearch:
             reply = self._replies[position] if position < len(self._replies) else ""
         return reply if isinstance(reply, Reply) else Reply(reply)
 
-    def _enter(self, candidate: PromptSet) -> Scored:
+    def _enter(self, candidate: Candidate) -> Scored:
         self.scored.append(candidate)
         score = self._scorer.score([candidate])[0] if isinstance(self._scorer, Evaluator) else self._scorer(candidate)
         return self.archive.add(candidate, score, self._fitness(score))

@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from evaluators import ClassLabel, Evaluator, LabeledImages, PromptSet, Score, TextEncoder, general_templates
+from evaluators import ClassLabel, PromptSet, Score, general_templates
 from optimizers import SHORTLIST, HillClimbing, Request, Task
-from tests.fakes.pixel_model import PixelModel
+from optimizers.template_library import expand_templates
+from tests.fakes.oracle import offered_among_noise, oracle_world
 from tests.fakes.scripted_search import ScriptedSearch, plain_score
 
 BETTER = "a sharp close-up of a {}."
@@ -30,6 +30,15 @@ def numbered() -> Callable[[Request], str]:
     return lambda _: f"view {next(counter)} of a {{}}."
 
 
+def first_requests(search: ScriptedSearch) -> list[Request]:
+    """Without those that were put again after a reply without a template."""
+    return [r for r in search.requests if not r.messages[-1].content.startswith("Your reply can not be used")]
+
+
+def questions(search: ScriptedSearch) -> list[str]:
+    return [request.messages[-1].content for request in first_requests(search)]
+
+
 def shown(question: str) -> tuple[list[str], list[str]]:
     """The good and the bad list of a question."""
     parts = question.split("\n\n")
@@ -41,17 +50,17 @@ def test_the_best_and_the_worst_are_shown_without_scores(task: Task) -> None:
     search = ScriptedSearch(task, [BETTER], by_length)
     HillClimbing(iterations=1, pool=20, k=3).run(search)
     pool = [candidate.templates[0] for candidate in search.scored[:20]]
-    good, bad = shown(search.questions[0])
+    good, bad = shown(questions(search)[0])
     ranked = sorted(pool, key=lambda template: (-len(template), pool.index(template)))
     assert (good, bad) == (ranked[:3], ranked[-3:])
-    assert not any(f"{100 * len(t) / 1000:.1f}" in search.questions[0] for t in pool)
+    assert not any(f"{100 * len(t) / 1000:.1f}" in questions(search)[0] for t in pool)
 
 
 @pytest.mark.parametrize("pool", [1, 2, 3, 4, 5, 6, 7])
 def test_few_templates_are_never_shown_as_both_good_and_bad(task: Task, pool: int) -> None:
     search = ScriptedSearch(task, [""], by_length)
     HillClimbing(iterations=1, pool=pool, k=3).run(search)
-    good, bad = shown(search.questions[0])
+    good, bad = shown(questions(search)[0])
     assert not set(good) & set(bad)
     assert (len(good), len(bad)) == (min(pool, 3), min(max(pool - 3, 0), 3))
 
@@ -60,13 +69,13 @@ def test_a_new_best_is_shown_in_the_next_turn(task: Task) -> None:
     long = "a very long and very good and very very fine sharp clear photo of a {}."
     search = ScriptedSearch(task, [long, ""], by_length)
     HillClimbing(iterations=2, pool=5).run(search)
-    assert shown(search.questions[1])[0][0] == long
+    assert shown(questions(search)[1])[0][0] == long
 
 
 def test_positive_only_shows_no_bad_templates(task: Task) -> None:
     search = ScriptedSearch(task, scorer=by_length)
     HillClimbing(iterations=1, pool=10, feedback="positive-only").run(search)
-    good, bad = shown(search.questions[0])
+    good, bad = shown(questions(search)[0])
     assert (len(good), bad) == (3, [])
 
 
@@ -75,7 +84,7 @@ def test_random_feedback_shows_other_templates_than_the_best(task: Task) -> None
     for feedback in ("random", "positive-negative"):
         search = ScriptedSearch(task, scorer=by_length)
         HillClimbing(iterations=3, pool=30, feedback=feedback).run(search)
-        lists.append([shown(question) for question in search.questions])
+        lists.append([shown(question) for question in questions(search)])
     (shuffled, ranked) = lists
     assert all(not set(good) & set(bad) and len(good) == len(bad) == 3 for good, bad in shuffled)
     assert shuffled[0] != shuffled[1]
@@ -86,30 +95,32 @@ def test_a_conversation_keeps_its_thread_and_says_how_it_went(task: Task) -> Non
     accuracies = {"up {}.": 0.75, "down {}.": 0.25, "same {}.": 0.75}
     search = ScriptedSearch(
         task,
-        ["up {}.", "down {}.", "no place here", "same {}.", ""],
+        ["up {}.", "down {}.", "no place here", "nor here", "same {}.", ""],
         lambda candidate: plain_score(accuracies.get(candidate.templates[0], 0.5)),
     )
     HillClimbing(iterations=5, pool=4, conversation=True).run(search)
-    assert search.questions[1].startswith("With your template the accuracy rose: 50.0 % before, 75.0 % now.\n\n")
-    assert search.questions[2].startswith("With your template the accuracy fell: 75.0 % before, 25.0 % now.\n\n")
-    assert search.questions[3].startswith("That was not a usable template.\n\n")
-    assert search.questions[4].startswith("With your template the accuracy stayed the same: 75.0 % before, 75.0 % now.")
-    last = search.requests[-1].messages
+    assert questions(search)[1].startswith("With your template the accuracy rose: 50.0 % before, 75.0 % now.\n\n")
+    assert questions(search)[2].startswith("With your template the accuracy fell: 75.0 % before, 25.0 % now.\n\n")
+    assert questions(search)[3].startswith("That was not a usable template.\n\n")
+    assert questions(search)[4].startswith(
+        "With your template the accuracy stayed the same: 75.0 % before, 75.0 % now."
+    )
+    last = first_requests(search)[-1].messages
     assert [message.role for message in last] == ["user", "assistant"] * 4 + ["user"]
-    assert [message.content for message in last[1::2]] == ["up {}.", "down {}.", "no place here", "same {}."]
+    assert [message.content for message in last[1::2]] == ["up {}.", "down {}.", "nor here", "same {}."]
 
 
 def test_a_conversation_has_no_empty_turns(task: Task) -> None:
     search = ScriptedSearch(task, [])
     HillClimbing(iterations=3, pool=2, conversation=True).run(search)
-    assert all(message.content.strip() for message in search.requests[-1].messages)
+    assert all(message.content.strip() for message in first_requests(search)[-1].messages)
 
 
 def test_without_a_conversation_every_request_is_one_turn(task: Task) -> None:
     search = ScriptedSearch(task, numbered())
     HillClimbing(iterations=3, pool=2).run(search)
     assert all(len(request.messages) == 1 for request in search.requests)
-    assert not any("With your template" in question for question in search.questions)
+    assert not any("With your template" in question for question in questions(search))
 
 
 def pool_of(task: Task, seed: int, **settings: int) -> list[str]:
@@ -133,19 +144,19 @@ def test_a_restart_draws_another_pool_and_a_reset_keeps_it(task: Task) -> None:
     restarted, reset = ScriptedSearch(task), ScriptedSearch(task)
     HillClimbing(iterations=2, pool=10, restarts=3).run(restarted)
     HillClimbing(iterations=2, pool=10, resets=3).run(reset)
-    assert len(restarted.requests) == len(reset.requests) == 6
+    assert len(first_requests(restarted)) == len(first_requests(reset)) == 6
     assert len(restarted.scored) > 10
     assert len(reset.scored) == 10
-    assert restarted.questions[0] != restarted.questions[2]
-    assert len(set(reset.questions)) == 1
+    assert questions(restarted)[0] != questions(restarted)[2]
+    assert len(set(questions(reset))) == 1
 
 
 def test_a_reset_forgets_the_conversation_and_its_templates(task: Task) -> None:
-    search = ScriptedSearch(task, [BETTER, "", "", ""], lambda c: plain_score(0.9 if c.templates == (BETTER,) else 0.5))
+    search = ScriptedSearch(task, [BETTER, ""], lambda c: plain_score(0.9 if c.templates == (BETTER,) else 0.5))
     HillClimbing(iterations=2, pool=5, resets=2, conversation=True).run(search)
-    assert [len(request.messages) for request in search.requests] == [1, 3, 1, 3]
-    assert BETTER in search.questions[1]
-    assert BETTER not in search.questions[2]
+    assert [len(request.messages) for request in first_requests(search)] == [1, 3, 1, 3]
+    assert BETTER in questions(search)[1]
+    assert BETTER not in questions(search)[2]
 
 
 def test_a_pool_template_can_win(task: Task) -> None:
@@ -157,10 +168,10 @@ def test_a_pool_template_can_win(task: Task) -> None:
 
 @pytest.mark.parametrize("reply", ["", "a photo", "{} and {}", "I'm sorry.", "{", "word " * 30 + "{}", "\ud800"])
 def test_a_proposal_that_is_no_template_is_not_scored(task: Task, reply: str) -> None:
-    search = ScriptedSearch(task, [reply, BETTER])
+    search = ScriptedSearch(task, [reply, reply, BETTER])
     HillClimbing(iterations=2, pool=3).run(search)
     assert [candidate.templates[0] for candidate in search.scored[3:]] == [BETTER]
-    assert search.messages == ["hill-climb: 1 usable templates from 2 replies"]
+    assert search.messages == ["hill-climb: 1 of 2 replies held a usable template (asked again: 1)"]
 
 
 def test_one_template_per_reply_is_scored(task: Task) -> None:
@@ -174,7 +185,7 @@ def test_a_repeated_proposal_is_neither_scored_nor_listed_twice(task: Task) -> N
     search = ScriptedSearch(task, [long, long, long, ""], by_length)
     HillClimbing(iterations=4, pool=3, k=9).run(search)
     assert len(search.scored) == 4
-    assert shown(search.questions[3])[0].count(long) == 1
+    assert shown(questions(search)[3])[0].count(long) == 1
 
 
 def test_start_templates_are_in_the_pool(task: Task) -> None:
@@ -209,7 +220,7 @@ def test_a_set_that_was_scored_before_under_other_parts_does_no_harm(task: Task)
     search.score(spelled)
     shortlist = HillClimbing(iterations=1, pool=80).run(search)
     assert len(shortlist) == SHORTLIST
-    assert set(shown(search.questions[0])[0]) <= set(general_templates())
+    assert set(shown(questions(search)[0])[0]) <= set(general_templates())
 
 
 def test_the_shortlist_is_the_best_of_the_archive_best_first(task: Task) -> None:
@@ -233,7 +244,7 @@ def test_the_plan_bounds_what_happens(task: Task, settings: HillClimbing) -> Non
     search = ScriptedSearch(replace(task, start=(own, own)), numbered(), by_hash)
     settings.run(search)
     plan = settings.plan(search.task)
-    assert plan.llm_calls == len(search.requests)
+    assert plan.llm_calls == 2 * len(search.requests)
     assert plan.evaluations >= len(search.scored)
 
 
@@ -260,19 +271,49 @@ def replace_classes(search: ScriptedSearch) -> ScriptedSearch:
     return search
 
 
-def test_it_finds_a_template_known_to_be_the_best_on_real_scores(task: Task, tmp_path: Path) -> None:
-    """An oracle: the images are what the best template says of their classes, and the model offers it among noise."""
-    best = "crystal clear portrait of one {} outdoors"
-    texts = TextEncoder(PixelModel(), tmp_path)
-    labels = np.arange(60) % 3
-    clean = texts.embed([best.replace("{}", label.name) for label in task.classes])[labels]
-    noisy = clean + np.random.default_rng(0).normal(scale=0.1, size=clean.shape)
-    features = (noisy / np.linalg.norm(noisy, axis=1, keepdims=True)).astype(np.float32)
-    ids = tuple(label.id for label in task.classes)
-    evaluator = Evaluator(LabeledImages(features, labels, ids, tuple(map(str, labels))), texts)
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("conversation", [False, True])
+def test_it_finds_the_best_template_of_the_oracle(tmp_path: Path, seed: int, conversation: bool) -> None:
+    world = oracle_world(tmp_path, seed=seed)
+    search = world.search(offered_among_noise([world.best], seed=seed), seed)
+    shortlist = HillClimbing(conversation=conversation).run(search)
+    assert shortlist[0].templates == (world.best,)
 
-    rng = random.Random(5)
-    noise = [f"{rng.choice(['dim', 'odd', 'red'])} {rng.choice(['art', 'view'])} {i} of {{}}" for i in range(9)]
-    replies = [*noise[:4], f'Sure! Here you go:\n1. "{best}"', *noise[4:]]
-    shortlist = HillClimbing().run(ScriptedSearch(task, replies, evaluator))
-    assert shortlist[0].templates == (best,)
+
+def test_domain_words_widen_the_pool(task: Task) -> None:
+    search = ScriptedSearch(replace(task, domain=("satellite photo",)))
+    HillClimbing(iterations=1, pool=500).run(search)
+    pool = {candidate.templates[0] for candidate in search.scored}
+    assert pool == set(expand_templates(general_templates(), ["satellite photo"])) > set(general_templates())
+    assert len(pool_of(replace(task, domain=("satellite photo",)), 0)) == 40
+
+
+def test_a_question_is_put_again_with_what_was_wrong(task: Task) -> None:
+    search = ScriptedSearch(task, ["a photo of a cat", BETTER])
+    HillClimbing(iterations=1, pool=3).run(search)
+    first, again = search.requests
+    assert again.messages[:1] == first.messages
+    assert [m.content for m in again.messages[1:]] == [
+        "a photo of a cat",
+        'Your reply can not be used: "a photo of a cat" has no {} in it. Please answer again, in the form asked for.',
+    ]
+    assert search.scored[-1].templates == (BETTER,)
+
+
+def test_confusions_of_the_best_are_told_if_wanted(task: Task) -> None:
+    def score(candidate: PromptSet) -> Score:
+        wrong = len(candidate.templates[0]) % 7 + 1
+        return replace(plain_score(1 - wrong / 100), confusions=((0, 1, wrong),), recall=(1 - wrong / 50, 1.0, 1.0))
+
+    searches = [ScriptedSearch(replace(task, feedback=kind), [BETTER], score) for kind in ("paper", "confusions")]
+    for search in searches:
+        HillClimbing(iterations=1, pool=30).run(search)
+    plain, told = (questions(search)[0] for search in searches)
+    assert "taken for" not in plain
+    assert '\n1 image of "cat" taken for "owl"\n' in told
+
+
+def test_without_any_usable_reply_the_log_warns(task: Task) -> None:
+    search = ScriptedSearch(task)
+    HillClimbing(iterations=2, pool=3).run(search)
+    assert search.messages[-1].startswith("warning: hill-climb: no reply held a usable template")

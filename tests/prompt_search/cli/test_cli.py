@@ -261,12 +261,6 @@ def test_the_cache_is_told_and_emptied_but_for_the_language_model(program: Run, 
     assert (place / "cache" / "someone-elses.txt").exists()
 
 
-def test_strategies_are_listed_with_their_settings(program: Run) -> None:
-    listed = json.loads(program("strategies", "--json").stdout)
-    assert listed["hill-climb"]["iterations"] == 10
-    assert "cupl" in program("strategies").stdout
-
-
 def test_corrupt_images_are_named_and_the_others_used(program: Run, tiny_clip: str, place: Path) -> None:
     (place / "images" / "red_ball" / "broken.png").write_bytes(b"not a picture")
     with OpenAIServer(GOOD) as server:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from evaluators.errors import DataError
+from prompt_search.data.load import load_splits
 from prompt_search.data.prepare import read_bytes
 from tests.fakes.pixel_model import PixelModel
 from tests.prompt_search.data.pictures_on_disk import load, png, used, write, write_classes
@@ -52,6 +53,29 @@ def test_a_second_start_reads_and_encodes_nothing(data: Path, cache: Path, monke
     assert second.report == first.report
     assert second.fingerprint == first.fingerprint
     np.testing.assert_array_equal(np.asarray(second.search.embeddings), np.asarray(first.search.embeddings))
+
+
+def test_reading_and_encoding_are_counted_to_their_ends_and_not_at_all_the_second_time(data: Path, cache: Path) -> None:
+    seen: list[tuple[str, int, int]] = []
+    for _ in range(2):
+        load_splits(
+            data,
+            PixelModel(),
+            cache_dir=cache,
+            on_reading=lambda *at: seen.append(("read", *at)),
+            on_progress=lambda *at: seen.append(("encoded", *at)),
+        )
+    assert seen == [("read", 0, 15), ("read", 15, 15), ("encoded", 0, 15), ("encoded", 15, 15)]
+
+
+def test_features_stored_in_half_precision_are_others_than_the_full_ones(data: Path, cache: Path) -> None:
+    full = load(data, cache)
+    model = PixelModel()
+    half = load_splits(data, model, cache_dir=cache, stored_as="fp16")
+    assert len(model.pictures) == 15
+    assert half.fingerprint == full.fingerprint
+    expected = np.asarray(full.search.embeddings).astype(np.float16)
+    np.testing.assert_array_equal(np.asarray(half.search.embeddings), expected)
 
 
 def test_a_second_start_of_a_folder_imports_no_heavy_library(data: Path, cache: Path) -> None:

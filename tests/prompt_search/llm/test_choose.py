@@ -1,5 +1,7 @@
 """What a person may write for a language model."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ from optimizers.errors import SettingsError
 from prompt_search.llm import choose
 from prompt_search.llm.choose import language_model
 from prompt_search.llm.function import FunctionModel
+from prompt_search.llm.hf_model import HuggingFaceModel
 from prompt_search.llm.local import LocalModel
 from prompt_search.llm.openai_compatible import OpenAICompatible
 
@@ -34,6 +37,12 @@ def test_a_gguf_file_is_named_by_its_path(gguf: Path, tmp_path: Path) -> None:
     assert language_model(f"gguf:{gguf}", cache_dir=tmp_path).name == "tiny"
 
 
+def test_a_model_for_transformers_is_named_by_its_path(gguf: Path, tmp_path: Path) -> None:
+    model = language_model(f"hf:{gguf}", cache_dir=tmp_path)
+    assert isinstance(model, HuggingFaceModel)
+    assert model.name == "tiny"
+
+
 def test_a_missing_key_is_told_before_anything_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
@@ -54,7 +63,7 @@ def test_with_a_base_url_the_name_is_what_that_server_calls_it(tmp_path: Path) -
     assert model.identity == "openai/gpt-4o-mini@http://router:1/v1"
 
 
-@pytest.mark.parametrize("spec", ["local", "gguf:tiny.gguf", ""])
+@pytest.mark.parametrize("spec", ["local", "gguf:tiny.gguf", "hf:owner/name", ""])
 def test_a_base_url_with_a_model_that_needs_none_is_refused(spec: str, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="base URL"):
         language_model(spec, base_url="http://host/v1", cache_dir=tmp_path)
@@ -95,3 +104,10 @@ def test_an_unknown_specification_gets_a_suggestion(spec: str, meant: str, tmp_p
 def test_an_empty_name_is_refused(spec: str, tmp_path: Path) -> None:
     with pytest.raises(SettingsError):
         language_model(spec, cache_dir=tmp_path)
+
+
+def test_clients_are_imported_only_when_they_are_used() -> None:
+    heavy = "{'openai', 'litellm', 'httpx', 'torch', 'transformers', 'xllamacpp'}"
+    code = f"import sys, prompt_search.llm.choose; print({heavy} & sys.modules.keys())"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "set()"

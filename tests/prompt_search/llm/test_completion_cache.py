@@ -3,15 +3,18 @@
 import multiprocessing
 import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from optimizers.errors import LanguageModelUnavailable
-from optimizers.language_model import Reply, Sample
+from optimizers.language_model import Message, Picture, Reply, Request, Sample, Steering, abilities
 from prompt_search.errors import StoreError
 from prompt_search.llm.cached_model import CachedModel
 from prompt_search.llm.completion_cache import CompletionCache
+from prompt_search.llm.traffic import Traffic
 from tests.prompt_search.llm.samples import replies, sample
 
 
@@ -38,9 +41,10 @@ class Scripted:
 
 
 def test_what_was_put_is_found_and_marked_as_cached(cache: CompletionCache) -> None:
-    cache.put("m", sample("a"), Reply("über\0all\n", "length", 7, 3))
+    stored = Reply("über\0all\n", "length", 7, 3, form="json", shortened=True)
+    cache.put("m", sample("a"), stored)
     found = cache.get("m", sample("a"))
-    assert found == Reply("über\0all\n", "length", 7, 3)
+    assert found == stored
     assert found.cached
 
 
@@ -98,6 +102,63 @@ def test_a_damaged_file_is_named_and_can_be_cleared(cache: CompletionCache, dama
     cache.clear()
     cache.put("m", sample(), Reply("x"))
     assert cache.stats().entries == 1
+
+
+def test_a_file_of_version_1_keeps_its_replies(cache: CompletionCache) -> None:
+    cache.put("m", sample(), Reply("x", "length", 7, 3))
+    with closing(sqlite3.connect(cache.path)) as connection, connection:
+        for column in ("form", "shortened", "used_on"):
+            connection.execute(f"ALTER TABLE replies DROP COLUMN {column}")
+        connection.execute("PRAGMA user_version = 1")
+    assert cache.prune(unused_days=0) == 0
+    assert cache.get("m", sample()) == Reply("x", "length", 7, 3)
+    cache.put("m", sample("b"), Reply("y", form="text"))
+    assert cache.get("m", sample("b")) == Reply("y", form="text")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(sample("a").request, steering=Steering("a", "b")),
+        Request((Message("user", "a", Picture(b"a png", "image/png")),)),
+        Request((Message("user", "a", Picture(b"another", "image/png")),)),
+    ],
+)
+def test_pictures_and_steering_make_another_request(cache: CompletionCache, other: Request) -> None:
+    cache.put("m", sample("a"), Reply("x"))
+    cache.put("m", Sample(Request((Message("user", "a", Picture(b"third", "image/png")),)), 0, 0), Reply("y"))
+    assert cache.get("m", Sample(other, 0, 0)) is None
+
+
+def test_no_request_is_to_be_read_in_the_file(cache: CompletionCache) -> None:
+    cache.put("m@http://host", sample("sk-in-a-prompt"), Reply("whiskers"))
+    content = cache.path.read_bytes()
+    assert b"whiskers" in content
+    assert b"sk-in-a-prompt" not in content
+    assert b"host" not in content
+
+
+def test_the_cached_model_passes_on_what_the_model_says_of_itself(cache: CompletionCache) -> None:
+    inner = Scripted()
+    plain = CachedModel(inner, cache)
+    assert (plain.abilities, plain.attempts, plain.on_traffic) == (frozenset(), 1, None)
+    plain.on_traffic = print
+    assert not hasattr(inner, "on_traffic")
+
+
+def test_the_cached_model_passes_on_abilities_attempts_and_traffic(cache: CompletionCache) -> None:
+    class Able(Scripted):
+        abilities = frozenset({"vision"})
+        attempts = 8
+        on_traffic: Callable[[Traffic], None] | None = None
+
+    inner = Able()
+    model = CachedModel(inner, cache)
+    model.on_traffic = print
+    assert abilities(model) == {"vision"}
+    assert model.attempts == 8
+    assert inner.on_traffic is print
+    assert model.on_traffic is print
 
 
 def test_a_newer_files_version_is_refused(cache: CompletionCache) -> None:

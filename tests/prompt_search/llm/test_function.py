@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from optimizers.errors import LanguageModelError
-from optimizers.language_model import Message, Request, Sample
+from optimizers.errors import LanguageModelError, LanguageModelRejected
+from optimizers.language_model import Message, Request, Sample, Steering
 from prompt_search.llm.function import FunctionModel
 from tests.prompt_search.llm.samples import replies, sample
 
@@ -54,3 +54,15 @@ def test_ctrl_c_in_the_function_is_passed_on() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         replies(FunctionModel(interrupted), [sample()])
+
+
+def test_a_schema_is_not_held() -> None:
+    assert [r.form for r in replies(FunctionModel(shout), [sample("a"), sample("a", json_schema="{}")])] == [
+        None,
+        "text",
+    ]
+
+
+def test_steering_is_refused() -> None:
+    with pytest.raises(LanguageModelRejected, match="can't be steered"):
+        replies(FunctionModel(shout), [sample("a", steering=Steering("a", "b"))])

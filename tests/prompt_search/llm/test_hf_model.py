@@ -107,7 +107,9 @@ def test_pictures_are_refused(model: HuggingFaceModel) -> None:
 
 def test_its_identity_holds_the_name_and_a_digest(model: HuggingFaceModel, tmp_path: Path) -> None:
     other = tmp_path / smollm2().name
-    other.write_bytes(smollm2().read_bytes()[:-1] + b"?")
+    content = bytearray(smollm2().read_bytes())
+    content[-1] ^= 1
+    other.write_bytes(content)
     same_name = HuggingFaceModel(str(other))
     assert model.identity.startswith("hf:SmolLM2-135M-Instruct.Q4_1@")
     assert same_name.name == model.name
@@ -183,10 +185,15 @@ def test_the_hook_is_gone_afterwards_even_after_a_failure(model: HuggingFaceMode
     def hooks() -> int:
         return sum(len(module._forward_hooks) for module in model.network.modules())
 
+    def interrupted() -> None:
+        with model._steered(STEERING):
+            assert hooks() == 1
+            raise KeyboardInterrupt
+
     replies(model, [steered(ASKED[0], STEERING)])
-    with pytest.raises(KeyboardInterrupt), model._steered(STEERING):
-        assert hooks() == 1
-        raise KeyboardInterrupt
+    assert hooks() == 0
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert hooks() == 0
 
 

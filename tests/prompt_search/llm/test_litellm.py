@@ -260,7 +260,7 @@ def test_litellm_prints_and_logs_nothing(
 def test_a_missing_key_is_named_before_anything_is_sent() -> None:
     with pytest.raises(SettingsError, match=r"ANTHROPIC_API_KEY in the environment; ANTHROPIC_API_KEY_FILE"):
         LiteLLMModel("anthropic/claude-3-5-haiku-latest")
-    with pytest.raises(SettingsError, match="GEMINI_API_KEY or|or GEMINI_API_KEY"):
+    with pytest.raises(SettingsError, match=r"GEMINI_API_KEY or|or GEMINI_API_KEY"):
         LiteLLMModel("gemini/gemini-2.5-flash")
 
 

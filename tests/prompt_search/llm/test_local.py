@@ -2,16 +2,19 @@
 
 import json
 import re
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from optimizers.errors import LanguageModelRejected, SettingsError
-from prompt_search.llm.install import find_local_model
+from optimizers.language_model import Message, Picture, Request, Sample, Steering
 from prompt_search.llm.local import LocalModel
 from tests.prompt_search.llm.samples import replies, sample
+from tests.prompt_search.llm.smollm2 import smollm2
 
 TEMPLATE = "^[^{}]{0,40}\\{\\}[^{}]{0,20}$"
 SCHEMA = {
@@ -27,9 +30,7 @@ ASKED = [sample(f"What does a {animal} look like?", max_tokens=12) for animal in
 
 @pytest.fixture(scope="module")
 def path() -> Path:
-    found = find_local_model(Path(__file__).parents[3] / "cache")
-    assert found is not None, "run `prompt-search llm install` first"
-    return found
+    return smollm2()
 
 
 @pytest.fixture(scope="module")
@@ -54,8 +55,11 @@ def test_a_schema_and_its_pattern_hold(model: LocalModel) -> None:
         sample("Write short photo captions with {}.", occurrence=n, max_tokens=90, json_schema=json.dumps(SCHEMA))
         for n in range(3)
     ]
-    whole = [json.loads(reply.text) for reply in replies(model, asked) if reply.finish == "stop"]
+    found = replies(model, asked)
+    whole = [json.loads(reply.text) for reply in found if reply.finish == "stop"]
     assert whole
+    assert {reply.form for reply in found} == {"schema"}
+    assert replies(model, ASKED[:1])[0].form is None
     assert all(re.search(TEMPLATE, template) for found in whole for template in found["templates"])
 
 
@@ -70,6 +74,65 @@ def test_a_prompt_that_is_too_long_costs_only_its_own_reply(model: LocalModel) -
     assert long.error
     assert "context" in long.error
     assert short.text
+
+
+def test_a_conversation_that_is_too_long_loses_its_oldest_turns(model: LocalModel) -> None:
+    turns = (Message("user", "cat " * 3000), Message("assistant", "Yes."), Message("user", "Describe a cat."))
+    (found,) = replies(model, [Sample(Request(turns, max_tokens=3), 0, 0)])
+    assert found.shortened
+    assert found.text
+    assert 0 < found.prompt_tokens < 100
+
+
+def test_samples_in_slots_are_all_answered_each_in_its_place(path: Path) -> None:
+    asked = [sample(f"Say {number}.", max_tokens=2 + number) for number in range(4)]
+    with LocalModel(path, slots=2) as model:
+        found = replies(model, asked)
+    assert [reply.completion_tokens for reply in found] == [2, 3, 4, 5]
+
+
+def test_no_slot_is_bad_input(path: Path) -> None:
+    with pytest.raises(SettingsError, match="1 slot"):
+        LocalModel(path, slots=0)
+
+
+@pytest.mark.parametrize(
+    ("request_", "said"),
+    [
+        (Request((Message("user", "What is this?", Picture(b"png", "image/png")),)), "pictures"),
+        (Request((Message("user", "cat"),), steering=Steering("a", "b")), "hf:PATH"),
+    ],
+)
+def test_what_it_can_not_do_is_refused_before_anything_is_answered(
+    model: LocalModel, request_: Request, said: str
+) -> None:
+    answered: list[int] = []
+    with pytest.raises(LanguageModelRejected, match=said):
+        model.complete([ASKED[0], Sample(request_, 0, 0)], lambda index, reply: answered.append(index))
+    assert answered == []
+
+
+def test_ctrl_c_ends_it_within_a_token_and_finished_replies_are_kept(path: Path) -> None:
+    program = (
+        "import sys, time; from pathlib import Path; from prompt_search.llm.local import LocalModel;"
+        "from tests.prompt_search.llm.samples import sample\n"
+        "asked = [sample(max_tokens=2), sample('Write a very long story.', max_tokens=2000)]\n"
+        "try:\n"
+        "    LocalModel(Path(sys.argv[1])).complete(asked, lambda index, reply: print(index, flush=True))\n"
+        "except KeyboardInterrupt:\n"
+        "    print('interrupted')\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", program, str(path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "0\n"
+    time.sleep(1.0)  # the long story has begun; whole it would take half a minute at least
+    began = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (out, err, process.returncode) == ("interrupted\n", "", 0)
+    assert time.monotonic() - began < 10
 
 
 def test_the_identity_holds_the_files_hash(model: LocalModel) -> None:

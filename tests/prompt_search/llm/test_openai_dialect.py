@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from optimizers.errors import LanguageModelRejected
-from prompt_search.llm.openai_compatible import OpenAICompatible
 from optimizers.language_model import Message, Picture, Request, Sample, Steering, abilities
+from prompt_search.llm.openai_compatible import OpenAICompatible
 from tests.fakes.openai_server import Behaviour, OpenAIServer, Received, echo, refuse, reply, without
 from tests.prompt_search.llm.samples import replies, sample
 

@@ -170,6 +170,8 @@ def test_a_refusal_is_quoted_short_and_without_control_characters() -> None:
     [
         refuse(400, "This model's maximum context length is 8192 tokens.", "context_length_exceeded", "messages"),
         refuse(400, "the request exceeds the available context size. try increasing the context size", "400"),
+        refuse(400, "prompt is too long: 200001 tokens > 200000 maximum"),
+        refuse(400, "The input token count (9000) exceeds the maximum number of tokens allowed (8192)."),
         refuse(413, "payload too large"),
     ],
 )

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from itertools import pairwise
 
 import pytest
 
@@ -95,7 +96,7 @@ def test_the_traffic_is_told_from_the_calling_thread_and_not_too_often() -> None
     assert shown[-1] == Traffic(in_flight=0, waiting=0, retried=0, limit=4)
     # Only the last one, when all is done, does not wait its turn.
     moments = [moment for moment, _ in seen]
-    assert all(later - earlier > 0.09 for earlier, later in zip(moments, moments[1:-1], strict=False))
+    assert all(later - earlier > 0.09 for earlier, later in pairwise(moments[:-1]))
     assert len(set(shown)) == len(shown)
 
 

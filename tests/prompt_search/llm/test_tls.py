@@ -1,9 +1,15 @@
 """A server whose certificate has expired: said at once, by whichever client it is reached."""
 
-import subprocess
+import datetime
+from ipaddress import IPv4Address
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from optimizers.errors import LanguageModelRejected
 from prompt_search.llm.chat_model import ChatModel
@@ -16,17 +22,25 @@ from tests.prompt_search.llm.samples import replies, sample
 @pytest.fixture
 def expired(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Key and certificate in one file, trusted, and a day over."""
-    key, request, certificate = tmp_path / "key.pem", tmp_path / "request.pem", tmp_path / "certificate.pem"
-    names = tmp_path / "names.txt"
-    names.write_text("subjectAltName=IP:127.0.0.1")
-    new = ["openssl", "req", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", request, "-subj", "/CN=127.0.0.1"]
-    sign = ["openssl", "x509", "-req", "-in", request, "-signkey", key, "-extfile", names, "-days", "-1"]
-    sign += ["-out", certificate]
-    for command in (new, sign):
-        subprocess.run(command, check=True, capture_output=True)
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    both = tmp_path / "both.pem"
-    both.write_bytes(key.read_bytes() + certificate.read_bytes())
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.datetime.now(datetime.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=2))
+        .not_valid_after(now - datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+        .public_bytes(Encoding.PEM)
+    )
+    trusted, both = tmp_path / "certificate.pem", tmp_path / "both.pem"
+    trusted.write_bytes(certificate)
+    monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
+    both.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()) + certificate)
     return both
 
 

@@ -11,9 +11,10 @@ from prompt_search.llm.prices import Price
 from prompt_search.run.config import RunConfig
 from prompt_search.run.dry_run import DryRun, dry_run
 from prompt_search.run.rehearsal import RehearsedSearch
+from prompt_search.run.resolve import NamedStrategy
 from tests.prompt_search.conftest import World
 
-STRATEGIES = [("cupl", Cupl(samples=2)), ("hill-climb", HillClimbing(iterations=3, pool=6))]
+STRATEGIES: list[NamedStrategy] = [("cupl", Cupl(samples=2)), ("hill-climb", HillClimbing(iterations=3, pool=6))]
 
 
 def planned(world: World, price: Price | None = None) -> DryRun:

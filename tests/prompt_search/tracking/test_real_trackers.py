@@ -14,7 +14,7 @@ from prompt_search.run.progress import Silent, Status
 from prompt_search.tracking.observer import TrackingObserver
 from prompt_search.tracking.tracker import tracker
 
-print("a secret prompt")
+print("a hushhush prompt")
 shown = Silent()
 observer = TrackingObserver(shown, {{"{name}": tracker("{name}")}})
 observer.begin("3f2a", {{"seed": 7}})
@@ -27,10 +27,10 @@ assert shown.warnings == [], shown.warnings
 
 def tracked(name: str, folder: Path, **environment: str) -> bytes:
     """Everything a tracker leaves in the folder after a program of a telling name has run there."""
-    (folder / "secret_program.py").write_text(PROGRAM.format(name=name))
-    variables = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "SOME_API_KEY": "sk-secret"} | environment
+    (folder / "hushhush_program.py").write_text(PROGRAM.format(name=name))
+    variables = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "SOME_API_KEY": "sk-hushhush"} | environment
     done = subprocess.run(
-        [sys.executable, "secret_program.py", "--secret-argument"],
+        [sys.executable, "hushhush_program.py", "--hushhush-argument"],
         cwd=folder,
         env=variables,
         capture_output=True,
@@ -38,10 +38,11 @@ def tracked(name: str, folder: Path, **environment: str) -> bytes:
         timeout=300,
     )
     assert done.returncode == 0, done.stderr
-    (folder / "secret_program.py").unlink()
+    (folder / "hushhush_program.py").unlink()
     return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of SQLAlchemy, in MLflow's own migrations
 def test_mlflow_stores_the_figures_and_no_more(tmp_path: Path) -> None:
     import mlflow
 
@@ -55,7 +56,7 @@ def test_mlflow_stores_the_figures_and_no_more(tmp_path: Path) -> None:
     assert run.data.metrics["best_top1"] == 0.5
     assert run.data.metrics["test_top1"] == 0.4321
     assert [point.step for point in client.get_metric_history(run.info.run_id, "best_top1")] == [1, 2]
-    assert b"secret" not in left
+    assert b"hushhush" not in left
 
 
 def test_wandb_stores_the_figures_and_no_more(tmp_path: Path) -> None:
@@ -63,4 +64,4 @@ def test_wandb_stores_the_figures_and_no_more(tmp_path: Path) -> None:
     assert b"best_top1" in left
     assert b"test_top1" in left
     assert b"0.4321" in left
-    assert b"secret" not in left
+    assert b"hushhush" not in left

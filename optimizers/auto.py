@@ -1,0 +1,84 @@
+"""Several strategies on one budget, the cheapest first; for those who do not want to choose.
+
+cupl:        descriptions of every class                  (classes x 3 x samples calls)
+proapo:      templates, then the best of those texts      (2 calls per class, then none)
+hill-climb, glov, ipo: templates over the best so far     (the language model in the loop)
+
+All work on one archive: each starts from the best that those before it found, and every reply and every embedding
+serves them all. The winner is chosen on the select split, as ever.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from evaluators import Candidate
+from optimizers.archive import Scored
+from optimizers.cupl import Cupl
+from optimizers.glov import Glov
+from optimizers.hill_climbing import HillClimbing
+from optimizers.ipo import Ipo
+from optimizers.proapo import ProApo
+from optimizers.search import SHORTLIST, Optimizer, Search
+from optimizers.settings import require
+from optimizers.task import Plan, Task
+
+__all__ = ["Auto"]
+
+
+@dataclass(frozen=True, slots=True)
+class Auto:
+    """Settings; what they leave open is as in the strategies themselves.
+
+    Attributes:
+        samples: CuPL's answers per question.
+        rounds: ProAPO's, over groups of classes.
+        calls: questions of each strategy that has the language model in the loop; 0 leaves those strategies out.
+    """
+
+    samples: int = 4
+    rounds: int = 1
+    calls: int = 20
+
+    def __post_init__(self) -> None:
+        for name, least in (("samples", 1), ("rounds", 1), ("calls", 0)):
+            require(getattr(self, name) >= least, f"auto: {name} must be at least {least}", getattr(self, name))
+
+    def plan(self, task: Task) -> Plan:
+        """What the strategies plan, added up."""
+        plans = [strategy.plan(task) for _, strategy in self.strategies]
+        return Plan(sum(plan.llm_calls for plan in plans), sum(plan.evaluations for plan in plans))
+
+    def run(self, search: Search) -> list[Candidate]:
+        """Run them one after the other; hand over the best of each, then the best of the rest."""
+        found = []
+        for name, strategy in self.strategies:
+            handed_over = search.score(strategy.run(search))
+            found.append(handed_over)
+            if handed_over:
+                best = min(handed_over, key=lambda entry: entry.rank_key)
+                search.log(f"auto: {name} hands over {len(handed_over)}, the best with fitness {best.fitness:.4f}")
+        return [entry.candidate for entry in shortlist(found)]
+
+    @property
+    def strategies(self) -> tuple[tuple[str, Optimizer], ...]:
+        """By name, in the order they run in."""
+        first: tuple[tuple[str, Optimizer], ...] = (
+            ("cupl", Cupl(samples=self.samples, combine="templates")),
+            ("proapo", ProApo(rounds=self.rounds)),
+        )
+        if not self.calls:
+            return first
+        return (
+            *first,
+            ("hill-climb", HillClimbing(iterations=self.calls)),
+            ("glov", Glov(steps=-(-self.calls // 5), samples=5)),
+            ("ipo", Ipo(steps=-(-self.calls // 4), samples=4)),
+        )
+
+
+def shortlist(found: Sequence[Sequence[Scored]]) -> list[Scored]:
+    """The best of each strategy, and of all others the best, `SHORTLIST` at most; the fittest first."""
+    firsts = {min(each, key=lambda entry: entry.rank_key).order for each in found if each}
+    all_ = {entry.order: entry for each in found for entry in each}
+    ranked = sorted(all_.values(), key=lambda entry: (entry.order not in firsts, *entry.rank_key))
+    return sorted(ranked[:SHORTLIST], key=lambda entry: entry.rank_key)

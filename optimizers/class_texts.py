@@ -1,0 +1,120 @@
+"""The texts a search over class texts may choose from: names with or without a description, in fixed templates."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from evaluators import ClassLabel, PromptSet, fill
+
+__all__ = ["ClassTexts", "Genome", "Item", "opened_by", "with_items"]
+
+Genome = tuple[tuple[int, ...], ...]
+"""Per class the numbers of its items, in order; never none of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A name of a class, and what may be said of it."""
+
+    name: str
+    description: str | None = None
+
+    def render(self, template: str) -> str:
+        """The template filled with the name, then the description.
+
+        >>> Item("cat", "It has whiskers.").render("a photo of a {}.")
+        'a photo of a cat. It has whiskers.'
+        """
+        text = fill(template, self.name)
+        return text if self.description is None else f"{text} {self.description}"
+
+
+class ClassTexts:
+    """Per class its items, rendered: every one of its names, alone and with every description.
+
+    Args:
+        classes: C classes.
+        templates: the fixed ones; each must fit the context with every class's own name.
+        synonyms: per class its other names.
+        descriptions: per class what may be said of it.
+        fits: whether a text is within the model's context; one that is not is dropped, and an item without text too.
+
+    Attributes:
+        texts: per class and item the rendered texts; item 0 is the class's own name alone.
+        plain: the genome of the own names alone.
+        full: per class its own name with every description, or alone where there is none.
+        dropped: how many texts are too long.
+    """
+
+    def __init__(
+        self,
+        classes: Sequence[ClassLabel],
+        templates: Sequence[str],
+        synonyms: Sequence[Sequence[str]],
+        descriptions: Sequence[Sequence[str]],
+        fits: Callable[[str], bool],
+    ) -> None:
+        self._classes = tuple(classes)
+        self._known: dict[tuple[int, tuple[int, ...]], tuple[str, ...]] = {}
+        self.dropped = 0
+        full, texts = [], []
+        for label, others, said in zip(classes, synonyms, descriptions, strict=True):
+            items = [Item(name, about) for name in (label.name, *others) for about in (None, *said)]
+            rendered = {item: self._fitting(item, templates, fits) for item in items}
+            usable = [item for item in rendered if rendered[item]]
+            own = (i for i, item in enumerate(usable) if item.name == label.name and item.description is not None)
+            full.append(tuple(own) or (0,))
+            texts.append(tuple(rendered[item] for item in usable))
+        self.texts = tuple(texts)
+        self.plain: Genome = ((0,),) * len(self._classes)
+        self.full: Genome = tuple(full)
+
+    @property
+    def movable(self) -> tuple[int, ...]:
+        """The classes that have a choice."""
+        return tuple(index for index, items in enumerate(self.texts) if len(items) > 1)
+
+    def items(self, group: Iterable[int]) -> tuple[tuple[int, int], ...]:
+        """All items (class, number) of a group of classes."""
+        return tuple((c, i) for c in group for i in range(len(self.texts[c])))
+
+    def prompt_set(self, genome: Genome) -> PromptSet:
+        """The candidate that a genome stands for; classes that two genomes share cost nothing the second time."""
+        return PromptSet(self._classes, texts=tuple(self._of_class(c, own) for c, own in enumerate(genome)))
+
+    def _of_class(self, index: int, own: tuple[int, ...]) -> tuple[str, ...]:
+        known = self._known.get((index, own))
+        if known is None:
+            known = tuple(dict.fromkeys(text for i in own for text in self.texts[index][i]))
+            self._known[index, own] = known
+        return known
+
+    def _fitting(self, item: Item, templates: Sequence[str], fits: Callable[[str], bool]) -> tuple[str, ...]:
+        texts = [item.render(template) for template in templates]
+        fitting = tuple(text for text in texts if fits(text))
+        self.dropped += len(texts) - len(fitting)
+        return fitting
+
+
+def with_items(genome: Genome, group: Sequence[int], items: Iterable[tuple[int, int]]) -> Genome:
+    """The genome with these items (class, number) for the classes of a group; a class without any stays as it is.
+
+    >>> with_items(((0,), (0,), (0,)), group=[1, 2], items=[(2, 1), (2, 3)])
+    ((0,), (0,), (1, 3))
+    """
+    chosen: dict[int, list[int]] = {c: [] for c in group}
+    for c, i in items:
+        chosen[c].append(i)
+    changed = list(genome)
+    for c, own in chosen.items():
+        changed[c] = tuple(sorted(own)) or genome[c]
+    return tuple(changed)
+
+
+def opened_by(text: str, templates: Iterable[str], name: str) -> str:
+    """What an imported text says beside a template that opens it; all of it where none does, nothing if no more.
+
+    >>> opened_by("a photo of a cat. It has whiskers.", ["a photo of a {}."], "cat")
+    'It has whiskers.'
+    """
+    openings = [opening for template in templates if text.startswith(opening := fill(template, name))]
+    return text.removeprefix(max(openings, key=len, default="")).strip()

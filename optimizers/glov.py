@@ -1,0 +1,145 @@
+"""GLOV: a language model guided by ranked in-context examples (Mirza et al. 2024, arXiv:2410.06154).
+
+for step in 1..n_step:
+    the best 5 and the worst 5 templates with accuracies -> LLM -> 10 samples -> the new templates, scored
+shortlist: the ensembles of the 3 best templates of the best steps, and the best single templates
+
+With steering the language model's hidden states are shifted too, from what it makes of the runner-up towards what it
+makes of the best template: from the first strict improvement on, and anew at each further one.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from evaluators import PromptSet
+from optimizers.archive import Scored
+from optimizers.asking import account, ask_usable, most_calls
+from optimizers.language_model import Ability, Request, Steering
+from optimizers.meta_prompts import TEMPLATE_SCHEMA, glov_turns, mistakes
+from optimizers.replies import template_fault, templates
+from optimizers.search import SHORTLIST, Search
+from optimizers.settings import require
+from optimizers.task import Plan, Task
+from optimizers.template_search import base_candidate, initial_templates, score_templates, template_of
+
+__all__ = ["Glov"]
+
+ENSEMBLES = SHORTLIST // 2
+"""From how many steps an ensemble is handed over."""
+
+ENSEMBLE_SIZE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Glov:
+    """Settings, with the constants of the reference implementation, but for fewer steps.
+
+    Attributes:
+        steps: rounds of asking and scoring (the reference: 100).
+        samples: replies per step.
+        k: templates in each of the two lists.
+        temperature: of sampling, in [0, 2].
+        top_p: of sampling, in (0, 1].
+        max_tokens: longest reply in tokens.
+        steering: shift the language model's hidden states; only for local models of Hugging Face (`hf:PATH`).
+        alpha: the factor of the shift, constant over the tokens; 0 changes nothing.
+        layer: after which decoder layer to shift, from 0; -1 for the one at 17/32 of the depth, as in the paper.
+    """
+
+    steps: int = 20
+    samples: int = 10
+    k: int = 5
+    temperature: float = 1.0
+    top_p: float = 0.9
+    max_tokens: int = 50
+    steering: bool = False
+    alpha: float = 1.0
+    layer: int = -1
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "samples", "k", "max_tokens"):
+            require(getattr(self, name) >= 1, f"glov: {name} must be at least 1", getattr(self, name))
+        require(0 <= self.temperature <= 2, "glov: temperature must be in [0, 2]", self.temperature)
+        require(0 < self.top_p <= 1, "glov: top_p must be in (0, 1]", self.top_p)
+        require(self.layer >= -1, "glov: layer must be -1 or a layer counted from 0", self.layer)
+
+    @property
+    def needs(self) -> frozenset[Ability]:
+        """Steering, if it is switched on."""
+        return frozenset({"steering"}) if self.steering else frozenset()
+
+    def plan(self, task: Task) -> Plan:
+        """Steps x samples questions, a template each; then the ensembles."""
+        questions = self.steps * self.samples
+        evaluations = len(initial_templates(task)) + questions + min(ENSEMBLES, self.steps)
+        return Plan(llm_calls=most_calls(questions), evaluations=evaluations)
+
+    def run(self, search: Search) -> list[PromptSet]:
+        """Search, and hand over ensembles and single templates, best first."""
+        base = base_candidate(search)
+        found = score_templates(search, base, initial_templates(search.task))
+        initial_fitness = _best_first(found)[0].fitness
+        steering: Steering | None = None
+        steps: list[list[Scored]] = []
+        counts: Counter[str] = Counter()
+        for _ in range(self.steps):
+            proposals, asked = self._ask(search, found, steering)
+            counts += asked
+            best_before = _best_first(found)[0].fitness
+            new = score_templates(search, base, _without(proposals, found))
+            steps.append(new)
+            found += new
+            if _best_first(found)[0].fitness > best_before:
+                steering = self._steering(found)
+        search.log(account("glov", "template", counts))
+        if _best_first(found)[0].fitness == initial_fitness:
+            search.log("glov: no proposal was better than the first template")
+        return self._shortlist(search, base, found, steps)
+
+    def _ask(
+        self, search: Search, found: Sequence[Scored], steering: Steering | None
+    ) -> tuple[list[str], Counter[str]]:
+        """One step's templates, at most one per sample."""
+        fits = search.task.template_fits
+        ranked = [(rank, template_of(e), e.score.top1) for rank, e in enumerate(_best_first(found), start=1)]
+        best, worst = ranked[: self.k], ranked[max(self.k, len(ranked) - self.k) :]
+        turns = glov_turns(best[::-1], worst[::-1], search.task, mistakes(_best_first(found)[0].score, search.task))
+        request = Request(turns, self.temperature, self.top_p, self.max_tokens, TEMPLATE_SCHEMA, steering)
+        answers = ask_usable(
+            search,
+            [request] * self.samples,
+            lambda text: templates(text, fits)[:1],
+            lambda text: template_fault(text, fits),
+        )
+        return [template for reading in answers.readings for template in reading], answers.counts
+
+    def _steering(self, found: Sequence[Scored]) -> Steering | None:
+        """From the runner-up, the best strictly worse template, to the best."""
+        best, *others = _best_first(found)
+        runner_up = next((entry for entry in others if entry.fitness < best.fitness), None)
+        if not self.steering or runner_up is None:
+            return None
+        layer = None if self.layer < 0 else self.layer
+        return Steering(template_of(best), template_of(runner_up), self.alpha, layer)
+
+    def _shortlist(
+        self, search: Search, base: PromptSet, found: Sequence[Scored], steps: Sequence[Sequence[Scored]]
+    ) -> list[PromptSet]:
+        several = [_best_first(step)[:ENSEMBLE_SIZE] for step in steps if len(step) > 1]
+        best_steps = sorted(several, key=lambda step: step[0].rank_key)[:ENSEMBLES]
+        joined = [base.with_templates(map(template_of, step)) for step in best_steps]
+        single = [base.with_templates([template_of(e)]) for e in _best_first(found)[: SHORTLIST - len(joined)]]
+        candidates = [*joined, *single]
+        scored = zip(search.score(candidates), candidates, strict=True)
+        return [candidate for _, candidate in sorted(scored, key=lambda pair: pair[0].rank_key)]
+
+
+def _best_first(entries: Sequence[Scored]) -> list[Scored]:
+    return sorted(entries, key=lambda entry: entry.rank_key)
+
+
+def _without(proposals: Sequence[str], found: Sequence[Scored]) -> list[str]:
+    """The proposals that are new, each once."""
+    known = {template_of(entry) for entry in found}
+    return [template for template in dict.fromkeys(proposals) if template not in known]

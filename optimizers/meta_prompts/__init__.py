@@ -1,0 +1,35 @@
+"""What the strategies say to the language model, a file per method. Names and data are put in as data: see `quoted`."""
+
+from optimizers.meta_prompts.again import again_turn
+from optimizers.meta_prompts.as_data import about_images, quoted
+from optimizers.meta_prompts.caption import caption_turn
+from optimizers.meta_prompts.cupl import class_questions
+from optimizers.meta_prompts.fudd import pair_question, pair_schema
+from optimizers.meta_prompts.glov import glov_turns
+from optimizers.meta_prompts.hill_climbing import hill_climbing_turn, outcome_turn
+from optimizers.meta_prompts.ipo import ipo_turn
+from optimizers.meta_prompts.mistakes import mistakes
+from optimizers.meta_prompts.proapo import descriptions_question, domain_question, synonyms_question
+from optimizers.meta_prompts.schemas import PHRASE, SENTENCE, TEMPLATE_SCHEMA, list_schema
+
+__all__ = [
+    "PHRASE",
+    "SENTENCE",
+    "TEMPLATE_SCHEMA",
+    "about_images",
+    "again_turn",
+    "caption_turn",
+    "class_questions",
+    "descriptions_question",
+    "domain_question",
+    "glov_turns",
+    "hill_climbing_turn",
+    "ipo_turn",
+    "list_schema",
+    "mistakes",
+    "outcome_turn",
+    "pair_question",
+    "pair_schema",
+    "quoted",
+    "synonyms_question",
+]

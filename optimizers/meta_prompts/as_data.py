@@ -1,0 +1,40 @@
+"""Names and descriptions as data: quoted, on one line, cut short."""
+
+from collections.abc import Sequence
+
+from evaluators import ClassLabel
+
+__all__ = ["MATCHING", "about_images", "quoted"]
+
+LONGEST_NAME = 100
+LONGEST_DESCRIPTION = 600
+NAMED = 5
+
+MATCHING = (
+    "A vision-language model classifies images by comparing each image with short texts. The texts are made from "
+    "a template in which {} stands for the name of the class."
+)
+"""What a template is for."""
+
+
+def quoted(text: str, longest: int = LONGEST_NAME) -> str:
+    r"""Text as data: one line, cut to `longest` characters, in quotes that it can't close.
+
+    >>> quoted('cat" ignore\nall')
+    '"cat\' ignore all"'
+    """
+    one_line = " ".join(text.split()).replace('"', "'")
+    return f'"{one_line[:longest]}"'
+
+
+def about_images(description: str, classes: Sequence[ClassLabel] = ()) -> str:
+    """What the user says of the images, and the first few classes; empty if there is neither.
+
+    >>> about_images("Pets at home.", [ClassLabel("n1", "cat"), ClassLabel("n2", "dog")])
+    'The images are described as "Pets at home.". They show 2 classes, such as "cat", "dog".'
+    """
+    said = f"The images are described as {quoted(description, LONGEST_DESCRIPTION)}." if description.strip() else ""
+    if not classes:
+        return said
+    named = ", ".join(quoted(label.name) for label in classes[:NAMED])
+    return f"{said} {'They' if said else 'The images'} show {len(classes)} classes, such as {named}.".strip()

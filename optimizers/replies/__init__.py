@@ -1,0 +1,24 @@
+"""Reads what a language model wrote. A reply is untrusted: normalise what can be normalised, drop the rest.
+
+Nothing here raises, and a bad line never throws away the good lines beside it.
+"""
+
+from optimizers.replies.differences import difference_fault, differences, own_captions
+from optimizers.replies.listed import all_sentences, phrases
+from optimizers.replies.sentences import sentence, sentence_fault
+from optimizers.replies.template_lines import tagged_templates, template_fault, templates
+from optimizers.replies.text_parts import lines
+
+__all__ = [
+    "all_sentences",
+    "difference_fault",
+    "differences",
+    "lines",
+    "own_captions",
+    "phrases",
+    "sentence",
+    "sentence_fault",
+    "tagged_templates",
+    "template_fault",
+    "templates",
+]

@@ -1,0 +1,46 @@
+"""The templates a search may choose from: general ones, widened by words for the kind of images (ProAPO)."""
+
+from collections.abc import Sequence
+
+from evaluators import PHOTO_TEMPLATE, PLACEHOLDER, general_templates
+from optimizers.task import Task
+
+__all__ = ["VARIANTS", "expand_templates", "template_library"]
+
+VARIANTS = 4
+"""How many more templates a domain word makes of one, at most."""
+
+
+def expand_templates(templates: Sequence[str], domain: Sequence[str]) -> list[str]:
+    """Templates, and what they become with every domain word T, each once, the given ones first.
+
+    Per template and T: ", a type of T." for its full stop; " T: {}" for " {}"; and where it says "photo", T or
+    "T photo" in its place (ProAPO, Qu et al. 2025, arXiv:2502.19844). A domain word with braces is left out.
+
+    >>> expand_templates(["a photo of a {}."], ["drawing"])[1:3]
+    ['a photo of a {}, a type of drawing.', 'a photo of a drawing: {}.']
+    >>> expand_templates(["a photo of a {}."], ["drawing"])[3:]
+    ['a drawing of a {}.', 'a drawing photo of a {}.']
+    """
+    words = [" ".join(word.split()) for word in domain]
+    plain = [word for word in words if word and "{" not in word and "}" not in word]
+    variants = [variant for word in plain for template in templates for variant in _with_word(template, word)]
+    return list(dict.fromkeys([*templates, *variants]))
+
+
+def template_library(task: Task, imported: Sequence[str], domain: Sequence[str]) -> list[str]:
+    """The imported and the general templates, widened by domain words; those that fit the context for every class.
+
+    "a photo of a {}." comes first if it fits. Imported ones come in sorted order, so that the order of lines in a file
+    changes nothing. Never empty: where nothing fits, the bare name is left.
+    """
+    known = list(dict.fromkeys([PHOTO_TEMPLATE, *sorted(imported), *general_templates()]))
+    return [t for t in expand_templates(known, domain) if task.template_fits(t)] or [PLACEHOLDER]
+
+
+def _with_word(template: str, word: str) -> list[str]:
+    variants = [template.removesuffix(".") + f", a type of {word}."] if template.endswith(".") else []
+    variants.append(template.replace(f" {PLACEHOLDER}", f" {word}: {PLACEHOLDER}"))
+    if "photo" in template:
+        variants += [template.replace("photo", word), template.replace("photo", f"{word} photo")]
+    return variants

@@ -1,0 +1,174 @@
+"""What of this project can be used here, what can't, and the exact way to mend that. Nothing is asked or spent."""
+
+import importlib.metadata
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from prompt_search.bundled import BUNDLED_DATA, BUNDLED_MODEL, TESTBED
+from prompt_search.errors import PromptSearchError
+from prompt_search.llm.api_key import find_key
+from prompt_search.llm.choose import language_model
+from prompt_search.llm.hf_files import missing_packages
+from prompt_search.llm.install import find_local_model
+from prompt_search.tracking.tracker import TRACKERS
+
+__all__ = ["Check", "diagnose", "diagnose_language_model"]
+
+Part = Literal["images", "language models", "cache", "trackers"]
+
+KEYS = (
+    "ANTHROPIC_API_KEY",
+    "AZURE_API_KEY",
+    "DEEPSEEK_API_KEY",
+    "GEMINI_API_KEY",
+    "GROQ_API_KEY",
+    "MISTRAL_API_KEY",
+    "OPENROUTER_API_KEY",
+    "TOGETHERAI_API_KEY",
+)
+"""The keys of providers that many reach through litellm; any other it knows works too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One finding.
+
+    Attributes:
+        part: of the project.
+        name: what was looked at.
+        usable: whether it can be used here.
+        found: what there is, or why it can't be used; never a key.
+        fix: what to do, where something can be done.
+    """
+
+    part: Part
+    name: str
+    usable: bool
+    found: str
+    fix: str | None = None
+
+
+def diagnose(cache_dir: Path) -> list[Check]:
+    """Everything but a particular language model, in a fixed order. Takes a few seconds, as torch tells its devices.
+
+    Args:
+        cache_dir: looked at, and made if it does not exist.
+    """
+    return [
+        _package("images", "torch", "pip install torch"),
+        _devices(),
+        _package("images", "open_clip", "pip install open_clip_torch", distribution="open_clip_torch"),
+        _bundled(),
+        _local_model(cache_dir),
+        _package("language models", "xllamacpp", "pip install xllamacpp", use="local and gguf:PATH"),
+        _hugging_face(),
+        _key("OPENAI_API_KEY"),
+        _package("language models", "litellm", "pip install 'prompt-search[litellm]'", use="PROVIDER/NAME"),
+        _other_keys(),
+        _cache(cache_dir),
+        *(
+            _package("trackers", name, f"pip install 'prompt-search[{name}]'", use=f"--track {name}")
+            for name in TRACKERS
+        ),
+    ]
+
+
+def diagnose_language_model(spec: str, base_url: str | None, cache_dir: Path) -> Check:
+    """Whether a run could begin with this language model. It is set up and not called, so a dead server goes unseen."""
+    return _attempt(
+        "language models",
+        "--llm",
+        lambda: f"{language_model(spec, base_url=base_url, cache_dir=cache_dir).name} is ready; no call was made",
+    )
+
+
+def _attempt(part: Part, name: str, look: Callable[[], str]) -> Check:
+    try:
+        return Check(part, name, True, look())
+    except PromptSearchError as error:
+        return Check(part, name, False, str(error))
+
+
+def _package(part: Part, name: str, fix: str, *, distribution: str | None = None, use: str | None = None) -> Check:
+    purpose = f", for {use}" if use else ""
+    if missing_packages([name]):
+        return Check(part, name, False, f"not installed{purpose}", fix)
+    return Check(part, name, True, f"{_version(distribution or name)}{purpose}")
+
+
+def _version(distribution: str) -> str:
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return "of unknown version"
+
+
+def _devices() -> Check:
+    if missing_packages(["torch"]):
+        return Check("images", "devices", False, "unknown without torch", "pip install torch")
+    import torch
+
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    gpus = [f"cuda:{i} {torch.cuda.get_device_name(i)}" for i in range(count)]
+    return Check("images", "devices", True, "; ".join([f"cpu with {os.cpu_count()} cores", *gpus]))
+
+
+def _bundled() -> Check:
+    files = [TESTBED / BUNDLED_MODEL, *BUNDLED_DATA.values()]
+    missing = [file.name for file in files if not file.exists()]
+    if missing:
+        found = f"missing from this installation: {', '.join(missing)}"
+        return Check("images", "bundled", False, found, "pip install --force-reinstall prompt-search")
+    return Check("images", "bundled", True, f"the model {BUNDLED_MODEL}, the images {' and '.join(BUNDLED_DATA)}")
+
+
+def _local_model(cache_dir: Path) -> Check:
+    path = find_local_model(cache_dir)
+    if path is None:
+        return Check("language models", "local", False, "not installed", "prompt-search llm install")
+    return Check("language models", "local", True, str(path))
+
+
+def _hugging_face() -> Check:
+    needed = ("transformers", "accelerate", "gguf")
+    missing = missing_packages(needed)
+    if missing:
+        found = f"{', '.join(missing)} not installed, for hf:PATH and steering"
+        return Check("language models", "transformers", False, found, "pip install 'prompt-search[hf]'")
+    return Check("language models", "transformers", True, f"{_version('transformers')}, for hf:PATH and steering")
+
+
+def _key(variable: str) -> Check:
+    check = _attempt("language models", variable, lambda: "set" if find_key(variable) else "")
+    if check.usable and not check.found:
+        fix = f"export {variable}=..., or {variable}_FILE=PATH"
+        return Check(check.part, variable, False, "not set, for openai/NAME; a server of your own may need none", fix)
+    return check
+
+
+def _other_keys() -> Check:
+    found = [key for key in KEYS if os.environ.get(key, "").strip() or os.environ.get(f"{key}_FILE", "").strip()]
+    if found:
+        return Check("language models", "other keys", True, f"set: {', '.join(found)}")
+    fix = f"export the provider's variable, e.g. {KEYS[0]}=..."
+    return Check("language models", "other keys", False, "none of the usual ones is set, for PROVIDER/NAME", fix)
+
+
+def _cache(cache_dir: Path) -> Check:
+    try:
+        cache_dir.mkdir(parents=True, exist_ok=True)
+        size = sum(file.stat().st_size for file in cache_dir.rglob("*") if file.is_file())
+        free = shutil.disk_usage(cache_dir).free
+    except OSError as error:
+        return _unusable_cache(f"{cache_dir} can't be used: {error.strerror or error}")
+    if not os.access(cache_dir, os.W_OK):
+        return _unusable_cache(f"{cache_dir} can't be written to")
+    return Check("cache", "cache", True, f"{cache_dir}, {size / 2**20:.0f} MB, {free / 2**30:.1f} GB free on the disk")
+
+
+def _unusable_cache(found: str) -> Check:
+    return Check("cache", "cache", False, found, "set PROMPT_SEARCH_CACHE to a folder that can be written to")
