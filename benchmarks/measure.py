@@ -86,22 +86,26 @@ class Figure:
     note: str = ""
 
 
-def alternate(peer: Callable[[], object], ours: Callable[[], object], repeats: int = 3) -> tuple[float, float]:
+def alternate(
+    peer: Callable[[], object], ours: Callable[[], object], repeats: int = 3, warm_up: bool = True
+) -> tuple[float, float]:
     """The least seconds that each of two ways takes.
 
-    Both run once to warm up, then in turn, so that other load on the machine hits both; the least of several short
-    runs is the one it hit least.
+    They run in turn, so that other load on the machine hits both; the least of several short runs is the one it hit
+    least.
 
     Args:
         peer: the other way; on CUDA both must end with `torch.cuda.synchronize()`.
         ours: our way.
         repeats: timed runs of each, at least 1.
+        warm_up: run each once before; not needed for runs of many seconds.
 
     Returns:
         Seconds of the peer, and of ours.
     """
-    peer()
-    ours()
+    if warm_up:
+        peer()
+        ours()
     times = [(_seconds(peer), _seconds(ours)) for _ in range(repeats)]
     return min(theirs for theirs, _ in times), min(own for _, own in times)
 

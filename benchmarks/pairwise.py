@@ -89,7 +89,7 @@ def predictions(table: PairTable, weights: "torch.Tensor", images: FloatArray) -
     import torch
 
     labels = torch.zeros(CHUNK, dtype=torch.int64)
-    parts = torch.from_numpy(images).split(CHUNK)
+    parts = torch.split(torch.from_numpy(images), CHUNK)
     chunks = ((part, part @ weights, labels[: len(part)]) for part in parts)
     found = [cosines.argmax(dim=1) for cosines, _ in two_steps(chunks, table, K, 100.0)]
     result: NDArray[np.int64] = torch.cat(found).numpy()

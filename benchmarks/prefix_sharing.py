@@ -32,24 +32,20 @@ def measure(device: str) -> list[Comparison]:
         "1 template x 120 classes": [f"a blurry photo of the small {each}." for each in NAMES],
         "1 template x 10 classes": [f"a blurry photo of the small {each}." for each in NAMES[:10]],
     }
-    rows = []
-    for name, texts in jobs.items():
-        plain, shared = alternate(
-            lambda texts=texts: model.encode_texts(texts), lambda texts=texts: encode_sharing(model, texts), repeats=2
-        )
-        difference = float(np.abs(model.encode_texts(texts) - encode_sharing(model, texts)).max())
-        rows.append(
-            Comparison(
-                f"prefix sharing: {name}",
-                f"ViT-B-32, fp32, blocks of {BLOCK} tokens; not in the product",
-                "every text whole, as in the product",
-                "texts/s",
-                len(texts) / plain,
-                len(texts) / shared,
-                difference,
-            )
-        )
-    return rows
+    return [_compare(model, name, texts) for name, texts in jobs.items()]
+
+
+def _compare(model: OpenClipModel, name: str, texts: list[str]) -> Comparison:
+    plain, shared = alternate(lambda: model.encode_texts(texts), lambda: encode_sharing(model, texts), repeats=2)
+    return Comparison(
+        f"prefix sharing: {name}",
+        f"ViT-B-32, fp32, blocks of {BLOCK} tokens; an experiment, not in the product",
+        "every text whole, as in the product",
+        "texts/s",
+        len(texts) / plain,
+        len(texts) / shared,
+        float(np.abs(model.encode_texts(texts) - encode_sharing(model, texts)).max()),
+    )
 
 
 def encode_sharing(model: OpenClipModel, texts: list[str]) -> FloatArray:
@@ -105,7 +101,7 @@ def _blocks(network: Any, ids: "torch.Tensor", start: int, past: list[Any]) -> "
     for layer, block in enumerate(network.transformer.resblocks):
         attention = block.attn
         projected = functional.linear(block.ln_1(x), attention.in_proj_weight, attention.in_proj_bias)
-        split = projected.unflatten(-1, (3, attention.num_heads, -1)).permute(2, 0, 3, 1, 4)
+        split = projected.reshape(*ids.shape, 3, attention.num_heads, -1).permute(2, 0, 3, 1, 4)
         both = split[1:] if before is None else torch.cat([before[layer], split[1:]], dim=3)
         seen = functional.scaled_dot_product_attention(split[0], both[0], both[1], attn_mask=mask)
         x = x + attention.out_proj(seen.transpose(1, 2).flatten(2))

@@ -43,7 +43,8 @@ class Report:
     def from_json(cls, content: Mapping[str, Any]) -> "Report":
         """The report `to_json` gave."""
         comparisons = [{k: v for k, v in row.items() if k != "ratio"} for row in content["comparisons"]]
-        measured = [*(Comparison(**row) for row in comparisons), *(Figure(**row) for row in content["figures"])]
+        measured: list[Measured] = [Comparison(**row) for row in comparisons]
+        measured += [Figure(**row) for row in content["figures"]]
         return cls(content["machine"], content["versions"], tuple(measured))
 
 
@@ -60,7 +61,7 @@ def table(measured: Sequence[Measured]) -> str:
 
     >>> print(table([Comparison("text", "10 texts", "one by one", "texts/s", 20, 100, 1e-7, goal=4)]))
     text: 10 texts
-      one by one 20 texts/s, ours 100 texts/s, ratio 5.0 (goal 4), largest difference 1e-07
+      one by one 20 texts/s, ours 100 texts/s, ratio 5 (goal 4), largest difference 1e-07
     """
     return "\n".join(line for row in measured for line in _lines(row))
 

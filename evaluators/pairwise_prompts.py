@@ -159,11 +159,11 @@ class PairwisePrompts:
         A class that is in none of them keeps the base's texts.
         """
         chosen = sorted(self.pairs, key=lambda pair: (-pair.images, pair.ids))[: self.compile_pairs]
-        texts: dict[str, list[str]] = {}
+        told: dict[str, tuple[str, ...]] = {}
         for class_id, own in _sides(sorted(chosen, key=lambda pair: pair.ids)):
-            texts.setdefault(class_id, []).extend(own)
-        bare = {c.id: own for c, own in zip(self.classes, self.base.rendered, strict=True) if c.id not in texts}
-        return PromptSet.of(self.classes, texts=texts | bare) if texts else self.base
+            told[class_id] = told.get(class_id, ()) + own
+        texts = {c.id: told.get(c.id, own) for c, own in zip(self.classes, self.base.rendered, strict=True)}
+        return PromptSet.of(self.classes, texts=texts) if told else self.base
 
     def with_classes(self, base: PromptSet, ids: Mapping[str, str]) -> "PairwisePrompts":
         """The same pairs under other class ids (old to new), over a base for those."""

@@ -78,7 +78,8 @@ class TextTower:
                     features = np.empty((len(distinct), encoded.shape[1]), dtype=np.float32)
                 features[batch.rows] = encoded[: len(batch.rows)]
         assert features is not None
-        return features[inverse.numpy()]
+        in_order: FloatArray = features[inverse.numpy()]
+        return in_order
 
     def _encode_tokens(self, tokens: "torch.Tensor", length: int) -> FloatArray:
         tokens = tokens.to(self._device)

@@ -16,6 +16,7 @@ from dataclasses import dataclass, fields
 from evaluators import PHOTO_TEMPLATE, PromptSet, general_templates
 from optimizers.class_texts import ClassTexts, Genome, opened_by, with_items
 from optimizers.group_sampling import confusion_groups, group_size, important_groups, spoiled
+from optimizers.imported_prompts import templates_at_hand, texts_at_hand
 from optimizers.population import Population
 from optimizers.proapo_libraries import Libraries, LibraryQuestions
 from optimizers.proapo_operators import Breeding
@@ -95,9 +96,9 @@ class ProApo:
         return Plan(llm_calls=self._questions.calls(task), evaluations=evaluations)
 
     def run(self, search: Search) -> list[PromptSet]:
-        """Evolve templates, then class texts under the best of them; hand over the fittest and the winner of stage 1."""
+        """Evolve templates, then class texts under the best; hand over the fittest and the winner of stage 1."""
         libraries = self._questions.ask(search)
-        known = template_library(search.task, _templates_at_hand(search), libraries.domain)
+        known = template_library(search.task, templates_at_hand(search), libraries.domain)
         templates = self._evolve_templates(search, self._worth_keeping(search, known))
         texts = self._class_texts(search, libraries, known, templates)
         if texts.movable:
@@ -152,7 +153,7 @@ class ProApo:
         """The library of stage 2: what the language model gave, and what the user's and the best prompts hold."""
         task = search.task
         imported = [
-            sorted({opened_by(text, known, label.name) for prompts in _texts_at_hand(search) for text in prompts[c]})
+            sorted({opened_by(text, known, label.name) for prompts in texts_at_hand(search) for text in prompts[c]})
             for c, label in enumerate(task.classes)
         ]
         said = [
@@ -226,23 +227,6 @@ class ProApo:
 
             sets = [_items(parent, group) for parent in parents]
             population.add(breeding.children(sets, 2 + generation, search.rng, population, genome))
-
-
-def _templates_at_hand(search: Search) -> list[str]:
-    """The user's own templates, and those of the best candidate so far (eight at most)."""
-    best = [
-        template
-        for entry in search.archive.best(1)
-        for template in sorted(entry.candidate.compiled().templates)[:SHORTLIST]
-    ]
-    return [template for start in search.task.start for template in start.templates] + best
-
-
-def _texts_at_hand(search: Search) -> list[tuple[tuple[str, ...], ...]]:
-    """The class texts of the user's own prompts, and of the best candidate so far that has any."""
-    described = [entry for entry in search.archive if any(entry.candidate.compiled().texts)]
-    best = [min(described, key=lambda entry: entry.rank_key).candidate.compiled().texts] if described else []
-    return [start.texts for start in search.task.start] + best
 
 
 def _items(genome: Genome, group: Sequence[int]) -> tuple[tuple[int, int], ...]:

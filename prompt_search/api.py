@@ -43,6 +43,7 @@ def optimize(
     precision: "Precision" = "fp32",
     cache_dir: str | Path | None = None,
     observer: "Observer | None" = None,
+    track: Sequence[str] = (),
 ) -> "Result":
     """Search for the prompts that classify labelled images best, and prove the gain on images not searched with.
 
@@ -74,6 +75,7 @@ def optimize(
         precision: of the image-text model: `fp32`, `bf16`, `fp16`.
         cache_dir: see `prompt_search.cache_dir`.
         observer: is shown the progress.
+        track: trackers that are sent the run's figures, `mlflow` or `wandb`.
 
     Raises:
         PromptSearchError: see `prompt_search.errors`; each message says what to do.
@@ -118,6 +120,7 @@ def optimize(
         use_cache=use_cache,
         cache_dir=cache_dir,
         observer=observer,
+        track=track,
     )
 
 

@@ -18,6 +18,8 @@ from prompt_search.run.folder import check_folder
 from prompt_search.run.metered import Clock
 from prompt_search.run.progress import Observer, Silent, Status
 from prompt_search.run.resolve import NamedStrategy, Surroundings
+from prompt_search.tracking.observer import TrackingObserver
+from prompt_search.tracking.tracker import tracker
 
 if TYPE_CHECKING:
     from evaluators import ImageTextModel
@@ -46,18 +48,16 @@ def launch(
     cache_dir: str | Path | None = None,
     observer: Observer | None = None,
     verify: bool = False,
+    track: Sequence[str] = (),
 ) -> "Result":
     """Start a run, or continue the one in its folder.
 
     Objects given beside `config` take the place of what it names. Without a `price` the language model's known one
-    counts; `use_cache` is about its replies.
+    counts; `use_cache` is about its replies. `track` names trackers (`mlflow`, `wandb`) to send the figures to.
 
     Raises:
         PromptSearchError: if an argument can't be used, or the run can't go on.
     """
-    from prompt_search.llm.cached_model import CachedModel
-    from prompt_search.llm.completion_cache import CompletionCache
-    from prompt_search.llm.function import FunctionModel
     from prompt_search.models import load_model
 
     clock, limits, folder = Clock(), budget or Budget(), out or default_out(config)
@@ -68,19 +68,59 @@ def launch(
             f"no price is known for {config.llm}, so a limit of cost can't be kept; "
             "state it with --price IN,OUT (dollars per million prompt and completion tokens)"
         )
-    shown = observer or Silent()
+    shown = TrackingObserver(observer or Silent(), {name: tracker(name) for name in track})
     shown.update(Status(phase="loading models"))
     built = strategies or [(choice.name, choice.build()) for choice in config.strategies]
     cache = find_cache_dir(cache_dir)
     language = llm or _language_model(config, cache, concurrency)
     image_text = model or load_model(config.model, device=device, precision=config.precision)
     surroundings = Surroundings(cache, limits, stated, clock, shown, verify)
+    with shown.told(_short_name(config), _settings(config, limits)) as summary:
+        result = _carry_out(config, built, image_text, language, folder, surroundings, use_cache=use_cache)
+        summary |= _figures(result)
+    return result
+
+
+def _carry_out(
+    config: RunConfig,
+    strategies: Sequence[NamedStrategy],
+    model: "ImageTextModel",
+    llm: "LanguageModel",
+    folder: Path,
+    surroundings: Surroundings,
+    *,
+    use_cache: bool,
+) -> "Result":
+    """The run itself, with the replies of the language model from the cache where that is wanted."""
+    from prompt_search.llm.cached_model import CachedModel
+    from prompt_search.llm.completion_cache import CompletionCache
+    from prompt_search.llm.function import FunctionModel
+
     if not use_cache:
-        return execute(config, built, image_text, language, folder, surroundings)
+        return execute(config, strategies, model, llm, folder, surroundings)
     # A function is known by its name only, and other scripts have others of that name: its replies stay with the run.
-    with CompletionCache((folder if isinstance(language, FunctionModel) else cache) / COMPLETIONS) as completions:
-        cached = CachedModel(language, completions)
-        return execute(config, built, image_text, cached, folder, surroundings)
+    home = folder if isinstance(llm, FunctionModel) else surroundings.cache_dir
+    with CompletionCache(home / COMPLETIONS) as completions:
+        return execute(config, strategies, model, CachedModel(llm, completions), folder, surroundings)
+
+
+def _settings(config: RunConfig, budget: Budget) -> dict[str, float | None]:
+    """The numbers among the arguments: what a tracker may know of them."""
+    numbers = {"seed": config.seed, "shots": config.shots, "select_shots": config.select_shots}
+    return numbers | budget.to_json() | {"strategies": len(config.strategies)}
+
+
+def _figures(result: "Result") -> dict[str, float | None]:
+    """The numbers of a result: what a tracker may know of it."""
+    row = result.winner
+    return {
+        "search_top1": row.search.top1,
+        "select_top1": row.select.top1,
+        "test_top1": row.test.top1,
+        "llm_calls": result.cost.llm_calls,
+        "usd": result.cost.usd,
+        "test_reads": result.test_reads,
+    }
 
 
 def relaunch(
@@ -166,5 +206,9 @@ def _language_model(config: RunConfig, cache: Path, concurrency: int) -> "Langua
 
 def default_out(config: RunConfig) -> Path:
     """The run folder for these arguments: the same arguments find it again."""
+    return Path("runs") / f"{Path(config.data).stem or 'data'}-{_short_name(config)}"
+
+
+def _short_name(config: RunConfig) -> str:
     content = json.dumps(config.to_json(), sort_keys=True).encode()
-    return Path("runs") / f"{Path(config.data).stem or 'data'}-{hashlib.sha256(content).hexdigest()[:8]}"
+    return hashlib.sha256(content).hexdigest()[:8]

@@ -182,6 +182,7 @@ def run(
             cache_dir=cache_dir,
             observer=shown,
             verify=verify,
+            track=track,
         ),
         as_json=as_json,
         quiet=quiet,

@@ -37,7 +37,7 @@ class LocalModel:
         name: what to call it; by default the file's name without suffix.
         n_ctx: tokens of prompt and reply together.
         slots: samples decoded together. Sums may then be rounded differently, and a sample depend on its neighbours:
-            where it was tried (x86-64 with AVX2; 2 and 4 slots, 16 replies of 80 tokens) texts and log-probabilities
+            where it was tried (x86-64 with AVX-512; 2 and 4 slots, 16 replies of 80 tokens) texts and log-probabilities
             stayed the same to the last digit, which says nothing about other machines. On 2 idle cores 4 slots took a
             fifth less time than 1; on busy ones no gain could be told. So the default is 1.
         threads: by default 1. llama.cpp's threads wait for each other by spinning, so as many threads as cores are

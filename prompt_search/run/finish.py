@@ -129,10 +129,10 @@ def _read_test(best: Candidate, others: Sequence[Candidate], test: Evaluator, re
     """Scores of all, and image by image how often only the winner is right and how often only the other."""
     winner_right = test.label_ranks(best) == 0
     rights = [test.label_ranks(other) == 0 for other in others]
-    pairwise = isinstance(best, PairwisePrompts)
+    fallback = {"fallback": round(test.fallback_share(best), 6)} if isinstance(best, PairwisePrompts) else {}
     return {
         "read": read,
-        **({"fallback": round(test.fallback_share(best), 6)} if pairwise else {}),
+        **fallback,
         **_scores(test, [best, *others]),
         "only_winner": [int(np.sum(winner_right & ~right)) for right in rights],
         "only_other": [int(np.sum(~winner_right & right)) for right in rights],

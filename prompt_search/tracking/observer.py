@@ -1,7 +1,8 @@
 """An observer that passes a run's figures on to trackers."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 from prompt_search.errors import SettingsError
 from prompt_search.run.progress import Observer, Status
@@ -80,6 +81,20 @@ class TrackingObserver:
     def warn(self, message: str) -> None:
         """See `Observer.warn`; trackers are not told, as messages quote names and texts."""
         self._inner.warn(message)
+
+    @contextmanager
+    def told(self, run: str, settings: Mapping[str, float | None]) -> Iterator[dict[str, float | None]]:
+        """`begin` and `end` around a run, however it ends; what is put into the dictionary is the summary.
+
+        Raises:
+            SettingsError: as `begin`.
+        """
+        self.begin(run, settings)
+        summary: dict[str, float | None] = {}
+        try:
+            yield summary
+        finally:
+            self.end(summary)
 
     def end(self, summary: Mapping[str, float | None]) -> None:
         """Close the trackers, with what is known of the result; nothing if the run was interrupted."""

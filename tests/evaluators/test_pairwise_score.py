@@ -60,7 +60,8 @@ def embed(texts: Sequence[str]) -> FloatArray:
 
 @cache
 def feature(text: str) -> FloatArray:
-    return embed([text])[0].astype(np.float64)
+    vector: FloatArray = embed([text])[0].astype(np.float64)
+    return vector
 
 
 def unit_mean(texts: Sequence[str]) -> FloatArray:
@@ -116,7 +117,7 @@ def test_cosines_equal_the_loop_over_images(seed: int, classes: int, k: int, sha
     rng = np.random.default_rng(seed)
     base = base_of(classes)
     prompts = PairwisePrompts(base, some_pairs(rng, base, share, pool), k)
-    features = images(12, classes, seed).embeddings
+    features = images(12, classes, seed).embeddings[:]
     expected = [one_image(prompts, image) for image in features]
     shortlist = torch.tensor([top for top, _ in expected])
     if shortlist.shape[1] > 1:
@@ -131,9 +132,9 @@ def test_every_figure_follows_from_the_two_steps(tmp_path: Path, k: int, share: 
     prompts = PairwisePrompts(base, some_pairs(np.random.default_rng(k), base, share, 20), k)
     split = images(150, 8, seed=3)
     score = scored(prompts, split, tmp_path)
-    p = np.array([reference_probabilities(prompts, image, 100.0) for image in split.embeddings])
+    p = np.array([reference_probabilities(prompts, image, 100.0) for image in split.embeddings[:]])
     best = []
-    for image in split.embeddings:
+    for image in split.embeddings[:]:
         top, cosines = one_image(prompts, image)
         best.append(top[int(np.argmax(cosines))])
     assert score.top1 == pytest.approx(float(np.mean(np.array(best) == split.labels)), abs=1e-6)
@@ -220,7 +221,7 @@ def test_little_memory_gives_the_same_score(tmp_path: Path, memory_limit: int) -
 def test_many_images_pass_through_in_several_batches() -> None:
     base = base_of(8)
     prompts = PairwisePrompts(base, some_pairs(np.random.default_rng(4), base, 0.7, 20), 8)
-    features = images(700, 8).embeddings
+    features = images(700, 8).embeddings[:]
     shortlist = torch.arange(8).expand(700, 8)
     found = rescore(pair_table(prompts, embed), torch.from_numpy(features), shortlist)
     for i in (0, 1, 127, 128, 129, 699):

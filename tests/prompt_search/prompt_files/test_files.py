@@ -117,14 +117,14 @@ def test_a_name_keyed_export_of_repeated_names_is_refused_naming_them() -> None:
 )
 def test_templates_of_several_makers_are_read(tmp_path: Path, name: str, content: object) -> None:
     prompts = read_prompts(write(tmp_path / name, content), CLASSES)
-    assert prompts.templates == ("a photo of a {}.", "a {} in the wild")
+    assert prompts.compiled().templates == ("a photo of a {}.", "a {} in the wild")
 
 
 def test_cupl_files_are_matched_by_id_name_and_loose_name(tmp_path: Path) -> None:
     path = write(
         tmp_path / "c.json", {"n01": ["\n\nIt purrs."], "{0} dog": ["It barks."], "OVENBIRD": ["It sings."] * 2}
     )
-    assert read_prompts(path, CLASSES).texts == (("It purrs.",), ("It barks.",), ("It sings.",))
+    assert read_prompts(path, CLASSES).compiled().texts == (("It purrs.",), ("It barks.",), ("It sings.",))
 
 
 @pytest.mark.parametrize(
