@@ -4,6 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 LLM := $(VENV)/.llm
+TRACKERS := $(VENV)/.trackers
 
 .PHONY: demo test test-all check format bench clean
 
@@ -13,7 +14,7 @@ demo: $(INSTALLED) $(LLM) ## the main job on the bundled testbed, offline
 test: $(INSTALLED) $(LLM) check ## everything that needs pip packages only
 	$(BIN)/python -m pytest -m "not heavy"
 
-test-all: $(INSTALLED) $(LLM) check ## browsers and heavy consumers too
+test-all: $(INSTALLED) $(LLM) $(TRACKERS) check ## browsers and heavy consumers too
 	$(BIN)/python -m pytest
 
 check: $(INSTALLED) ## style, types, layers
@@ -26,7 +27,7 @@ format: $(INSTALLED)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(INSTALLED) $(LLM) ## the figures the docs quote
+bench: $(INSTALLED) $(LLM) ## the speed figures the docs quote, in about five minutes; on CUDA: python -m benchmarks --set gpu
 	$(BIN)/python -m benchmarks
 
 clean:
@@ -43,4 +44,8 @@ $(INSTALLED): pyproject.toml constraints.txt
 
 $(LLM): $(INSTALLED)
 	@$(BIN)/prompt-search llm install
+	@touch $@
+
+$(TRACKERS): $(INSTALLED)
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt mlflow wandb
 	@touch $@

@@ -1,1 +1,1 @@
-"""What the figures in the docs are measured with: `make bench`, or `python -m benchmarks NAME`."""
+"""What the figures in the docs are measured with: `make bench`, `python -m benchmarks [NAME ...]`."""

@@ -32,11 +32,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         report = merged(report, Report.of(device, measured))
         print(table(measured), flush=True)
     content = json.dumps(report.to_json(), indent=1, ensure_ascii=False) + "\n"
-    print(content)
     if options.json:
         options.json.write_text(content)
     if options.write:
         _write(report, options.set)
+    print(content)
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:

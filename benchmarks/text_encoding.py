@@ -14,7 +14,8 @@ from evaluators.image_text_model import FloatArray
 
 __all__ = ["measure"]
 
-CLASSES = ("tabby cat", "golden retriever", "aircraft carrier", "red admiral butterfly", "church", "electric guitar")
+CLASSES = ("aircraft carrier", "church", "electric guitar", "golden retriever", "red admiral butterfly", "tabby cat")
+"""In the order of a `PromptSet`, which is that of their ids."""
 ARCHITECTURE = "ViT-B-32"
 NEW_TEXTS = 10
 

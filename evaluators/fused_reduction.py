@@ -55,9 +55,9 @@ def reduce_fused(cosines: "torch.Tensor", index: "torch.Tensor", labels: "torch.
 
 @triton.jit  # type: ignore[untyped-decorator]
 def _kernel(
-    cosines: Any, index: Any, labels: Any,
-    ranks: Any, predicted: Any, margins: Any, cross_entropies: Any, entropies: Any, partial: Any,
-    n: Any, scale: Any,
+    cosines: "Any", index: "Any", labels: "Any",
+    ranks: "Any", predicted: "Any", margins: "Any", cross_entropies: "Any", entropies: "Any", partial: "Any",
+    n: "Any", scale: "Any",
     CLASSES: tl.constexpr, CLASS_TILE: tl.constexpr, IMAGE_TILE: tl.constexpr,
 ) -> None:  # fmt: skip
     set_ = tl.program_id(1)

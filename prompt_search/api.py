@@ -53,7 +53,8 @@ def optimize(
         data: a folder with one subfolder of images per class, a Parquet file, or `photos`, `emoji` (bundled).
         model: `mini-clip` (bundled), any model of open_clip (`ViT-B-32/laion2b_e16`, `hf-hub:...`, `local-dir:...`), or
             an `ImageTextModel`.
-        llm: `local`, `gguf:PATH`, `openai/NAME`, a function from messages to text, or a `LanguageModel`.
+        llm: `local`, `gguf:PATH`, `hf:PATH`, `openai/NAME`, any name of litellm (`anthropic/...`), a function from
+            messages to text, or a `LanguageModel`.
         strategy: a strategy's name or instance, or several to run one after the other.
         description: one or two sentences about the images, for the language model.
         domain: words for the kind of images, e.g. `satellite photo`, to widen libraries of templates with.

@@ -85,7 +85,12 @@ def run(
         str, typer.Argument(help="A folder with one subfolder of images per class, a .parquet file, photos, emoji.")
     ],
     model: Model = "mini-clip",
-    llm: Annotated[str, typer.Option(help="local, gguf:PATH, openai/NAME, or any NAME with --base-url.")] = "local",
+    llm: Annotated[
+        str,
+        typer.Option(
+            help="local, gguf:PATH, hf:PATH, openai/NAME, any of litellm (anthropic/NAME), any NAME with --base-url."
+        ),
+    ] = "local",
     base_url: Annotated[str | None, typer.Option(help="An OpenAI-compatible server.", show_default=False)] = None,
     strategy: Annotated[list[str], typer.Option(help="Give several to run one after the other.")] = ["hill-climb"],
     settings: Settings = [],

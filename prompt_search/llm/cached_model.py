@@ -1,6 +1,6 @@
 """A language model with the completion cache in front of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from optimizers.language_model import Ability, LanguageModel, Reply, Sample, abilities
 from prompt_search.llm.completion_cache import CompletionCache
@@ -17,7 +17,7 @@ class CachedModel:
     reply that ended at `max_tokens` is the whole answer to a request with that limit (CuPL's is low on purpose), so it
     is stored; with a higher limit the request is another one.
 
-    `attempts`, `abilities` and `on_traffic` are those of the model behind.
+    `attempts`, `abilities`, `billable` and `on_traffic` are those of the model behind.
 
     Args:
         inner: the model to ask.
@@ -27,6 +27,7 @@ class CachedModel:
     def __init__(self, inner: LanguageModel, cache: CompletionCache) -> None:
         self.inner = inner
         self.cache = cache
+        self._missing: list[int] = []
 
     @property
     def name(self) -> str:
@@ -49,6 +50,14 @@ class CachedModel:
         return int(getattr(self.inner, "attempts", 1))
 
     @property
+    def billable(self) -> Mapping[int, int] | None:
+        """After `complete`: for each index how many calls may have been billed; `None` if the model does not tell."""
+        inner = getattr(self.inner, "billable", None)
+        if inner is None:
+            return None
+        return {self._missing[position]: calls for position, calls in inner.items()} if self._missing else {}
+
+    @property
     def on_traffic(self) -> Callable[[Traffic], None] | None:
         """Who is told of calls under way; setting it has no effect on a model that does not tell."""
         return getattr(self.inner, "on_traffic", None)
@@ -65,7 +74,8 @@ class CachedModel:
             LanguageModelError: from the model; what it answered before is stored.
             StoreError: if the cache can't be read or written.
         """
-        missing = []
+        missing: list[int] = []
+        self._missing = []
         for index, sample in enumerate(samples):
             hit = self.cache.get(self.identity, sample)
             if hit is None:
@@ -81,4 +91,5 @@ class CachedModel:
             on_reply(index, reply)
 
         if missing:
+            self._missing = missing
             self.inner.complete([samples[index] for index in missing], keep)

@@ -50,6 +50,7 @@ class CallPool:
         self._grace = grace
         self._tick = TICK if watched else None
         self._running: dict[asyncio.Task[Reply], tuple[int, SampleCall]] = {}
+        self._begun: dict[int, SampleCall] = {}
         self._failure: LanguageModelError | None = None
         self._end = float("inf")
         self._told: tuple[float, Traffic | None] = (float("-inf"), None)
@@ -78,11 +79,16 @@ class CallPool:
         if self._failure is not None:
             raise self._failure
 
+    @property
+    def billable(self) -> dict[int, int]:
+        """How many calls of each sample may have been billed so far; a sample that was not begun is not in it."""
+        return {index: call.billable for index, call in self._begun.items()}
+
     def _begin_more(self) -> bool:
         """Begin what may be begun; whether anything is running and may still run."""
         if not self._line.closing:
             for index, sample in islice(self._coming, max(0, self._line.limit.now - len(self._running))):
-                call = self._begin(sample)
+                call = self._begun[index] = self._begin(sample)
                 self._running[asyncio.create_task(call.reply())] = (index, call)
         return bool(self._running) and time.monotonic() < self._end
 

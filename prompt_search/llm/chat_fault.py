@@ -11,10 +11,12 @@ __all__ = ["Cause", "Refusal", "TransientFault", "refusal_of", "retry_after"]
 
 Cause = Literal["throttled", "unreachable", "refused", "lost"]
 """`throttled`: told to slow down (429). `unreachable`: never sent. `refused`: another status below 500. Those three
-cost nothing. `lost`: a server error, a timeout, a broken connection, an unusable body; it may be billed."""
+cost nothing. `lost`: a server error, a timeout (Azure bills a 408 too), a broken connection, an unusable body; it may
+be billed."""
 
 THROTTLED = 429
-TRANSIENT_STATUS = (408, 409, 425, THROTTLED)
+TIMED_OUT = 408
+TRANSIENT_STATUS = (TIMED_OUT, 409, 425, THROTTLED)
 PER_REQUEST_STATUS = (400, 413, 422)
 FILTERED = ("content_filter", "content_policy", "content management policy", "contentpolicyviolation")
 TOO_LONG = (
@@ -74,7 +76,8 @@ class Refusal:
         """The refusal, or the fault it is if asking again may help; `headers` (lower case) may say when."""
         if self.kind != "transient":
             return self
-        cause: Cause = "lost" if self.status >= 500 else "throttled" if self.status == THROTTLED else "refused"
+        lost = self.status >= 500 or self.status == TIMED_OUT
+        cause: Cause = "lost" if lost else "throttled" if self.status == THROTTLED else "refused"
         return TransientFault(f"status {self.status}: {self.message}", cause, retry_after(headers))
 
     def _concern(self) -> Literal["filtered", "too long", "body"]:

@@ -2,7 +2,7 @@
 
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import replace
 from functools import partial
@@ -64,6 +64,8 @@ class ChatModel(ABC):
         self._limit = AdaptiveLimit(concurrency)
         self._dialect = ChatDialect()
         self._told_of_shortening = False
+        self.billable: Mapping[int, int] = {}
+        """After `complete`, and after it failed: for each index how many calls may have been billed."""
         self.on_traffic: Callable[[Traffic], None] | None = None
         """Called from the calling thread of `complete` when the traffic changed, at most ten times a second."""
 
@@ -97,6 +99,7 @@ class ChatModel(ABC):
             LanguageModelRejected: at the first refusal that asking again can't mend.
             LanguageModelUnavailable: when a sample used up its attempts or its deadline.
         """
+        self.billable = {}
         if any(sample.request.steering for sample in samples):
             raise LanguageModelRejected(
                 f"{self._name} at {self._shown} can't be steered: an API gives no access to hidden states. "
@@ -122,9 +125,12 @@ class ChatModel(ABC):
                 return SampleCall(sample, partial(self._ask, send), line, self._patience, self._unavailable)
 
             pool = CallPool(samples, begin, line, self._patience.grace, watched=self.on_traffic is not None)
-            async with aclosing(pool.events()) as events:
-                async for event in events:
-                    yield event
+            try:
+                async with aclosing(pool.events()) as events:
+                    async for event in events:
+                        yield event
+            finally:
+                self.billable = pool.billable
 
     async def _ask(self, send: Send, sample: Sample) -> Reply:
         """One reply from one call, or from a few while the dialect is learned or the conversation made to fit."""
@@ -136,7 +142,8 @@ class ChatModel(ABC):
                 text = self._redaction.redacted(answer.text)
                 return replace(answer, text=text, form=form_of(body, sample.request), shortened=shorter)
             if answer.kind == "filtered":
-                return Reply("", "filter", error=self._redaction.quote(answer.message))
+                # Azure bills what its filter turned away, though it answers with status 400 and tells no usage.
+                return Reply("", "filter", error=self._redaction.quote(answer.message), unmetered=1)
             if answer.kind == "too long":
                 messages = shortened(sample.request.messages)
                 if messages is None:

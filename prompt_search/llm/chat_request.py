@@ -11,7 +11,7 @@ from optimizers.language_model import Message, Picture, Request, Sample
 __all__ = ["ChatDialect", "form_of"]
 
 FORMATS = ("json_schema", "json_object", None)
-OPTIONAL = ("seed", "top_p", "temperature", "max_completion_tokens")
+OPTIONAL = ("seed", "top_p", "temperature")
 logger = logging.getLogger(__name__)
 
 
@@ -19,8 +19,8 @@ class ChatDialect:
     """Which parameters a server takes, found out from what it refuses.
 
     `response_format` is stepped down from a JSON schema to any JSON object to nothing; `max_tokens` becomes
-    `max_completion_tokens`; `seed`, `top_p` and `temperature` are left out. What was learned holds for every later
-    request of this object. A model that isn't held to the schema is told it in the last turn.
+    `max_completion_tokens`; `seed`, `top_p` and `temperature` are left out. The cap on the completion never is: what a
+    call can cost depends on it. What was learned holds for every later request of this object. A model that isn't held to the schema is told it in the last turn.
     """
 
     def __init__(self) -> None:

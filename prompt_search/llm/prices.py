@@ -15,7 +15,8 @@ from prompt_search.errors import SettingsError
 __all__ = ["FREE", "Price", "known_price", "parse_price"]
 
 TABLE = "model_prices_and_context_window_backup.json"
-LOCAL = ("local", "gguf:", "hf:")
+LOCAL = ("gguf:", "hf:")
+PER_CALL = ("input_cost_per_request", "citation_cost_per_token")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +66,10 @@ def known_price(spec: str, base_url: str | None = None) -> Price | None:
 
     A local model is free. A server of the user's own has no known price, whatever it calls its model. The table is
     a file of litellm's, read without importing it; the price of a model's reasoning tokens counts where it is higher,
-    discounts and surcharges (batches, priority, very long prompts) do not count.
+    discounts and surcharges (batches, priority, very long prompts) do not count. Models that bill for more than
+    tokens (searches of the web, requests) have no known price.
     """
-    if spec == "local" or spec.startswith(LOCAL):
+    if base_url is None and (spec == "local" or spec.startswith(LOCAL)):
         return FREE
     if base_url is not None or (spec.startswith("openai/") and os.environ.get("OPENAI_BASE_URL")):
         return None
@@ -76,12 +78,20 @@ def known_price(spec: str, base_url: str | None = None) -> Price | None:
     entry = table.get(spec) or table.get(name)
     if not isinstance(entry, dict) or (spec not in table and entry.get("litellm_provider") != provider):
         return None
+    if _bills_more(spec, entry):
+        return None
     paid_in, paid_out = entry.get("input_cost_per_token"), entry.get("output_cost_per_token")
     if not isinstance(paid_in, int | float) or not isinstance(paid_out, int | float):
         return None
     return Price(
         round(1e6 * paid_in, 9), round(1e6 * max(paid_out, entry.get("output_cost_per_reasoning_token") or 0), 9)
     )
+
+
+def _bills_more(spec: str, entry: Mapping[str, Any]) -> bool:
+    """Whether every call costs more than its tokens. Most models search the web only when asked to."""
+    searches = "search" in spec or entry.get("litellm_provider") == "perplexity"
+    return any(entry.get(name) for name in PER_CALL) or bool(searches and entry.get("search_context_cost_per_query"))
 
 
 @cache

@@ -42,7 +42,8 @@ class SampleCall:
         self._give_up = give_up
         self._wait = tenacity.wait_random_exponential(min(1.0, patience.longest_wait), patience.longest_wait)
         self._attempts = 0
-        self._unmetered = 0
+        self.billable = 0
+        """Calls made so far that may be billed, one under way among them."""
         self.in_flight = False
         """Whether a call is under way that may be paid for."""
 
@@ -61,7 +62,7 @@ class SampleCall:
         )
         try:
             reply: Reply = await patiently(self._attempt)
-            return replace(reply, unmetered=reply.unmetered + self._unmetered)
+            return replace(reply, unmetered=reply.unmetered + self.billable - 1)
         except TransientFault as fault:
             error = self._give_up(fault)
         raise error
@@ -70,11 +71,15 @@ class SampleCall:
         limit = self._line.limit
         async with self._line.turn():
             halvings, self.in_flight = limit.halvings, True
+            self.billable += 1
             try:
                 reply = await self._ask(self._sample)
                 limit.answered()
             except TransientFault as fault:
                 self._note(fault, halvings)
+                raise
+            except LanguageModelError:
+                self.billable -= 1
                 raise
             finally:
                 self.in_flight = False
@@ -83,7 +88,7 @@ class SampleCall:
 
     def _note(self, fault: TransientFault, halvings: int) -> None:
         self._attempts += fault.cause != "throttled"
-        self._unmetered += fault.cause == "lost"
+        self.billable -= fault.cause != "lost"
         self._line.limit.reached |= fault.cause != "unreachable"
         if fault.cause == "throttled":
             self._line.limit.throttled(halvings)

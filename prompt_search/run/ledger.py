@@ -1,7 +1,8 @@
 """What a run has paid for, and what calls in flight may still cost; survives a kill.
 
 Before calls are sent, the most they can cost is reserved, on disk. Each reply releases its reservation and is charged
-with what it used. What a kill left unsettled stays charged in full: nobody knows what those calls cost.
+with what it used. What was reserved for calls that never went out, because the language model failed or a person
+interrupted it, is released. What a kill left unsettled stays charged in full: nobody knows what those calls cost.
 """
 
 import json
@@ -94,7 +95,7 @@ class Ledger:
             charges.append(charge)
         self._reserved = charges
         if charges:
-            self._write({"reserved": [sum(c.tokens for c in charges), sum(c.pico for c in charges)]}, sync=True)
+            self._write({"reserved": _total(charges)}, sync=True)
         return len(charges), reached
 
     def room(self, sample: Sample, budget: Budget) -> Limit | None:
@@ -106,6 +107,16 @@ class Ledger:
         """Charge a reply to the sample at `position` among those last admitted, and release its reservation."""
         released, used = self._reserved[position], self._used(sample, reply)
         self._write({"released": [released.tokens, released.pico], "used": [used.tokens, used.pico]}, sync=False)
+
+    def abandon(self, open_: Sequence[tuple[int, Sample, int]]) -> None:
+        """Settle samples that got no reply, each for as many calls as may have been billed, at their most.
+
+        Args:
+            open_: position among those last admitted, sample, calls.
+        """
+        released = [self._reserved[position] for position, _, _ in open_]
+        used = [self._worst(sample, calls) for _, sample, calls in open_]
+        self._write({"released": _total(released), "used": _total(used)}, sync=False)
 
     def _worst(self, sample: Sample, calls: int) -> Charge:
         prompt, completion = worst_case(sample.request)
@@ -149,6 +160,10 @@ class Ledger:
                     os.fsync(file.fileno())
         except OSError as error:
             raise RunError(f"{self._path} can't be written: {error.strerror or error}; mend that and go on") from error
+
+
+def _total(charges: Sequence[Charge]) -> list[int]:
+    return [sum(charge.tokens for charge in charges), sum(charge.pico for charge in charges)]
 
 
 def _passed(tokens: int, pico: int, budget: Budget) -> Limit | None:

@@ -119,4 +119,14 @@ class MeteredModel:
             if self.time_is_up():
                 raise BudgetReached("time is up")
 
-        self._model.complete(asked, arrived)
+        try:
+            self._model.complete(asked, arrived)
+        except BaseException:
+            self._abandon([(i, sample) for i, sample in enumerate(asked) if now[i] not in replies])
+            raise
+
+    def _abandon(self, open_: Sequence[tuple[int, Sample]]) -> None:
+        """Release what was reserved for calls that were never sent, as far as the model tells of its calls."""
+        billable: Mapping[int, int] | None = getattr(self._model, "billable", None)
+        if billable is not None and open_:
+            self.ledger.abandon([(i, sample, billable.get(i, 0)) for i, sample in open_])

@@ -89,5 +89,5 @@ def test_every_strategy_is_found_by_its_name_and_has_defaults() -> None:
 def test_an_unknown_strategy_gets_a_hint() -> None:
     with pytest.raises(SettingsError, match="did you mean 'hill-climb'"):
         strategy_class("hillclimb")
-    with pytest.raises(SettingsError, match="there are .*cupl, "):
+    with pytest.raises(SettingsError, match=r"there are .*cupl, "):
         strategy_class("genetic")
