@@ -1,5 +1,6 @@
 """How good are these prompts on these images: prompt sets, encoders, embedding store, scores, fitness."""
 
+from evaluators.class_pair import ClassPair, Difference
 from evaluators.class_weights import TextEncoder, class_weights
 from evaluators.embedding_store import EmbeddingStore
 from evaluators.evaluator import Evaluator
@@ -7,7 +8,7 @@ from evaluators.fitness import DEFAULT_FITNESS, FITNESS_PRESETS, Fitness
 from evaluators.image_text_model import ImageTextModel
 from evaluators.labeled_images import LabeledImages
 from evaluators.open_clip_model import OpenClipModel
-from evaluators.pairwise_prompts import Candidate, ClassPair, Difference, PairwisePrompts, candidate_from_json
+from evaluators.pairwise_prompts import Candidate, PairwisePrompts, candidate_from_json
 from evaluators.prompt_set import ClassLabel, PromptSet
 from evaluators.score import Score
 from evaluators.templates import PHOTO_TEMPLATE, PLACEHOLDER, fill, general_templates, normalize_template

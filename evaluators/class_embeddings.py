@@ -7,9 +7,10 @@ import numpy as np
 from evaluators.class_weights import TextEncoder, class_embedding
 from evaluators.errors import DataError
 from evaluators.image_text_model import FloatArray
+from evaluators.prompt_set import PromptSet
 from evaluators.recently_used import RecentlyUsed
 
-__all__ = ["ClassEmbeddings", "ClassTexts"]
+__all__ = ["ClassEmbeddings"]
 
 ClassTexts = Mapping[bytes, Sequence[str]]
 """The texts of classes by their digest (`PromptSet.class_digests`)."""
@@ -33,21 +34,25 @@ class ClassEmbeddings:
         self._texts = texts
         self._kept: RecentlyUsed[bytes, FloatArray] = RecentlyUsed(limit)
 
-    def prepare(self, classes: ClassTexts) -> None:
+    def prepare(self, sets: Sequence[PromptSet]) -> None:
         """Encode the texts of the classes whose embeddings are not kept.
 
         Raises:
             PromptError: if a text is longer than the model's context.
         """
-        for part in _parts({digest: texts for digest, texts in classes.items() if digest not in self._kept}):
+        for part in _parts({digest: texts for digest, texts in _classes(sets).items() if digest not in self._kept}):
             self._texts.prepare(list(dict.fromkeys(text for texts in part.values() for text in texts)))
 
-    def of(self, classes: ClassTexts) -> dict[bytes, FloatArray]:
-        """The embedding [D] of every class; `prepare` them first.
+    def of(self, sets: Sequence[PromptSet]) -> list[list[FloatArray]]:
+        """Per set the embeddings of its classes, C times [D]; `prepare` the sets first.
 
         Raises:
             DataError: if the features of a text are not finite.
         """
+        known = self._of_classes(_classes(sets))
+        return [[known[digest] for digest in each.class_digests] for each in sets]
+
+    def _of_classes(self, classes: ClassTexts) -> dict[bytes, FloatArray]:
         found = {digest: self._kept.get(digest) for digest in classes}
         new = {digest: classes[digest] for digest, column in found.items() if column is None}
         made = {digest: column for part in _parts(new) for digest, column in self._make(part).items()}
@@ -68,6 +73,10 @@ class ClassEmbeddings:
                 broken = next(text for text in own if not np.isfinite(features[places[text][1]]).all())
                 raise DataError(f"the text features of {broken!r} are not finite; try --precision fp32")
         return made
+
+
+def _classes(sets: Sequence[PromptSet]) -> ClassTexts:
+    return {digest: texts for each in sets for digest, texts in zip(each.class_digests, each.rendered, strict=True)}
 
 
 def _parts(classes: ClassTexts) -> Iterator[ClassTexts]:

@@ -12,10 +12,9 @@ import numpy as np
 from evaluators.class_embeddings import ClassEmbeddings
 from evaluators.class_weights import TextEncoder
 from evaluators.errors import ModelError, PromptError
-from evaluators.image_statistics import ImageStatistics
-from evaluators.image_text_model import FloatArray
 from evaluators.k_means import k_means
 from evaluators.labeled_images import LabeledImages
+from evaluators.open_clip_loading import check_device
 from evaluators.pairwise_prompts import Candidate, PairwisePrompts
 from evaluators.pairwise_score import PairTable, fallback_share, pair_table, two_steps
 from evaluators.population import population_statistics
@@ -24,7 +23,7 @@ from evaluators.prompt_set import PromptSet
 from evaluators.reductions import label_ranks, reduce_logits
 from evaluators.redundancy import redundancies
 from evaluators.score import Score
-from evaluators.working_memory import WorkingMemory
+from evaluators.working_memory import WorkingMemory, is_out_of_memory
 
 if TYPE_CHECKING:
     import torch
@@ -41,14 +40,14 @@ class Evaluator:
         images: the split.
         texts: encodes the candidates' texts.
         memory_limit: bytes of working memory for the products and the class embeddings kept between calls.
-        devices: where the products run; several share the images between them.
+        devices: where the products run, at least one; several share the images between them.
         precision: of the products' factors; cosines and everything made of them are float32 at least. `fp32` is exact
-            on every device (no TF32); `bf16` and `fp16` are for speed on CUDA, and scores then differ by more than
-            rounding.
+            on every device (no TF32, unless torch is told to use it); `bf16` and `fp16` are for speed on CUDA, and
+            scores then differ by more than rounding.
         fused: on CUDA, reduce in one Triton kernel rather than in eager torch (it needs a C compiler).
 
     Raises:
-        ModelError: if texts and images have different widths, or there is no such precision.
+        ModelError: if texts and images have different widths, or there is no such device or precision.
     """
 
     def __init__(
@@ -71,7 +70,7 @@ class Evaluator:
         self._fused = fused
         self._table: tuple[str, PairTable] | None = None
         self._said_less = False
-        self._memory = WorkingMemory(memory_limit, len(images), len(images.class_ids), width, devices[0])
+        self._memory = WorkingMemory(memory_limit, len(images), len(images.class_ids), width, check_device(devices[0]))
         self._embeddings = ClassEmbeddings(texts, self._memory.cache)
         self._shards = [Products(images, device, precision, self._memory.cache) for device in devices]
 
@@ -82,7 +81,7 @@ class Evaluator:
             PromptError: if a candidate's classes are not those of the images, or a text is longer than the model's
                 context.
             DataError: if the features of a text are not finite.
-            ModelError: if the products of a single candidate do not fit into the device's memory.
+            ModelError: if the products of a single candidate, here or below, do not fit into the device's memory.
         """
         self._prepare(candidates)
         of_sets = iter(self._score_sets([each for each in candidates if isinstance(each, PromptSet)]))
@@ -102,7 +101,7 @@ class Evaluator:
     def class_clusters(self, candidate: PromptSet, k: int) -> tuple[int, ...]:
         """The k-means cluster, in [0, k), of every class among the candidate's class embeddings."""
         self._prepare([candidate])
-        return k_means(np.stack(self._columns([candidate])[0]), k)
+        return k_means(np.stack(self._embeddings.of([candidate])[0]), k)
 
     def fallback_share(self, prompts: PairwisePrompts) -> float:
         """The share of images, in [0, 1], whose K best classes include a pair without texts of its own."""
@@ -120,35 +119,27 @@ class Evaluator:
         return scores
 
     def _score_group(self, candidates: Sequence[PromptSet]) -> list[Score]:
-        columns = self._columns(candidates)
-        statistics: Iterator[ImageStatistics] = population_statistics(
-            Population.of(columns),
-            self.images,
-            self._shards,
-            self._texts.model.logit_scale,
-            self._memory.chunk,
-            self._fused,
-        )
+        columns = self._embeddings.of(candidates)
+        scale, chunk = self._texts.model.logit_scale, self._memory.chunk
+        population = Population.of(columns)
+        statistics = population_statistics(population, self.images, self._shards, scale, chunk, self._fused)
         return [of_set.score(r) for of_set, r in zip(statistics, redundancies(columns), strict=True)]
 
     def _take_less_memory(self, error: MemoryError | RuntimeError, sets: int) -> None:
         """Go on with half as much at once; said once."""
-        if not _out_of_memory(error):
+        if not is_out_of_memory(error):
             raise error
-        less = self._memory.less(sets)
-        if less is None:
-            raise ModelError(
-                f"the device {self._memory.device!r} has too little memory even for one prompt set and "
-                f"{self._memory.chunk} images; free some of it or choose another device"
-            ) from error
+        self._memory = self._memory.less(sets)
+        for shard in self._shards:
+            shard.forget()
         if not self._said_less:
             LOG.warning("%s ran out of memory; scoring goes on in smaller chunks", self._memory.device)
-        self._memory, self._said_less = less, True
+        self._said_less = True
 
     def _score_pairwise(self, prompts: PairwisePrompts) -> Score:
         scale = self._texts.model.logit_scale
         chunks = [reduce_logits(cosines, labels, scale) for cosines, labels in self._cosines(prompts)]
-        (redundancy,) = redundancies(self._columns([prompts.base]))
+        (redundancy,) = redundancies(self._embeddings.of([prompts.base]))
         return replace(reduce(add, chunks).score(redundancy), top5=None)
 
     def _cosines(self, candidate: Candidate) -> "Iterator[tuple[torch.Tensor, torch.Tensor]]":
@@ -170,13 +161,19 @@ class Evaluator:
         """Features [n, D], cosines [n, C] and labels [n] of consecutive images."""
         import torch
 
-        population = Population.of(self._columns([candidate]))
+        population = Population.of(self._embeddings.of([candidate]))
         rows = torch.from_numpy(population.index[0])
-        products = self._shards[0]
+        products, start = self._shards[0], 0
         matrix = products.matrix(population.columns)
-        for chunk in products.chunks(0, len(self.images), self._memory.chunk):
-            cosines = products.cosines(matrix, chunk.features).cpu()
+        while start < len(self.images):
+            try:
+                chunk = next(products.chunks(start, len(self.images), self._memory.chunk))
+                cosines = products.cosines(matrix, chunk.features).cpu()
+            except (MemoryError, RuntimeError) as error:
+                self._take_less_memory(error, 1)
+                continue
             yield chunk.features.cpu().float(), cosines.index_select(0, rows).T.contiguous(), chunk.labels.cpu()
+            start = chunk.place.stop
 
     def _prepare(self, candidates: Sequence[Candidate]) -> None:
         """Encode the texts not known yet."""
@@ -184,31 +181,11 @@ class Evaluator:
             self._check_classes(candidate)
         sets = [each if isinstance(each, PromptSet) else each.base for each in candidates]
         pairwise = [each for each in candidates if isinstance(each, PairwisePrompts)]
-        self._embeddings.prepare(_class_texts(sets))
+        self._embeddings.prepare(sets)
         self._texts.prepare(list(dict.fromkeys(text for each in pairwise for own in each.rendered for text in own)))
-
-    def _columns(self, candidates: Sequence[PromptSet]) -> list[list[FloatArray]]:
-        """Per candidate its class embeddings, C times [D]."""
-        known = self._embeddings.of(_class_texts(candidates))
-        return [[known[digest] for digest in candidate.class_digests] for candidate in candidates]
 
     def _check_classes(self, candidate: Candidate) -> None:
         ids = tuple(label.id for label in candidate.classes)
         if ids != self.images.class_ids:
             only = sorted(set(ids) ^ set(self.images.class_ids))[:5]
             raise PromptError(f"the prompts and the images have different classes, e.g. {only}")
-
-
-def _class_texts(candidates: Sequence[PromptSet]) -> dict[bytes, tuple[str, ...]]:
-    return {
-        digest: texts
-        for candidate in candidates
-        for digest, texts in zip(candidate.class_digests, candidate.rendered, strict=True)
-    }
-
-
-def _out_of_memory(error: Exception) -> bool:
-    import torch
-
-    # torch's allocator for CPUs raises a plain RuntimeError.
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error)

@@ -6,7 +6,8 @@ them once more for the probabilities of the classes, which need the softmax's to
 partial sums in a fixed order, without atomic additions, so that a score is the same every time.
 """
 
-# Triton's arguments have no Python types, and its constants are written in capitals.
+# Triton's arguments have no Python types; it looks up what annotates them, unless that is quoted. Its constants are
+# written in capitals.
 # ruff: noqa: ANN401, N803
 
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,9 @@ MOST_CLASSES = 1024
 TILE = 2**14
 """Cosines a program holds at once."""
 
+PARTIAL_SUMS = 2**22
+"""Partial sums of one launch: 16 MB of them; more sets take more launches."""
+
 
 def reduce_fused(cosines: "torch.Tensor", index: "torch.Tensor", labels: "torch.Tensor", scale: float) -> Reduced:
     """The statistics of P sets.
@@ -44,12 +48,19 @@ def reduce_fused(cosines: "torch.Tensor", index: "torch.Tensor", labels: "torch.
     image_tile = min(TILE // class_tile, 128)
     tiles = triton.cdiv(n, image_tile)
     out = Reduced.zeros(sets, n, classes, cosines.device)
-    partial = torch.empty((tiles, sets, classes), dtype=torch.float32, device=cosines.device)
-    _kernel[(tiles, sets)](
-        cosines, index.contiguous(), labels, out.ranks, out.predicted, out.margins, out.cross_entropies, out.entropies,
-        partial, n, scale, classes, class_tile, image_tile, num_warps=8,
-    )  # fmt: skip
-    torch.sum(partial, dim=0, dtype=torch.float64, out=out.probabilities)
+    step = max(1, PARTIAL_SUMS // (tiles * classes))
+    # Triton starts a kernel on the current device, wherever its arguments are.
+    with torch.cuda.device_of(cosines):  # type: ignore[no-untyped-call]
+        for start in range(0, sets, step):
+            some = slice(start, start + step)
+            rows = index[some].contiguous()
+            partial = torch.empty((tiles, len(rows), classes), dtype=torch.float32, device=cosines.device)
+            _kernel[(tiles, len(rows))](
+                cosines, rows, labels,
+                out.ranks[some], out.predicted[some], out.margins[some], out.cross_entropies[some], out.entropies[some],
+                partial, n, scale, classes, class_tile, image_tile, num_warps=8,
+            )  # fmt: skip
+            torch.sum(partial, dim=0, dtype=torch.float64, out=out.probabilities[some])
     return out
 
 

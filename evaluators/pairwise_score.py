@@ -135,7 +135,8 @@ def fallback_share(prompts: PairwisePrompts, shortlists: NDArray[np.int64]) -> f
     for pair in prompts.pairs:
         first, second = (index[class_id] for class_id in pair.ids)
         missing[first, second] = missing[second, first] = False
-    return float(missing[shortlists[:, :, None], shortlists[:, None, :]].any(axis=(1, 2)).mean())
+    falls_back = [missing[own[:, None], shortlists].any(axis=1) for own in shortlists.T]
+    return float(np.any(falls_back, axis=0).mean())
 
 
 def _owners(prompts: PairwisePrompts) -> list[dict[str, set[int]]]:
@@ -162,13 +163,8 @@ def _rows(cells: dict[tuple[int, int], list[int]], classes: int) -> NDArray[np.i
     """The table [C, C, P] of rows by class and rival."""
     most = max(map(len, cells.values()))
     rows = np.zeros((classes, classes, most), dtype=np.int64)
-    for (index, rival), own in cells.items():
-        if rival == MISSING:
-            rows[index, :, : len(own)] = own
-    known = {cell: own for cell, own in cells.items() if cell[1] != MISSING}
-    if known:
-        own, rivals = np.array(list(known)).T
-        rows[own, rivals] = [each + [0] * (most - len(each)) for each in known.values()]
+    for (index, rival), own in sorted(cells.items()):  # MISSING comes before the rivals that are known
+        rows[index, slice(None) if rival == MISSING else rival] = own + [0] * (most - len(own))
     rows[np.arange(classes), np.arange(classes)] = 0
     return rows
 

@@ -16,10 +16,12 @@ from evaluators.reductions import Reduced, reduce_cosines
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["population_statistics", "reduce_in_blocks", "shard_statistics"]
+__all__ = ["logits_per_block", "population_statistics", "reduce_in_blocks", "shard_statistics"]
 
-CPU_BLOCK, GPU_BLOCK = 2**18, 2**24
-"""Logits reduced at once in the eager way: 1 MB stays near a processor, 64 MB keeps a GPU busy."""
+
+def logits_per_block(device: str) -> int:
+    """Logits reduced at once in the eager way: 1 MB stays near a processor, 16 MB in the cache of a large GPU."""
+    return 2**18 if device.partition(":")[0] == "cpu" else 2**22
 
 
 def population_statistics(
@@ -83,7 +85,7 @@ def reduce_in_blocks(
     """Cosines [U, n] reduced for some sets of `index` [P, C] after another: the sets, and their statistics."""
     sets, classes = index.shape
     n = cosines.shape[1]
-    step = max(1, (CPU_BLOCK if cosines.device.type == "cpu" else GPU_BLOCK) // (classes * n))
+    step = max(1, logits_per_block(cosines.device.type) // (classes * n))
     for start in range(0, sets, step):
         rows = index[start : start + step]
         block = cosines.index_select(0, rows.flatten()).view(len(rows), classes, n)

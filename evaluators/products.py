@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from evaluators.errors import ModelError
 from evaluators.image_text_model import FloatArray
+from evaluators.open_clip_loading import check_device
 
 if TYPE_CHECKING:
     import torch
@@ -82,23 +83,23 @@ class Products:
 
     Args:
         images: the split.
-        device: `cpu`, `cuda`, `cuda:1`.
+        device: `cpu`, `cuda`, `cuda:1`, or `auto` (CUDA where there is one).
         precision: what both factors are rounded to. Cosines are float32 and summed as such in any case; on a CPU
             half precision saves nothing and is there to compare with, on CUDA it needs torch 2.8.
         keep: bytes of image features that may stay on a device other than the CPU.
 
     Raises:
-        ModelError: if there is no such precision.
+        ModelError: if there is no such precision or device.
     """
 
     def __init__(self, images: "LabeledImages", device: str, precision: ProductPrecision, keep: int) -> None:
         if precision not in get_args(ProductPrecision):
             raise ModelError(f"unknown precision {precision!r}; choose one of {', '.join(get_args(ProductPrecision))}")
-        self.device = device
+        self.device = check_device(device)
         self._images = images
         self._precision = precision
         size = images.embeddings.shape[0] * images.embeddings.shape[1] * (4 if precision == "fp32" else 2)
-        self._kept: dict[tuple[int, int], torch.Tensor] | None = {} if device != "cpu" and size <= keep else None
+        self._kept: dict[tuple[int, int], torch.Tensor] | None = {} if self.device != "cpu" and size <= keep else None
 
     def chunks(self, first: int, last: int, size: int) -> Iterator[ImageChunk]:
         """The images of [first, last) in chunks of `size`; the last may be smaller."""
@@ -108,6 +109,11 @@ class Products:
             place = slice(start, min(start + size, last))
             labels = torch.from_numpy(np.array(self._images.labels[place], dtype=np.int64)).to(self.device)
             yield ImageChunk(place, self._features(place), labels)
+
+    def forget(self) -> None:
+        """Free what is kept on the device."""
+        if self._kept:
+            self._kept.clear()
 
     def matrix(self, columns: Sequence[FloatArray]) -> "torch.Tensor":
         """Class embeddings, U times [D], as one matrix on the device, filled up with zeros to whole products."""
@@ -151,4 +157,4 @@ class Products:
         if self._precision == "fp32":
             return rows.to(self.device)
         half = rows.to(self.device, {"bf16": torch.bfloat16, "fp16": torch.float16}[self._precision])
-        return half.float() if self.device == "cpu" else half
+        return half.float() if half.device.type == "cpu" else half

@@ -10,7 +10,7 @@ from typing import Any
 from evaluators.errors import PromptError
 from evaluators.templates import PLACEHOLDER, fill
 
-__all__ = ["ClassLabel", "PromptSet"]
+__all__ = ["ClassLabel", "PromptSet", "check_encodable"]
 
 CLASSES_REMEMBERED = 4096
 """Children of one parent share most of their classes; what was made of a class's texts is not made again."""
@@ -24,8 +24,8 @@ class ClassLabel:
     name: str
 
     def __post_init__(self) -> None:
-        _check_encodable(self.id)
-        _check_encodable(self.name)
+        check_encodable(self.id)
+        check_encodable(self.name)
         if not self.id or not self.name.strip():
             raise PromptError(f"the class {self.id!r} needs an id and a name, got the name {self.name!r}")
 
@@ -173,10 +173,15 @@ def _digest(texts: tuple[str, ...]) -> bytes:
 @lru_cache(CLASSES_REMEMBERED)
 def _check_all_encodable(texts: tuple[str, ...]) -> None:
     for text in texts:
-        _check_encodable(text)
+        check_encodable(text)
 
 
-def _check_encodable(text: str) -> None:
+def check_encodable(text: str) -> None:
+    """Refuse a text that no file can hold.
+
+    Raises:
+        PromptError: if it has a lone surrogate.
+    """
     if not text.isascii():
         try:
             text.encode()

@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from evaluators.errors import ModelError
+from evaluators.population import logits_per_block
 from evaluators.products import classes_per_product, images_per_product
 
-__all__ = ["WorkingMemory"]
+__all__ = ["WorkingMemory", "is_out_of_memory"]
 
 FEWEST_IMAGES = 16
 BYTES_PER_IMAGE_AND_SET = 20  # ranks, predictions, margins, cross-entropies, entropies
@@ -66,17 +68,35 @@ class WorkingMemory:
         if start < len(sets):
             yield slice(start, len(sets))
 
-    def less(self, sets: int) -> "WorkingMemory | None":
-        """For a device that `sets` at once were too much for: half of them, else half the images; `None` at the end."""
+    def less(self, sets: int) -> "WorkingMemory":
+        """For a device that `sets` at once were too much for: half of them, else half the images.
+
+        Raises:
+            ModelError: if there is nothing to halve.
+        """
         if sets > 1:
             return replace(self, most_sets=sets // 2)
-        return replace(self, most_images=self.chunk // 2) if self.chunk > FEWEST_IMAGES else None
+        if self.chunk > FEWEST_IMAGES:
+            return replace(self, most_images=self.chunk // 2)
+        raise ModelError(
+            f"the device {self.device!r} has too little memory even for one prompt set and {self.chunk} images; "
+            "free some of it or choose another device"
+        )
 
     def _needs(self, sets: int, columns: int, chunk: int) -> int:
         chunk = min(chunk, self.images)
         padded = columns + classes_per_product(self.device)
         embeddings = 4 * self.width * (columns + 2 * padded)  # as they come, as a matrix, and in the device's precision
-        block = max(2**20, 4 * self.classes * chunk)
+        block = 4 * max(logits_per_block(self.device), self.classes * chunk)
         reduction = 4 * padded * chunk + 4 * block
         statistics = sets * (BYTES_PER_IMAGE_AND_SET * self.images + 24 * self.classes)
         return embeddings + reduction + statistics + 8 * chunk * self.width
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether an error means that a device has too little memory, and less may do."""
+    import torch
+
+    # Torch's allocator for CPUs, and cuBLAS for its workspace, raise a plain RuntimeError.
+    plain = ("DefaultCPUAllocator", "CUBLAS_STATUS_ALLOC_FAILED")
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or any(name in str(error) for name in plain)

@@ -44,6 +44,6 @@ class Archive:
         """The entry of a candidate with the same texts, if there is one."""
         return self._entries.get(candidate.fingerprint)
 
-    def best(self, k: int = 8) -> list[Scored]:
-        """The k best, best first; ties as in `Scored.rank_key`."""
-        return sorted(self, key=lambda entry: entry.rank_key)[:k]
+    def best(self, k: int = 8, since: int = 0) -> list[Scored]:
+        """The k best of those discovered from number `since` on, best first; ties as in `Scored.rank_key`."""
+        return sorted((e for e in self if e.order >= since), key=lambda entry: entry.rank_key)[:k]

@@ -5,7 +5,9 @@ proapo:      templates, then the best of those texts      (2 calls per class, th
 hill-climb, glov, ipo: templates over the best so far     (the language model in the loop)
 
 All work on one archive: each starts from the best that those before it found, and every reply and every embedding
-serves them all. The winner is chosen on the select split, as ever.
+serves them all. The winner is chosen on the select split, as ever. A budget that ends one of them ends the rest too;
+what was found until then is handed over. FuDD is left out: its questions grow with the square of the number of classes,
+and no single matrix can hold what it finds. `--strategy auto --strategy fudd` adds it.
 """
 
 from collections.abc import Sequence
@@ -14,6 +16,7 @@ from dataclasses import dataclass
 from evaluators import Candidate
 from optimizers.archive import Scored
 from optimizers.cupl import Cupl
+from optimizers.errors import BudgetReached
 from optimizers.glov import Glov
 from optimizers.hill_climbing import HillClimbing
 from optimizers.ipo import Ipo
@@ -32,7 +35,8 @@ class Auto:
     Attributes:
         samples: CuPL's answers per question.
         rounds: ProAPO's, over groups of classes.
-        calls: questions of each strategy that has the language model in the loop; 0 leaves those strategies out.
+        calls: questions of each strategy that has the language model in the loop, for GLOV and IPO rounded up to whole
+            steps of 5 and 4; 0 leaves those strategies out.
     """
 
     samples: int = 4
@@ -49,14 +53,25 @@ class Auto:
         return Plan(sum(plan.llm_calls for plan in plans), sum(plan.evaluations for plan in plans))
 
     def run(self, search: Search) -> list[Candidate]:
-        """Run them one after the other; hand over the best of each, then the best of the rest."""
-        found = []
+        """Run them one after the other; hand over the best of each, then the best of the rest.
+
+        Raises:
+            BudgetReached: if the budget ends the first of them.
+        """
+        found: list[list[Scored]] = []
         for name, strategy in self.strategies:
-            handed_over = search.score(strategy.run(search))
-            found.append(handed_over)
-            if handed_over:
-                best = min(handed_over, key=lambda entry: entry.rank_key)
-                search.log(f"auto: {name} hands over {len(handed_over)}, the best with fitness {best.fitness:.4f}")
+            before = len(search.archive)
+            try:
+                found.append(search.score(strategy.run(search)))
+            except BudgetReached:
+                if not found:
+                    raise
+                found.append(search.archive.best(SHORTLIST, since=before))
+                search.log(f"auto: the budget ended {name}")
+                break
+            if found[-1]:
+                best = min(found[-1], key=lambda entry: entry.rank_key)
+                search.log(f"auto: {name} hands over {len(found[-1])}, the best with fitness {best.fitness:.4f}")
         return [entry.candidate for entry in shortlist(found)]
 
     @property

@@ -116,5 +116,7 @@ def opened_by(text: str, templates: Iterable[str], name: str) -> str:
     >>> opened_by("a photo of a cat. It has whiskers.", ["a photo of a {}."], "cat")
     'It has whiskers.'
     """
-    openings = [opening for template in templates if text.startswith(opening := fill(template, name))]
-    return text.removeprefix(max(openings, key=len, default="")).strip()
+    openings = (fill(template, name) for template in templates)
+    # A space must follow, or "cat" would open "cats purr".
+    opened = [opening for opening in openings if f"{text} ".startswith(f"{opening} ")]
+    return text.removeprefix(max(opened, key=len, default="")).strip()

@@ -4,7 +4,8 @@ per image: the K best classes under "a photo of a {}."
 per pair of classes that meets there, most frequent first: what tells the two apart -> LLM -> captions of both
 per image: each of its K classes stands for its captions against the other K - 1; the best of the K is the answer
 
-The second step is `PairwisePrompts`; its compiled form, one description set per class, is handed over beside it.
+The second step is `PairwisePrompts`; its compiled form, one description set per class, is handed over beside it, in
+that order whatever their scores: those use labels.
 """
 
 from collections import Counter

@@ -14,14 +14,23 @@ from dataclasses import dataclass
 
 from evaluators import PromptSet
 from optimizers.archive import Scored
-from optimizers.asking import account, ask_usable, most_calls
+from optimizers.asking import Answers, account, most_calls
 from optimizers.language_model import Ability, Request, Steering
 from optimizers.meta_prompts import TEMPLATE_SCHEMA, glov_turns, mistakes
-from optimizers.replies import template_fault, templates
 from optimizers.search import SHORTLIST, Search
 from optimizers.settings import require
 from optimizers.task import Plan, Task
-from optimizers.template_search import base_candidate, initial_templates, score_templates, template_of
+from optimizers.template_search import (
+    ask_templates,
+    base_candidate,
+    best_first,
+    first_templates,
+    initial_templates,
+    new_templates,
+    score_templates,
+    single_templates,
+    template_of,
+)
 
 __all__ = ["Glov"]
 
@@ -78,45 +87,37 @@ class Glov:
     def run(self, search: Search) -> list[PromptSet]:
         """Search, and hand over ensembles and single templates, best first."""
         base = base_candidate(search)
-        found = score_templates(search, base, initial_templates(search.task))
-        initial_fitness = _best_first(found)[0].fitness
+        found = score_templates(search, base, first_templates(search, base, initial_templates(search.task)))
+        initial_fitness = best_first(found)[0].fitness
         steering: Steering | None = None
         steps: list[list[Scored]] = []
         counts: Counter[str] = Counter()
         for _ in range(self.steps):
-            proposals, asked = self._ask(search, found, steering)
-            counts += asked
-            best_before = _best_first(found)[0].fitness
-            new = score_templates(search, base, _without(proposals, found))
+            answers = self._ask(search, found, steering)
+            counts += answers.counts
+            best_before = best_first(found)[0].fitness
+            new = score_templates(search, base, new_templates(answers, found))
             steps.append(new)
             found += new
-            if _best_first(found)[0].fitness > best_before:
+            if best_first(found)[0].fitness > best_before:
                 steering = self._steering(found)
         search.log(account("glov", "template", counts))
-        if _best_first(found)[0].fitness == initial_fitness:
-            search.log("glov: no proposal was better than the first template")
+        if best_first(found)[0].fitness == initial_fitness:
+            search.log("glov: no proposal was better than the first templates")
         return self._shortlist(search, base, found, steps)
 
-    def _ask(
-        self, search: Search, found: Sequence[Scored], steering: Steering | None
-    ) -> tuple[list[str], Counter[str]]:
-        """One step's templates, at most one per sample."""
-        fits = search.task.template_fits
-        ranked = [(rank, template_of(e), e.score.top1) for rank, e in enumerate(_best_first(found), start=1)]
+    def _ask(self, search: Search, found: Sequence[Scored], steering: Steering | None) -> Answers[str]:
+        """One step's samples: at most one template in each."""
+        entries = best_first(found)
+        ranked = [(rank, template_of(entry), entry.score.top1) for rank, entry in enumerate(entries, start=1)]
         best, worst = ranked[: self.k], ranked[max(self.k, len(ranked) - self.k) :]
-        turns = glov_turns(best[::-1], worst[::-1], search.task, mistakes(_best_first(found)[0].score, search.task))
+        turns = glov_turns(best[::-1], worst[::-1], search.task, mistakes(entries[0].score, search.task))
         request = Request(turns, self.temperature, self.top_p, self.max_tokens, TEMPLATE_SCHEMA, steering)
-        answers = ask_usable(
-            search,
-            [request] * self.samples,
-            lambda text: templates(text, fits)[:1],
-            lambda text: template_fault(text, fits),
-        )
-        return [template for reading in answers.readings for template in reading], answers.counts
+        return ask_templates(search, request, self.samples)
 
     def _steering(self, found: Sequence[Scored]) -> Steering | None:
         """From the runner-up, the best strictly worse template, to the best."""
-        best, *others = _best_first(found)
+        best, *others = best_first(found)
         runner_up = next((entry for entry in others if entry.fitness < best.fitness), None)
         if not self.steering or runner_up is None:
             return None
@@ -126,20 +127,9 @@ class Glov:
     def _shortlist(
         self, search: Search, base: PromptSet, found: Sequence[Scored], steps: Sequence[Sequence[Scored]]
     ) -> list[PromptSet]:
-        several = [_best_first(step)[:ENSEMBLE_SIZE] for step in steps if len(step) > 1]
+        several = [best_first(step)[:ENSEMBLE_SIZE] for step in steps if len(step) > 1]
         best_steps = sorted(several, key=lambda step: step[0].rank_key)[:ENSEMBLES]
         joined = [base.with_templates(map(template_of, step)) for step in best_steps]
-        single = [base.with_templates([template_of(e)]) for e in _best_first(found)[: SHORTLIST - len(joined)]]
-        candidates = [*joined, *single]
+        candidates = [*joined, *single_templates(base, found, SHORTLIST - len(joined))]
         scored = zip(search.score(candidates), candidates, strict=True)
         return [candidate for _, candidate in sorted(scored, key=lambda pair: pair[0].rank_key)]
-
-
-def _best_first(entries: Sequence[Scored]) -> list[Scored]:
-    return sorted(entries, key=lambda entry: entry.rank_key)
-
-
-def _without(proposals: Sequence[str], found: Sequence[Scored]) -> list[str]:
-    """The proposals that are new, each once."""
-    known = {template_of(entry) for entry in found}
-    return [template for template in dict.fromkeys(proposals) if template not in known]

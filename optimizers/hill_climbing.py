@@ -13,15 +13,23 @@ from typing import Literal
 
 from evaluators import PromptSet, general_templates
 from optimizers.archive import Scored
-from optimizers.asking import account, ask_usable, most_calls
+from optimizers.asking import account, most_calls
 from optimizers.language_model import Message, Request
 from optimizers.meta_prompts import TEMPLATE_SCHEMA, hill_climbing_turn, mistakes, outcome_turn
-from optimizers.replies import template_fault, templates
-from optimizers.search import SHORTLIST, Search
+from optimizers.search import Search
 from optimizers.settings import require
 from optimizers.task import Plan, Task
 from optimizers.template_library import expand_templates
-from optimizers.template_search import base_candidate, best_prompt_sets, own_templates, score_templates, template_of
+from optimizers.template_search import (
+    ask_templates,
+    base_candidate,
+    best_first,
+    first_templates,
+    own_templates,
+    score_templates,
+    single_templates,
+    template_of,
+)
 
 __all__ = ["HillClimbing"]
 
@@ -68,58 +76,54 @@ class HillClimbing:
     def run(self, search: Search) -> list[PromptSet]:
         """Climb, and hand over the best templates, pool templates among them."""
         base = base_candidate(search)
+        found: list[Scored] = []
         counts: Counter[str] = Counter()
         for _ in range(self.restarts):
-            pool = score_templates(search, base, self._draw_pool(search))
+            pool = score_templates(search, base, self._draw_pool(search, base))
             for _ in range(self.resets):
-                counts += self._climb(search, base, list(pool))
+                archive = list(pool)
+                counts += self._climb(search, base, archive)
+                found += archive
         search.log(account("hill-climb", "template", counts))
         if not counts["usable"]:
             search.log("warning: hill-climb: no reply held a usable template, so all are from the pool")
-        return best_prompt_sets(search, SHORTLIST)
+        return single_templates(base, found)
 
     def _climb(self, search: Search, base: PromptSet, archive: list[Scored]) -> Counter[str]:
-        """One conversation; returns the counts of its replies."""
+        """One conversation, whose templates join the archive; returns the counts of its replies."""
         thread: tuple[Message, ...] = ()
         verdict = ""
         counts: Counter[str] = Counter()
         for _ in range(self.iterations):
             turn = self._turn(search, archive)
             thread = (*thread, Message("user", f"{verdict}\n\n{turn.content}".strip())) if verdict else (turn,)
-            proposal, reply, asked = self._ask(search, thread)
-            counts += asked
+            request = Request(thread, temperature=self.temperature, max_tokens=60, json_schema=TEMPLATE_SCHEMA)
+            answers = ask_templates(search, request, samples=1)
+            counts += answers.counts
             best_before = max((entry.score.top1 for entry in archive), default=0.0)
-            new = score_templates(search, base, proposal)
+            new = score_templates(search, base, answers.readings[0])
             known = {entry.order for entry in archive}
             archive += [entry for entry in new if entry.order not in known]
             if self.conversation:
-                thread = (*thread, Message("assistant", reply or "(no answer)"))  # providers refuse empty turns
+                said = answers.replies[0].text or "(no answer)"  # providers refuse empty turns
+                thread = (*thread, Message("assistant", said))
                 verdict = outcome_turn(best_before, new[0].score.top1) if new else "That was not a usable template."
         return counts
 
     def _turn(self, search: Search, archive: Sequence[Scored]) -> Message:
         good, bad = self._examples(search, archive)
-        wrong = mistakes(min(archive, key=lambda entry: entry.rank_key).score, search.task) if archive else ""
+        wrong = mistakes(best_first(archive)[0].score, search.task) if archive else ""
         return hill_climbing_turn(good, bad, search.task.description, wrong)
 
-    def _ask(self, search: Search, thread: tuple[Message, ...]) -> tuple[list[str], str, Counter[str]]:
-        """One template at most, the reply it is from, and the counts."""
-        fits = search.task.template_fits
-        request = Request(thread, temperature=self.temperature, max_tokens=60, json_schema=TEMPLATE_SCHEMA)
-        answers = ask_usable(
-            search, [request], lambda text: templates(text, fits)[:1], lambda text: template_fault(text, fits)
-        )
-        return answers.readings[0], answers.replies[0].text, answers.counts
-
-    def _draw_pool(self, search: Search) -> list[str]:
-        """The user's own templates first, then a draw from the general ones and what domain words make of them."""
+    def _draw_pool(self, search: Search, base: PromptSet) -> list[str]:
+        """The user's own and the best so far, then a draw from the general ones and what domain words make of them."""
         library = expand_templates(general_templates(), search.task.domain)
         fitting = [template for template in library if search.task.template_fits(template)]
         drawn = search.rng.sample(fitting, min(self.pool, len(fitting)))
-        return list(dict.fromkeys(own_templates(search.task) + drawn))
+        return list(dict.fromkeys(first_templates(search, base, own_templates(search.task)) + drawn))
 
     def _examples(self, search: Search, archive: Sequence[Scored]) -> tuple[list[str], list[str]]:
-        ranked = sorted(archive, key=lambda entry: entry.rank_key)
+        ranked = best_first(archive)
         if self.feedback == "random":
             search.rng.shuffle(ranked)
         good = ranked[: self.k]

@@ -10,14 +10,23 @@ from dataclasses import dataclass
 
 from evaluators import PromptSet
 from optimizers.archive import Scored
-from optimizers.asking import account, ask_usable, most_calls
+from optimizers.asking import Answers, account, most_calls
 from optimizers.language_model import Request
 from optimizers.meta_prompts import TEMPLATE_SCHEMA, ipo_turn, mistakes
-from optimizers.replies import tagged_templates, template_fault
-from optimizers.search import SHORTLIST, Search
+from optimizers.replies import tagged_templates
+from optimizers.search import Search
 from optimizers.settings import require
 from optimizers.task import Plan, Task
-from optimizers.template_search import base_candidate, initial_templates, score_templates, template_of
+from optimizers.template_search import (
+    ask_templates,
+    base_candidate,
+    first_templates,
+    initial_templates,
+    new_templates,
+    score_templates,
+    single_templates,
+    template_of,
+)
 
 __all__ = ["Ipo"]
 
@@ -58,16 +67,14 @@ class Ipo:
         """Search, and hand over the best templates."""
         base = base_candidate(search)
         captions = self._captions(search)
-        found = score_templates(search, base, initial_templates(search.task))
+        found = score_templates(search, base, first_templates(search, base, initial_templates(search.task)))
         counts: Counter[str] = Counter()
         for _ in range(self.steps):
-            proposals, asked = self._ask(search, found, captions)
-            counts += asked
-            known = {template_of(entry) for entry in found}
-            found += score_templates(search, base, [t for t in dict.fromkeys(proposals) if t not in known])
+            answers = self._ask(search, found, captions)
+            counts += answers.counts
+            found += score_templates(search, base, new_templates(answers, found))
         search.log(account("ipo", "template", counts))
-        best = sorted(found, key=lambda entry: entry.rank_key)[:SHORTLIST]
-        return [base.with_templates([template_of(entry)]) for entry in best]
+        return single_templates(base, found)
 
     def _captions(self, search: Search) -> list[str]:
         captions = search.captions() if self.captions else ()
@@ -77,20 +84,13 @@ class Ipo:
             return list(captions)
         return [captions[i] for i in sorted(search.rng.sample(range(len(captions)), self.captions))]
 
-    def _ask(self, search: Search, found: Sequence[Scored], captions: Sequence[str]) -> tuple[list[str], Counter[str]]:
-        """One step's templates, at most one per sample."""
-        fits = search.task.template_fits
+    def _ask(self, search: Search, found: Sequence[Scored], captions: Sequence[str]) -> Answers[str]:
+        """One step's samples: at most one template in each."""
         best_first = sorted(found, key=_accuracy_then_loss)
         memory = [(template_of(e), e.score.top1, e.score.cross_entropy) for e in best_first[: self.memory]]
         turn = ipo_turn(memory[::-1], captions, search.task, mistakes(best_first[0].score, search.task))
         request = Request((turn,), self.temperature, max_tokens=self.max_tokens, json_schema=TEMPLATE_SCHEMA)
-        answers = ask_usable(
-            search,
-            [request] * self.samples,
-            lambda text: tagged_templates(text, fits)[:1],
-            lambda text: template_fault(text, fits),
-        )
-        return [template for reading in answers.readings for template in reading], answers.counts
+        return ask_templates(search, request, self.samples, read=tagged_templates)
 
 
 def _accuracy_then_loss(entry: Scored) -> tuple[float, float, int]:

@@ -96,7 +96,8 @@ class ProApo:
         return Plan(llm_calls=self._questions.calls(task), evaluations=evaluations)
 
     def run(self, search: Search) -> list[PromptSet]:
-        """Evolve templates, then class texts under the best; hand over the fittest and the winner of stage 1."""
+        """Evolve templates, then class texts under the best; hand over its fittest and the winner of stage 1."""
+        before = len(search.archive)
         libraries = self._questions.ask(search)
         known = template_library(search.task, templates_at_hand(search), libraries.domain)
         templates = self._evolve_templates(search, self._worth_keeping(search, known))
@@ -107,7 +108,7 @@ class ProApo:
             search.log("warning: proapo: there is no text for any class, so only templates were searched")
         # The fittest differ by little; the winner of stage 1 lets the select split say no to all class texts.
         stage_one = PromptSet.of(search.task.classes, templates)
-        best = [entry.candidate.compiled() for entry in search.archive.best(SHORTLIST)]
+        best = [entry.candidate.compiled() for entry in search.archive.best(SHORTLIST, since=before)]
         known_best = {candidate.fingerprint for candidate in best}
         return best if stage_one.fingerprint in known_best else [*best[: SHORTLIST - 1], stage_one]
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evaluators import ClassLabel
+from optimizers.errors import BudgetReached
 from optimizers.language_model import Message, Request
 from optimizers.meta_prompts import (
     PHRASE,
@@ -51,13 +52,16 @@ class LibraryQuestions:
         return int(self._asks_domain(task)) + per_class * len(task.classes)
 
     def ask(self, search: Search) -> Libraries:
-        """Put all questions together, descriptions first, so that a small budget is spent where it helps most."""
+        """Put all questions together, descriptions first, so that a small budget is spent where it helps most.
+
+        Where the budget covers none of them, the search goes on with what is at hand: it needs no more calls.
+        """
         task = search.task
         kinds = [self._domain(task)] if self._asks_domain(task) else []
         said = [self._descriptions(label, task) for label in task.classes] if self.descriptions else []
         named = [self._synonyms(label, task) for label in task.classes] if self.synonyms else []
         requests = [*kinds, *said, *named]
-        texts = [reply.text for reply in search.ask(requests)] if requests else []
+        texts = _replies(search, requests)
         about, other = texts[len(kinds) : len(kinds) + len(said)], texts[len(kinds) + len(said) :]
         libraries = Libraries(
             tuple(phrases(texts[0])[: self.domain_words]) if kinds else task.domain,
@@ -101,6 +105,14 @@ class LibraryQuestions:
             tuple(all_sentences(text, label.name)[: self.descriptions])
             for label, text in zip(classes, _one_each(classes, replies), strict=True)
         )
+
+
+def _replies(search: Search, requests: Sequence[Request]) -> list[str]:
+    try:
+        return [reply.text for reply in search.ask(requests)] if requests else []
+    except BudgetReached as reached:
+        search.log(f"proapo: nothing was asked: {reached}")
+        return [""] * len(requests)
 
 
 def _one_each(classes: Sequence[ClassLabel], replies: Sequence[str]) -> Sequence[str]:

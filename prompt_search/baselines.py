@@ -1,6 +1,7 @@
 """What a winner has to beat: plain prompts, the user's own, and placebos made from the winner itself."""
 
 import random
+import re
 from collections.abc import Callable, Sequence
 from functools import cache
 
@@ -26,7 +27,8 @@ def placebos(found: Candidate, seed: int, fits: Callable[[str], bool]) -> dict[s
 
     `random words` has the class names and as many texts per class (those that fit the context), made of words drawn
     from CLIP's vocabulary. `shuffled` gives every class the winner's own texts of another class, where it has such
-    texts. Those of pairwise prompts are made from their compiled form.
+    texts, with its own name in the place of the other's: what is said is wrong, not the name. Those of pairwise prompts
+    are made from their compiled form.
     """
     winner = found.compiled()
     rng = random.Random(f"{seed}/placebos")
@@ -36,16 +38,29 @@ def placebos(found: Candidate, seed: int, fits: Callable[[str], bool]) -> dict[s
     }
     sets = {"placebo: random words": PromptSet.of(winner.classes, [] if all(texts.values()) else ["{}"], texts)}
     if len(winner.classes) > 1 and not winner.shared_only:
-        sets["placebo: shuffled texts"] = _shuffled(winner, rng)
+        sets["placebo: shuffled texts"] = _shuffled(winner, rng, fits)
     return sets
 
 
-def _shuffled(winner: PromptSet, rng: random.Random) -> PromptSet:
+def _shuffled(winner: PromptSet, rng: random.Random, fits: Callable[[str], bool]) -> PromptSet:
     order = list(range(len(winner.classes)))
     rng.shuffle(order)
     shifted = dict(zip(order, order[1:] + order[:1], strict=True))  # one cycle: nobody keeps its own
-    texts = {winner.classes[i].id: winner.texts[shifted[i]] for i in range(len(order))}
-    return PromptSet.of(winner.classes, winner.templates, texts)
+    texts = {}
+    for i, label in enumerate(winner.classes):
+        renamed = [_renamed(text, winner.classes[shifted[i]].name, label.name) for text in winner.texts[shifted[i]]]
+        texts[label.id] = [text for text in renamed if fits(text)]
+    bare = not winner.templates and not all(texts.values())
+    return PromptSet.of(winner.classes, ["{}"] if bare else winner.templates, texts)
+
+
+def _renamed(text: str, name: str, other: str) -> str:
+    """A text with another name in the place of one, its plural too.
+
+    >>> _renamed("A cat is fond of cats, not of cattle.", "cat", "dog")
+    'A dog is fond of dogs, not of cattle.'
+    """
+    return re.sub(rf"(?<!\w){re.escape(name)}(?=(?:e?s)?(?!\w))", lambda _: other, text, flags=re.IGNORECASE)
 
 
 def _random_text(name: str, rng: random.Random) -> str:

@@ -53,7 +53,8 @@ def launch(
     """Start a run, or continue the one in its folder.
 
     Objects given beside `config` take the place of what it names. Without a `price` the language model's known one
-    counts; `use_cache` is about its replies. `track` names trackers (`mlflow`, `wandb`) to send the figures to.
+    counts. `use_cache` is about its replies: without it they are kept in the run folder only. `track` names trackers
+    (`mlflow`, `wandb`) to send the figures to.
 
     Raises:
         PromptSearchError: if an argument can't be used, or the run can't go on.
@@ -91,15 +92,16 @@ def _carry_out(
     *,
     use_cache: bool,
 ) -> "Result":
-    """The run itself, with the replies of the language model from the cache where that is wanted."""
+    """The run itself, with the replies of the language model from the cache where that is wanted.
+
+    Elsewhere they stay with the run: what a failure or Ctrl-C leaves of a question is not asked for again.
+    """
     from prompt_search.llm.cached_model import CachedModel
     from prompt_search.llm.completion_cache import CompletionCache
     from prompt_search.llm.function import FunctionModel
 
-    if not use_cache:
-        return execute(config, strategies, model, llm, folder, surroundings)
-    # A function is known by its name only, and other scripts have others of that name: its replies stay with the run.
-    home = folder if isinstance(llm, FunctionModel) else surroundings.cache_dir
+    # A function is known by its name only, and other scripts have others of that name.
+    home = surroundings.cache_dir if use_cache and not isinstance(llm, FunctionModel) else folder
     with CompletionCache(home / COMPLETIONS) as completions:
         return execute(config, strategies, model, CachedModel(llm, completions), folder, surroundings)
 
@@ -133,6 +135,7 @@ def relaunch(
     use_cache: bool = True,
     cache_dir: str | Path | None = None,
     observer: Observer | None = None,
+    track: Sequence[str] = (),
 ) -> "Result":
     """Continue the run in a folder with the arguments it was started with.
 
@@ -153,6 +156,7 @@ def relaunch(
         use_cache=use_cache,
         cache_dir=cache_dir,
         observer=observer,
+        track=track,
     )
 
 

@@ -18,7 +18,10 @@ SYSTEM = (
 
 
 def glov_turns(best: Sequence[Ranked], worst: Sequence[Ranked], task: Task, mistakes: str = "") -> tuple[Message, ...]:
-    """The best and the worst templates so far, each list ascending, and the request for a better one."""
+    """The best and the worst templates so far, each list ascending, and the request for a better one.
+
+    A folder's name says little, so where the reference names the data set there are the first few classes.
+    """
     parts = [
         about_images(task.description, task.classes),
         "The best templates so far, the best of them last:\n" + _listed(best),

@@ -103,7 +103,7 @@ class Display:
             table.add_row("LLM calls", f"{status.llm_calls}{planned}, {status.cache_hits} from the cache")
             if status.in_flight or status.waiting:
                 retried = f", {status.retried} retried" if status.retried else ""
-                table.add_row("now", f"{status.in_flight} in flight, {status.waiting} waiting{retried}")
+                table.add_row("calls", f"{status.in_flight} in flight, {status.waiting} waiting{retried}")
             if status.paid:
                 table.add_row("paid", f"${status.paid:.4f} (calls in flight at their most)")
             table.add_row("tokens", f"{status.prompt_tokens} prompt, {status.completion_tokens} completion")

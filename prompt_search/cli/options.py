@@ -50,8 +50,12 @@ PriceText = Annotated[
         show_default=False,
     ),
 ]
-Concurrency = Annotated[int, typer.Option(help="Calls to a server in flight, at first.", min=1)]
-NoCache = Annotated[bool, typer.Option("--no-cache", help="Take no replies from the cache, and keep none there.")]
+Concurrency = Annotated[
+    int, typer.Option(help="The most calls to a server in flight; fewer when it asks for that.", min=1)
+]
+NoCache = Annotated[
+    bool, typer.Option("--no-cache", help="Take no replies from the cache, and keep them in the run folder only.")
+]
 Track = Annotated[
     list[str], typer.Option(help="Send the run's figures (numbers only) to mlflow or wandb.", show_default=False)
 ]

@@ -42,6 +42,18 @@ def print_dry_run(plan: "DryRun", budget: Budget, *, as_json: bool) -> None:
         if plan.usd is None
         else f"cost: about ${plan.usd:.4f} at most, failed calls and what is cached apart"
     )
-    if budget.max_calls is not None:
-        console.print(f"--max-calls {budget.max_calls} would end the run earlier if it is reached")
+    for limit in _exceeded(plan, budget):
+        console.print(f"{limit} may end the run before that")
     console.print("Played through with made-up replies and scores; nothing was asked, and no image was opened.")
+
+
+def _exceeded(plan: "DryRun", budget: Budget) -> list[str]:
+    """The limits that the plan is above, as options; how long the language model takes is not known."""
+    calls = sum(each.llm_calls for each in plan.strategies)
+    tokens = sum(each.prompt_tokens + each.completion_tokens for each in plan.strategies)
+    planned = (
+        ("--max-calls", budget.max_calls, calls),
+        ("--max-total-tokens", budget.max_total_tokens, tokens),
+        ("--max-cost", budget.max_cost, plan.usd or 0.0),
+    )
+    return [f"{option} {limit:g}" for option, limit, amount in planned if limit is not None and amount > limit]

@@ -48,7 +48,7 @@ def register(app: typer.Typer) -> None:
 def demo(
     data: Annotated[Literal["photos", "emoji"], typer.Option(help="Which of the bundled image sets.")] = "photos",
     out: Annotated[Path, typer.Option(help="The run folder.")] = Path("runs/demo"),
-    max_calls: Annotated[int, typer.Option(help="The most language model calls.")] = 130,
+    max_calls: Annotated[int, typer.Option(help="The most language model calls.")] = 150,
     seed: Annotated[int, typer.Option(help="Of splits, search and sampling.")] = 0,
     device: Device = "auto",
     cache_dir: CacheDir = None,
@@ -63,7 +63,7 @@ def demo(
     cupl = StrategyChoice("cupl", (("samples", "4"),))
     config = RunConfig(
         data=f"bundled:{data}",
-        strategies=(cupl, StrategyChoice("hill-climb")),
+        strategies=(cupl, StrategyChoice("proapo")),
         seed=seed,
         description=DESCRIPTIONS.get(data, ""),
     )
@@ -203,6 +203,7 @@ def resume(
     price: PriceText = None,
     concurrency: Concurrency = 32,
     no_cache: NoCache = False,
+    track: Track = [],
     device: Device = "auto",
     cache_dir: CacheDir = None,
     as_json: Json = False,
@@ -224,6 +225,7 @@ def resume(
             use_cache=not no_cache,
             cache_dir=cache_dir,
             observer=shown,
+            track=track,
         ),
         as_json=as_json,
         quiet=quiet,

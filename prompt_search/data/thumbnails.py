@@ -7,7 +7,7 @@ from pathlib import Path
 from evaluators.errors import DataError
 from optimizers import Picture
 from prompt_search.data.pictures import CorruptPictureError, decode, quiet_pillow
-from prompt_search.data.prepare import read_bytes
+from prompt_search.data.prepare import Undecoded, read_bytes
 from prompt_search.data.printable import listed
 from prompt_search.data.read import read_images
 
@@ -27,17 +27,19 @@ def thumbnails(source: str | Path, image_ids: Sequence[str], cache_dir: Path | N
     by_id = {image.id: image for image in images.images}
     gone = [image_id for image_id in image_ids if image_id not in by_id]
     if gone:
-        raise DataError(f"image {listed(gone[:1])} is not there any more")
+        raise DataError(f"image {listed(gone[:1])} is not there any more; put it back or begin a new run")
     rows = images.pictures([by_id[image_id] for image_id in image_ids])
     with quiet_pillow():
         return [_thumbnail(image_id, row["image"]) for image_id, row in zip(image_ids, rows, strict=True)]
 
 
-def _thumbnail(image_id: str, picture: object) -> Picture:
+def _thumbnail(image_id: str, picture: Undecoded | None) -> Picture:
     try:
-        small = decode(read_bytes(picture))  # type: ignore[arg-type]  # a row of a datasets.Dataset
+        small = decode(read_bytes(picture))
     except (OSError, CorruptPictureError) as error:
-        raise DataError(f"image {listed([image_id])} can't be read any more: {error}") from error
+        raise DataError(
+            f"image {listed([image_id])} can't be read any more: {error}; put it back or begin a new run"
+        ) from error
     small.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
     content = io.BytesIO()
     small.save(content, format="PNG")

@@ -19,6 +19,9 @@ Event = tuple[int, Reply] | Traffic
 TICK = 0.1
 """Seconds between two looks at the traffic."""
 
+REMINDER = 1.0
+"""Seconds after which the traffic is told again though it is the same: who watches may have a limit of time to keep."""
+
 
 class CallPool:
     """Runs samples, as many at a time as the server bears.
@@ -56,7 +59,7 @@ class CallPool:
         self._told: tuple[float, Traffic | None] = (float("-inf"), None)
 
     async def events(self) -> AsyncGenerator[Event, None]:
-        """Every reply as it arrives, and the traffic when it changed, at most ten times a second.
+        """Every reply as it arrives, and the traffic when it changed, at most ten times and at least once a second.
 
         When cancelled, replies that are there are handed over before the cancellation goes on.
 
@@ -124,14 +127,14 @@ class CallPool:
                 task.cancel()
 
     def _traffic(self) -> Iterator[Traffic]:
-        """The traffic, if anybody looks, it changed, and it was not told a moment ago."""
+        """The traffic, if anybody looks, and it changed or was not told for long."""
         told_at, told = self._told
         last = not self._running
         if self._tick is None or (time.monotonic() - told_at < self._tick and not last):
             return
         line = self._line
         now = Traffic(line.in_flight, self._unfinished - line.in_flight, line.retried, line.limit.now)
-        if now != told:
+        if now != told or time.monotonic() - told_at >= REMINDER:
             self._told = (time.monotonic(), now)
             yield now
 

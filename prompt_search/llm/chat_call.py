@@ -10,7 +10,7 @@ from prompt_search.llm.chat_reply import LONGEST_BODY, UnusableBody, read_reply
 from prompt_search.llm.connection_fault import connection_fault
 
 if TYPE_CHECKING:
-    import openai
+    from openai.resources.chat import AsyncCompletions
 
 __all__ = ["Send", "bounded", "call"]
 
@@ -22,29 +22,30 @@ class BrokenOff(Exception):
     """The connection failed in the middle of the body."""
 
 
-async def call(client: "openai.AsyncOpenAI", timeout: float, body: dict[str, Any]) -> Reply | Refusal:
+async def call(completions: "AsyncCompletions", timeout: float, body: dict[str, Any]) -> Reply | Refusal:
     """The reply, or the server's refusal of this body.
 
     Args:
+        completions: of an `openai.AsyncOpenAI` client.
         timeout: seconds until the last byte must be there, however slowly they drip.
 
     Raises:
         TransientFault: without a cause or context, as those print headers and bodies that may hold the key.
     """
-    outcome = await _outcome(client, timeout, body)
+    outcome = await _outcome(completions, timeout, body)
     if isinstance(outcome, TransientFault):
         raise outcome
     return outcome
 
 
 async def _outcome(
-    client: "openai.AsyncOpenAI", timeout: float, body: dict[str, Any]
+    completions: "AsyncCompletions", timeout: float, body: dict[str, Any]
 ) -> Reply | Refusal | TransientFault:
     import openai
 
     try:
         async with asyncio.timeout(timeout):
-            return read_reply(await _send(client, body))
+            return read_reply(await _send(completions, body))
     except UnusableBody as error:
         return TransientFault(str(error))
     except TimeoutError:
@@ -60,10 +61,10 @@ async def _outcome(
         return connection_fault(error)
 
 
-async def _send(client: "openai.AsyncOpenAI", body: dict[str, Any]) -> bytes:
+async def _send(completions: "AsyncCompletions", body: dict[str, Any]) -> bytes:
     """The body as it came; the client's own parsing takes anything for a completion."""
-    completions = client.chat.completions.with_streaming_response
-    async with completions.create(model=body["model"], messages=body["messages"], extra_body=body) as response:
+    streaming = completions.with_streaming_response
+    async with streaming.create(model=body["model"], messages=body["messages"], extra_body=body) as response:
         try:
             return await bounded(response.iter_bytes())
         except Exception as error:

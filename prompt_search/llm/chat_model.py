@@ -67,7 +67,7 @@ class ChatModel(ABC):
         self.billable: Mapping[int, int] = {}
         """After `complete`, and after it failed: for each index how many calls may have been billed."""
         self.on_traffic: Callable[[Traffic], None] | None = None
-        """Called from the calling thread of `complete` when the traffic changed, at most ten times a second."""
+        """Called from the calling thread of `complete` at most ten times and at least once a second; it may raise."""
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.identity!r})"

@@ -7,6 +7,7 @@ import re
 from typing import Any, Literal
 
 from optimizers.language_model import Message, Picture, Request, Sample
+from prompt_search.llm.reply_text import valid_text
 
 __all__ = ["ChatDialect", "form_of"]
 
@@ -20,7 +21,8 @@ class ChatDialect:
 
     `response_format` is stepped down from a JSON schema to any JSON object to nothing; `max_tokens` becomes
     `max_completion_tokens`; `seed`, `top_p` and `temperature` are left out. The cap on the completion never is: what a
-    call can cost depends on it. What was learned holds for every later request of this object. A model that isn't held to the schema is told it in the last turn.
+    call can cost depends on it. What was learned holds for every later request of this object. A model that isn't held
+    to the schema is told it in the last turn.
     """
 
     def __init__(self) -> None:
@@ -100,10 +102,11 @@ def form_of(body: dict[str, Any], request: Request) -> Literal["schema", "json",
 
 
 def _content(turn: Message) -> str | list[dict[str, Any]]:
+    text = valid_text(turn.content)
     if turn.picture is None:
-        return turn.content
+        return text
     image = {"type": "image_url", "image_url": {"url": _data_url(turn.picture)}}
-    return [{"type": "text", "text": turn.content}, image]
+    return [{"type": "text", "text": text}, image]
 
 
 def _data_url(picture: Picture) -> str:

@@ -9,6 +9,9 @@ from prompt_search.llm.redaction import Redaction
 
 __all__ = ["Endpoint", "without_secrets"]
 
+SHORTEST_SECRET = 8
+"""Characters of the shortest key that is taken out of text: where a server needs none, people write `none` or `x`."""
+
 OPENAI_URL = "https://api.openai.com/v1"
 
 
@@ -61,9 +64,10 @@ class Endpoint:
         return key
 
     def _secrets(self) -> list[str]:
-        in_query = [value for _, value in parse_qsl(self._parts.query) if len(value) >= 8]
+        in_query = [value for _, value in parse_qsl(self._parts.query)]
         in_environment = os.environ.get(self._api_key_env, "").strip()
-        return [in_environment, self._parts.password or "", *in_query, *self._used_keys]
+        keys = [key for key in (in_environment, *in_query, *self._used_keys) if len(key) >= SHORTEST_SECRET]
+        return [*keys, self._parts.password or ""]
 
 
 def without_secrets(url: str) -> str:

@@ -1,9 +1,10 @@
 """A Hugging Face model run in this process by transformers: the one kind that can be steered."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from optimizers.errors import LanguageModelRejected
@@ -35,6 +36,8 @@ class HuggingFaceModel:
     """
 
     abilities: frozenset[Ability] = frozenset({"steering"})
+    billable: Mapping[int, int] = MappingProxyType({})
+    """Nothing that it leaves unfinished was paid for."""
 
     def __init__(self, source: str, device: str = "auto") -> None:
         self._files = ModelFiles(source)

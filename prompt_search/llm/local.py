@@ -4,11 +4,11 @@ import hashlib
 import json
 import secrets
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Literal, Self
 
 from optimizers.errors import LanguageModelError, LanguageModelRejected, SettingsError
@@ -46,6 +46,9 @@ class LocalModel:
     Raises:
         SettingsError: if there is no GGUF file at the path, or `slots` is under 1.
     """
+
+    billable: Mapping[int, int] = MappingProxyType({})
+    """Nothing that it leaves unfinished was paid for."""
 
     def __init__(
         self, path: Path, name: str | None = None, n_ctx: int = 2048, threads: int | None = None, slots: int = 1

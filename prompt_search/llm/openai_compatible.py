@@ -52,4 +52,5 @@ class OpenAICompatible(ChatModel):
             timeout=openai.Timeout(timeout, connect=min(timeout, CONNECT_TIMEOUT)),
             max_retries=0,
         ) as client:
-            yield partial(call, client, timeout)
+            # Its resources are imported here, which may take a second: no call should seem to wait for that.
+            yield partial(call, client.chat.completions, timeout)

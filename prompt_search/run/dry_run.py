@@ -26,7 +26,7 @@ TIMED_TEXTS = 64
 
 @dataclass(frozen=True, slots=True)
 class StrategyPlan:
-    """One strategy of a run, played through with made-up replies.
+    """One strategy of a run, or the captions before it, played through with made-up replies.
 
     Attributes:
         llm_calls, evaluations: as rehearsed.
@@ -82,7 +82,7 @@ def dry_run(
     """
     task, sizes = listed_task(config, context_check(model), cache_dir, model)
     texts = TextEncoder(model, cache_dir)
-    rehearsed, plans = RehearsedSearch(task, config.seed), []
+    rehearsed, plans = RehearsedSearch(task, config.seed, config.captions), []
     rehearsed.score(list(plain_baselines(task.classes, task.fits).values()))
     for name, strategy in strategies:
         before = (rehearsed.llm_calls, rehearsed.prompt_tokens, rehearsed.completion_tokens, len(rehearsed.archive))
@@ -92,6 +92,10 @@ def dry_run(
         plan: Plan = strategy.plan(task)
         usd = round(price.cost(prompt, completion), 6) if price else None
         plans.append(StrategyPlan(name, calls, plan.llm_calls, scored, plan.evaluations, prompt, completion, usd))
+    if shown := rehearsed.shown:
+        prompt, completion = rehearsed.caption_tokens()
+        usd = round(price.cost(prompt, completion), 6) if price else None
+        plans.append(StrategyPlan("captions", shown, shown, 0, 0, prompt, completion, usd))
     missing = texts.missing(list(rehearsed.texts))
     return DryRun(len(task.classes), sizes, tuple(plans), len(missing), _seconds(missing, model))
 

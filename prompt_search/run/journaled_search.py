@@ -144,6 +144,8 @@ class JournaledSearch:
             self.tally.count("captions", replies, recorded["usd"])
             self._show_totals()
             self._captions = captions_in(replies)
+            if unseen := sum(reply.finish == "budget" for reply in replies):
+                self.notes.append(f"{unseen} of {len(replies)} images got no caption: a limit was reached")
         return self._captions
 
     def log(self, message: str) -> None:
@@ -180,10 +182,16 @@ class JournaledSearch:
         }
 
     def show_traffic(self, traffic: Traffic) -> None:
-        """Tell the observer of the calls in flight."""
+        """Tell the observer of the calls in flight.
+
+        Raises:
+            BudgetReached: when time is up: a server that never answers must not hold up the end of a run.
+        """
         self.status.in_flight, self.status.waiting = traffic.in_flight, traffic.waiting
         self.status.retried = traffic.retried
         self._observer.update(self.status)
+        if self._model.time_is_up():
+            raise BudgetReached("time is up")
 
     def _time_limit(self) -> Limit | None:
         return "max_time" if self._model.time_is_up() else None
@@ -278,7 +286,9 @@ def _distinct(requests: Sequence[Request]) -> list[dict[str, Any]]:
 
 def _recorded_form(reply: Reply) -> dict[str, Any]:
     """A reply for the journal: what depends on the cache stays out, so that two runs record the same."""
-    return {name: value for name, value in asdict(reply).items() if name not in ("cached", "unmetered")}
+    recorded = {name: value for name, value in asdict(reply).items() if name not in ("cached", "unmetered")}
+    # The cache keeps what a filter turned away, but not what the provider said of it.
+    return recorded if reply.finish == "error" else recorded | {"error": None}
 
 
 def _recorded_replies(events: Sequence[Event]) -> dict[str, Reply]:

@@ -71,8 +71,9 @@ class Ledger:
         self._path, self._attempts = path, attempts
         self.tokens, self._pico = 0, 0
         self._reserved: list[Charge] = []
+        self._torn: int | None = None
         for entry in self._read():
-            self._count(entry)
+            self._count({kind: self._priced(*amount) for kind, amount in entry.items()})
 
     @property
     def cost(self) -> float:
@@ -133,6 +134,10 @@ class Ledger:
     def _picodollars(self, prompt_tokens: int, completion_tokens: int) -> int:
         return math.ceil(PICO * self.price.cost(prompt_tokens, completion_tokens)) if self.price else 0
 
+    def _priced(self, tokens: int, pico: int) -> list[int]:
+        """An amount of this file: what was written before a price was known costs the most its tokens can."""
+        return [tokens, pico or max(self._picodollars(tokens, 0), self._picodollars(0, tokens))]
+
     def _count(self, entry: dict[str, list[int]]) -> None:
         for kind, sign in (("reserved", 1), ("released", -1), ("used", 1)):
             tokens, pico = entry.get(kind, (0, 0))
@@ -140,12 +145,11 @@ class Ledger:
             self._pico += sign * pico
 
     def _read(self) -> list[dict[str, list[int]]]:
-        """The entries. A last line that a crash cut off is taken out: what it reserved was never sent."""
+        """The entries. A last line that a crash cut off does not count: what it reserved was never sent."""
         try:
             content = self._path.read_bytes() if self._path.exists() else b""
             whole = content[: content.rfind(b"\n") + 1]
-            if len(whole) < len(content):
-                os.truncate(self._path, len(whole))
+            self._torn = len(whole) if len(whole) < len(content) else None
             return [json.loads(line) for line in whole.splitlines()]
         except (OSError, ValueError) as error:
             raise RunError(f"{self._path} can't be read: {error}; start again with another --out") from error
@@ -153,6 +157,9 @@ class Ledger:
     def _write(self, entry: dict[str, list[int]], *, sync: bool) -> None:
         self._count(entry)
         try:
+            if self._torn is not None:  # not before: who only reads must not get in the way of who writes
+                os.truncate(self._path, self._torn)
+                self._torn = None
             with self._path.open("ab") as file:
                 file.write(json.dumps(entry).encode() + b"\n")
                 if sync:

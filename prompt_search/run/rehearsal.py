@@ -8,11 +8,15 @@ from typing import Any
 
 from evaluators import Candidate, PromptSet, Score
 from optimizers import Archive, Reply, Request, Scored, Task
+from prompt_search.run.captions import MOST_TOKENS
 
 __all__ = ["RehearsedSearch"]
 
 BYTES_PER_TOKEN = 4
 """Of English text, roughly, for the tokenizers of common language models."""
+
+PICTURE_TOKENS = 1000
+"""Of a picture of 512 pixels a side with the question, roughly; some providers count 300, some 8,500."""
 
 WORDS = ("small", "bright", "distant", "plain", "wooden", "striped", "heavy", "round", "open", "soft", "pale", "narrow")
 
@@ -23,19 +27,25 @@ class RehearsedSearch:
     Replies are well-formed, and random like the scores, so that a strategy goes the way it goes in earnest, as long as
     that does not depend on what the replies say.
 
+    Args:
+        pictures: how many search images the language model would be shown, if a strategy wants captions.
+
     Attributes:
         llm_calls: requests.
         prompt_tokens: of all prompts, estimated by their length.
         completion_tokens: the most that all replies can have.
+        shown: pictures that a strategy wanted captions of; not among the above.
         texts: every text that would be scored.
     """
 
-    def __init__(self, task: Task, seed: int) -> None:
+    def __init__(self, task: Task, seed: int, pictures: int = 0) -> None:
         self.task = task
         self.archive = Archive()
         self.rng = random.Random(seed)
         self.llm_calls = self.prompt_tokens = self.completion_tokens = 0
         self.texts: dict[str, None] = {}
+        self.shown = 0
+        self._pictures = min(pictures, task.n_search)
         self._chance = random.Random(seed + 1)
 
     def ask(self, requests: Sequence[Request]) -> list[Reply]:
@@ -43,6 +53,7 @@ class RehearsedSearch:
         self.llm_calls += len(requests)
         for request in requests:
             length = sum(len(message.content.encode(errors="replace")) for message in request.messages)
+            length += len(request.json_schema or "")
             self.prompt_tokens += -(-length // BYTES_PER_TOKEN)
             self.completion_tokens += request.max_tokens
         return [Reply(self._reply(request)) for request in requests]
@@ -62,8 +73,13 @@ class RehearsedSearch:
         return tuple(index % k for index in range(len(self.task.classes)))
 
     def captions(self) -> tuple[str, ...]:
-        """None: captions are planned apart."""
-        return ()
+        """Made-up descriptions."""
+        self.shown = self._pictures
+        return tuple(self._phrase("thing.") for _ in range(self.shown))
+
+    def caption_tokens(self) -> tuple[int, int]:
+        """Prompt and completion tokens of the captions: the pictures estimated, the replies at their most."""
+        return self.shown * PICTURE_TOKENS, self.shown * MOST_TOKENS
 
     def log(self, message: str) -> None:
         """Ignored."""

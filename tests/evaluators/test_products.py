@@ -15,8 +15,10 @@ def split(n: int, width: int) -> LabeledImages:
     return LabeledImages(random_unit_rows(n, width), np.zeros(n, dtype=np.int64), ("c",), tuple(map(str, range(n))))
 
 
-def cosines(images: LabeledImages, columns: list[FloatArray], precision: ProductPrecision = "fp32") -> torch.Tensor:
-    products = Products(images, "cpu", precision, keep=0)
+def cosines(
+    images: LabeledImages, columns: list[FloatArray], precision: ProductPrecision = "fp32", device: str = "cpu"
+) -> torch.Tensor:
+    products = Products(images, device, precision, keep=0)
     (chunk,) = products.chunks(0, len(images), len(images))
     return products.cosines(products.matrix(columns), chunk.features)[: len(columns)]
 
@@ -41,12 +43,19 @@ def test_half_precision_rounds_the_factors_only(precision: ProductPrecision, tol
     images, columns = split(50, 64), list(random_unit_rows(70, 64, seed=1))
     exact, rounded = cosines(images, columns), cosines(images, columns, precision)
     assert rounded.dtype == torch.float32
+    assert torch.equal(rounded, cosines(images, columns, precision, "cpu:0"))
     assert 0 < (exact - rounded).abs().max() < tolerance
 
 
 def test_an_unknown_precision_is_refused() -> None:
     with pytest.raises(ModelError, match="unknown precision 'int8'; choose one of fp32, bf16, fp16"):
         Products(split(2, 3), "cpu", "int8", keep=0)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("device", "fault"), [("cuda:99", "there is no device 'cuda:99'"), ("gpu", "unknown device")])
+def test_a_device_that_is_not_there_is_refused(device: str, fault: str) -> None:
+    with pytest.raises(ModelError, match=fault):
+        Products(split(2, 3), device, "fp32", keep=0)
 
 
 def test_a_population_multiplies_each_embedding_once() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from evaluators import Evaluator, LabeledImages, PromptSet, TextEncoder
+from evaluators import Evaluator, LabeledImages, PairwisePrompts, PromptSet, TextEncoder
 from evaluators.errors import ModelError
 from evaluators.products import Products
 from evaluators.recently_used import RecentlyUsed
@@ -45,11 +45,17 @@ def test_sets_that_share_their_classes_go_through_together() -> None:
     assert len(unlike) > 3
 
 
+def test_what_is_reduced_at_once_on_a_gpu_counts() -> None:
+    on_cpu, on_gpu = (WorkingMemory(512 * MB, 50_000, 10, 512, device) for device in ("cpu", "cuda:1"))
+    assert on_gpu._needs(1, 10, 512) - on_cpu._needs(1, 10, 512) > 4 * 15 * MB
+
+
 def test_a_set_goes_through_however_little_memory_there_is() -> None:
     memory = WorkingMemory(1, images=2000, classes=1000, width=512, device="cpu")
     assert list(memory.groups(digests(3, 10))) == [slice(0, 1), slice(1, 2), slice(2, 3)]
     assert memory.chunk == 16
-    assert memory.less(1) is None
+    with pytest.raises(ModelError, match="'cpu' has too little memory even for one prompt set and 16 images"):
+        memory.less(1)
 
 
 def test_chunks_of_images_do_not_depend_on_the_limit_above_a_few_megabytes() -> None:
@@ -114,6 +120,33 @@ def test_a_device_out_of_memory_gets_less_and_it_is_said_once(
         tight.score(candidates())
     assert max(device.sizes) > device.room
     assert [record.message for record in caplog.records] == ["cpu ran out of memory; scoring goes on in smaller chunks"]
+
+
+def test_ranks_of_images_are_found_on_a_device_that_runs_out_of_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    candidate, pairwise = candidates(1)[0], PairwisePrompts(candidates(1)[0], (), k=3)
+    expected, score = evaluator(tmp_path).label_ranks(candidate), evaluator(tmp_path).score([pairwise])
+    device = SmallDevice(64 * 200, RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate`"))
+    monkeypatch.setattr(Products, "cosines", lambda *args: device(*args))
+    tight = evaluator(tmp_path)
+    np.testing.assert_array_equal(tight.label_ranks(candidate), expected)
+    assert tight.score([pairwise])[0].top1 == score[0].top1
+    assert device.sizes[:4] == [64 * 512, 64 * 256, 64 * 128, 64 * 128]
+    assert len(caplog.records) == 1
+
+
+def test_what_is_kept_on_a_device_out_of_memory_is_freed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    device = SmallDevice(128 * 512, torch.OutOfMemoryError("CUDA out of memory"))
+    monkeypatch.setattr(Products, "cosines", lambda *args: device(*args))
+    tight = Evaluator(images(), TextEncoder(HashedModel(), tmp_path), devices=["cpu:0"])
+    (shard,) = tight._shards
+    freed: list[int] = []
+    monkeypatch.setattr(shard, "forget", lambda: freed.append(len(shard._kept or ())) or Products.forget(shard))  # type: ignore[func-returns-value]
+    tight.score(candidates())
+    assert freed
+    assert min(freed) > 0
+    assert len(shard._kept or ()) == 3
 
 
 def test_a_device_too_small_for_anything_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

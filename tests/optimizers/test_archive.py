@@ -52,3 +52,5 @@ def test_entries_are_numbered_and_listed_by_discovery() -> None:
     assert list(archive) == entries
     assert [scored.order for scored in entries] == [0, 1, 2, 3, 4]
     assert archive.best(2) == [entries[4], entries[3]]
+    assert archive.best(9, since=2) == [entries[4], entries[3], entries[2]]
+    assert archive.best(9, since=5) == []

@@ -1,14 +1,17 @@
 """`auto`: all strategies on one archive."""
 
 import random
+from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
 from evaluators import ClassLabel, PromptSet
-from optimizers import Auto, Request, Task
+from optimizers import Auto, Reply, Request, Task
 from optimizers.archive import Scored
 from optimizers.auto import shortlist
 from optimizers.errors import BudgetReached, SettingsError
+from tests.fakes.oracle import offered_among_noise, oracle_world
 from tests.fakes.scripted_search import ScriptedSearch, plain_score
 
 CLASSES = tuple(ClassLabel(i, i) for i in ("cat", "dog", "owl"))
@@ -91,6 +94,53 @@ def test_a_budget_ends_all_of_it() -> None:
 
     with pytest.raises(BudgetReached):
         Auto().run(ScriptedSearch(TASK, broke))
+
+
+def test_what_hill_climbing_found_is_shown_by_those_after_it(tmp_path: Path) -> None:
+    """It finds the best template of the oracle, which is offered once, among noise; all later questions show it."""
+    world = oracle_world(tmp_path)
+    offered = offered_among_noise([world.best])
+
+    def answer(request: Request) -> str:
+        return offered(request) if "{}" in request.messages[-1].content else "It has blue plastic chairs."
+
+    search = world.search(answer)
+    shortlist = Auto(samples=1).run(search)
+    assert shortlist[0].compiled().templates == (world.best,)
+    later = [q for q in search.questions if "rank 1: " in q or "<INS>" in q]
+    assert len(later) >= 40
+    assert all(world.best in question for question in later)
+
+
+@pytest.mark.parametrize("ended", ["hill-climb", "glov", "ipo"])
+def test_a_budget_that_ends_a_later_one_leaves_what_was_found(ended: str) -> None:
+    class Broke(ScriptedSearch):
+        def ask(self, requests: Sequence[Request]) -> list[Reply]:
+            begins = {"proapo": "hill-climb", "hill-climb": "glov", "glov": "ipo"}
+            before = [m.removeprefix("auto: ").split(" hands over")[0] for m in self.messages if m.startswith("auto: ")]
+            if before and begins.get(before[-1]) == ended:
+                raise BudgetReached("enough")
+            return super().ask(requests)
+
+    world = Broke(TASK, writer, lambda prompts: plain_score(scored(prompts.compiled())))
+    handed_over = Auto(samples=1, calls=4).run(world)
+    assert world.messages[-1] == f"auto: the budget ended {ended}"
+    assert len(handed_over) == 8
+    assert all(world.archive.find(candidate) for candidate in handed_over)
+
+
+def test_a_budget_for_the_first_questions_only_still_lets_proapo_search() -> None:
+    class Broke(ScriptedSearch):
+        def ask(self, requests: Sequence[Request]) -> list[Reply]:
+            if self.requests:
+                raise BudgetReached("enough")
+            return super().ask(requests)
+
+    world = Broke(TASK, writer, lambda prompts: plain_score(scored(prompts.compiled())))
+    Auto(samples=1).run(world)
+    told = [message.split(" hands over")[0] for message in world.messages if message.startswith("auto: ")]
+    assert told == ["auto: cupl", "auto: proapo", "auto: the budget ended hill-climb"]
+    assert len(world.scored) > 500
 
 
 @pytest.mark.parametrize("wrong", [{"samples": 0}, {"rounds": 0}, {"calls": -1}])

@@ -69,3 +69,4 @@ def test_an_imported_text_gives_what_it_says_beside_its_template() -> None:
     assert opened_by("the cat. It purrs.", ["the {}", "the {}.", "a {}."], "cat") == "It purrs."
     assert opened_by("the cat.", ["the {}."], "cat") == ""
     assert opened_by("A cat has fur.", ["the {}."], "cat") == "A cat has fur."
+    assert opened_by("the cattle graze.", ["the {}"], "cat") == "the cattle graze."

@@ -111,7 +111,7 @@ def test_an_ensemble_can_win(task: Task) -> None:
 def test_the_first_template_can_win(task: Task) -> None:
     search = ScriptedSearch(task, numbered(), by_template({PHOTO_TEMPLATE: 0.9}))
     assert Glov(steps=2, samples=3).run(search)[0].templates == (PHOTO_TEMPLATE,)
-    assert "glov: no proposal was better than the first template" in search.messages
+    assert "glov: no proposal was better than the first templates" in search.messages
 
 
 def test_steering_is_off_until_the_first_strict_improvement_and_follows_each_further_one(task: Task) -> None:

@@ -7,11 +7,12 @@ from dataclasses import replace
 import pytest
 
 from evaluators import ClassLabel, Score
-from optimizers import Task
+from optimizers import Picture, Task
 from optimizers.meta_prompts import (
     TEMPLATE_SCHEMA,
     about_images,
     again_turn,
+    caption_turn,
     class_questions,
     glov_turns,
     hill_climbing_turn,
@@ -132,6 +133,15 @@ def test_the_schema_allows_a_template_with_one_placeholder_only() -> None:
     assert pattern.match("a photo of a {}.")
     for bad in ["a photo", "{}", "a {} and {}", 'a "{}"', "a {x} {}", "x" * 61 + "{}"]:
         assert not pattern.match(bad), bad
+
+
+def test_the_question_about_an_image_has_the_image_and_the_description_as_data() -> None:
+    picture = Picture(b"png", "image/png")
+    asked_for = "Describe this image in one sentence: what it shows, and what kind of picture it is."
+    assert caption_turn(picture, " ").content == asked_for
+    turn = caption_turn(picture, 'Pets.\n"At home."')
+    assert turn.content == f"{asked_for} The images as a whole are described as \"Pets. 'At home.'\"."
+    assert (turn.role, turn.picture) == ("user", picture)
 
 
 def test_the_glov_turns(task: Task) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from evaluators import PHOTO_TEMPLATE, Candidate, ClassLabel, PromptSet, Score
 from optimizers import SHORTLIST, ProApo, Reply, Request, Scored, Task
-from optimizers.errors import SettingsError
+from optimizers.errors import BudgetReached, SettingsError
 from tests.fakes.scripted_search import ScriptedSearch, plain_score
 
 HOSTILE = ["{", '{"list": [[]]}', "I'm sorry, I can't.", "{}{}", "cat, " * 999, "It {} has {x} y.", "\ud800 a b c."]
@@ -251,6 +251,26 @@ def test_the_shortlist_is_the_best_of_the_archive_best_first_and_the_winner_of_s
     assert best.fitness < search.archive.best(SHORTLIST)[-1].fitness
     assert search.shortlist[-1].fingerprint == best.candidate.fingerprint
     assert search.shortlist[:-1] == [entry.candidate for entry in search.archive.best(SHORTLIST - 1)]
+
+
+def test_only_what_it_found_itself_is_handed_over(task: Task) -> None:
+    better = [PromptSet.of(task.classes, texts={c.id: [f"{i}"] for c in task.classes}) for i in range(SHORTLIST)]
+    search = Recording(task, librarian, lambda c: plain_score(1.0) if c in better else by_hash(c))
+    search.score(better)
+    shortlist = SMALL.run(search)
+    assert len(shortlist) == SHORTLIST
+    assert not set(shortlist) & set(better)
+
+
+def test_without_a_budget_for_questions_it_searches_what_is_at_hand(task: Task) -> None:
+    def broke(_: Request) -> str:
+        raise BudgetReached("the limit of 3 calls is reached")
+
+    own = PromptSet.of(task.classes, ["{}"], {"n01": ["It purrs at night."], "n02": ["It has large eyes."]})
+    search = searched(replace(task, start=(own,)), replies=broke)
+    assert search.messages[0] == "proapo: nothing was asked: the limit of 3 calls is reached"
+    assert any("It purrs at night." in text for c in search.scored for text in c.rendered[0])
+    assert len(search.shortlist) == SHORTLIST
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,11 @@ from evaluators import ClassPair, Difference, PairwisePrompts, PromptSet
 from optimizers import Task
 from optimizers.template_search import (
     base_candidate,
-    best_prompt_sets,
+    first_templates,
     initial_templates,
     own_templates,
     score_templates,
+    single_templates,
     template_of,
 )
 from tests.fakes.scripted_search import ScriptedSearch, plain_score
@@ -20,10 +21,10 @@ def test_without_templates_of_the_user_the_usual_one_is_the_first(task: Task) ->
     assert initial_templates(replace(task, fits=lambda text: len(text.split()) <= 2)) == ["{}"]
 
 
-def test_templates_of_the_user_come_first_each_once_where_they_fit(task: Task) -> None:
+def test_templates_of_the_user_come_first_sorted_each_once_where_they_fit(task: Task) -> None:
     start = (
-        PromptSet.of(task.classes, ["my {}", "long " * 30 + "{}"]),
-        PromptSet.of(task.classes, ["your {}", "my {}"]),
+        PromptSet.of(task.classes, ["your {}", "long " * 30 + "{}"]),
+        PromptSet.of(task.classes, ["my {}", "your {}"]),
     )
     assert (
         initial_templates(replace(task, start=start))
@@ -42,11 +43,36 @@ def test_templates_are_joined_to_the_class_texts_of_the_best(task: Task) -> None
     assert template_of(entry) == "art of {}"
 
 
-def test_pairwise_prompts_are_compiled_as_a_base_and_not_handed_over(task: Task) -> None:
+def test_a_search_begins_with_the_best_templates_scored_alone_over_the_same_texts(task: Task) -> None:
+    texts = {label.id: [f"{label.name} has a face"] for label in task.classes}
+    alone = [PromptSet.of(task.classes, [f"{i} {{}}"]) for i in range(9)]
+    others = [
+        PromptSet.of(task.classes, ["{}"]),
+        PromptSet.of(task.classes, ["a photo of a {}."]),
+        PromptSet.of(task.classes, ["a {}", "b {}"]),
+        PromptSet.of(task.classes, ["c {}"], texts),
+    ]
+    search = ScriptedSearch(task, scorer=lambda c: plain_score(0.9 if c in others else int(c.templates[0][0]) / 10))
+    search.score([*alone, *others])
+    base = PromptSet.of(task.classes, ["{}"])
+    assert first_templates(search, base, ["my {}", "7 {}"]) == ["my {}", "7 {}", "8 {}", "6 {}", "5 {}", "4 {}"]
+    assert first_templates(search, PromptSet.of(task.classes, ["{}"], texts), []) == ["c {}"]
+    assert len(search.scored) == 13, "nothing is scored for it"
+
+
+def test_pairwise_prompts_are_compiled_as_a_base(task: Task) -> None:
     photo = PromptSet.of(task.classes, ["a photo of a {}."])
     pair = ClassPair("n01", "n02", (Difference("ears", "a cat with ears", "an owl without"),))
     pairwise = PairwisePrompts(photo, (pair,))
     search = ScriptedSearch(task, scorer=lambda c: plain_score(0.9 if isinstance(c, PairwisePrompts) else 0.1))
     search.score([photo, pairwise])
     assert base_candidate(search) == pairwise.compiled()
-    assert best_prompt_sets(search, 8) == [photo]
+
+
+def test_the_best_of_the_templates_found_are_handed_over_each_once(task: Task) -> None:
+    figures = {"bad {}": 0.1, "good {}": 0.9, "fair {}": 0.5}
+    search = ScriptedSearch(task, scorer=lambda c: plain_score(figures[c.templates[0]]))
+    base = base_candidate(search)
+    found = score_templates(search, base, [*figures, "good {}"])
+    assert [c.templates for c in single_templates(base, found)] == [("good {}",), ("fair {}",), ("bad {}",)]
+    assert [c.templates for c in single_templates(base, found, most=1)] == [("good {}",)]

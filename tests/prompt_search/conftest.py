@@ -11,7 +11,7 @@ from PIL import Image
 
 import prompt_search
 from evaluators import ImageTextModel, OpenClipModel
-from optimizers import Cupl, HillClimbing, Optimizer, Sample
+from optimizers import Cupl, HillClimbing, LanguageModel, Optimizer, Sample
 from prompt_search.result import Result
 from tests.fakes.scripted_model import ScriptedModel
 from tests.fakes.tiny_clip import save_tiny_clip
@@ -64,7 +64,7 @@ class World:
     def run(
         self,
         out: str = "run",
-        answer: Callable[[Sample], str] | ScriptedModel = plausible,
+        answer: Callable[[Sample], str] | LanguageModel = plausible,
         strategy: Optimizer | list[Optimizer] | None = None,
         **arguments: Any,
     ) -> Result:
@@ -72,7 +72,7 @@ class World:
         return prompt_search.optimize(
             self.images,
             model=self.model,
-            llm=answer if isinstance(answer, ScriptedModel) else ScriptedModel(answer),
+            llm=ScriptedModel(answer) if callable(answer) else answer,
             strategy=strategy or [Cupl(samples=2), HillClimbing(iterations=3, pool=6)],
             out=self.folder / out,
             cache_dir=arguments.pop("cache_dir", self.folder / f"cache-{out}"),

@@ -31,6 +31,23 @@ def test_shuffling_gives_every_class_the_texts_of_another() -> None:
         assert all(mine != own for mine, own in zip(shuffled.texts, winner.texts, strict=True))
 
 
+def test_shuffled_texts_name_their_new_class() -> None:
+    """With the other's name in them they would lose for that alone."""
+    winner = PromptSet.of(CLASSES, texts={c.id: [f"a photo of a {c.name}. {c.name.title()}s eat."] for c in CLASSES})
+    shuffled = placebos(winner, 0, lambda _: True)["placebo: shuffled texts"]
+    assert shuffled.rendered == tuple((f"a photo of a {c.name}. {c.name}s eat.",) for c in CLASSES)
+
+
+def test_shuffled_texts_that_a_longer_name_makes_too_long_are_left_out() -> None:
+    classes = PromptSet.of({"a": "cat", "b": "hippopotamus"}, ["{}"]).classes
+    winner = PromptSet.of(classes, texts={"a": ["the cat eats", "It purrs."], "b": ["the hippopotamus"]})
+    shuffled = placebos(winner, 0, lambda text: len(text) <= 16)["placebo: shuffled texts"]
+    assert shuffled.rendered == (("the cat",), ("It purrs.",))
+    short = PromptSet.of(classes, texts={"a": ["the cat eats"], "b": ["the hippopotamus"]})
+    shuffled = placebos(short, 0, lambda text: len(text) <= 16)["placebo: shuffled texts"]
+    assert shuffled.rendered == (("cat", "the cat"), ("hippopotamus",))
+
+
 def test_placebos_depend_on_the_seed_alone() -> None:
     winner = PromptSet.of(CLASSES, ["a {}"])
     same = [placebos(winner, 3, lambda _: True)["placebo: random words"].fingerprint for _ in range(2)]

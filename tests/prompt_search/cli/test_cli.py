@@ -127,6 +127,7 @@ def test_a_budget_exits_with_3_and_resume_goes_on(program: Run, tiny_clip: str) 
     with OpenAIServer(GOOD) as server:
         done = program(*arguments(server, tiny_clip, "--max-calls", "1"), check=3)
         assert "stopped early" in done.stdout
+        assert "mlflow or wandb" in program("resume", "out", "--track", "tensorboard", check=2).stderr
         resumed = program("resume", "out", "--max-calls", "5")
     assert "read the test split 2 times" in resumed.stdout
 

@@ -43,6 +43,8 @@ def test_a_dry_run_tells_calls_tokens_and_dollars_and_spends_nothing(program: Ru
     assert not (place / "runs").exists()
     plan = json.loads(program(*arguments, "--json").stdout)
     assert plan["strategies"][0]["llm_calls"] == 10
+    assert "--max-calls 9 may end" in program(*arguments, "--max-calls", "9").stdout
+    assert "may end" not in program(*arguments, "--max-calls", "10", "--max-cost", "1").stdout
     assert plan["usd"] > 0
 
 

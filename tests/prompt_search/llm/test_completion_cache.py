@@ -2,7 +2,7 @@
 
 import multiprocessing
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -159,6 +159,24 @@ def test_the_cached_model_passes_on_abilities_attempts_and_traffic(cache: Comple
     assert model.attempts == 8
     assert inner.on_traffic is print
     assert model.on_traffic is print
+
+
+def test_the_cached_model_passes_on_which_calls_may_be_billed(cache: CompletionCache) -> None:
+    class Failing(Scripted):
+        billable: Mapping[int, int] = {7: 7}
+
+        def complete(self, samples: Sequence[Sample], on_reply: Callable[[int, Reply], None]) -> None:
+            self.billable = {0: 2}
+            raise LanguageModelUnavailable("kept failing")
+
+    inner = Failing()
+    model = CachedModel(inner, cache)
+    assert CachedModel(Scripted(), cache).billable is None
+    assert model.billable == {}
+    cache.put(model.identity, sample("one"), Reply("whiskers"))
+    with pytest.raises(LanguageModelUnavailable):
+        model.complete([sample("one"), sample("two"), sample("three")], lambda index, reply: None)
+    assert model.billable == {1: 2}
 
 
 def test_a_newer_files_version_is_refused(cache: CompletionCache) -> None:

@@ -103,6 +103,19 @@ def test_a_server_that_refuses_everything_is_not_asked_forever() -> None:
     assert len(server.requests) <= 8
 
 
+def test_text_that_is_not_valid_unicode_is_sent_all_the_same() -> None:
+    with OpenAIServer(lambda _: echo) as server:
+        (found,) = replies(OpenAICompatible("tiny", server.url), [sample("a \udcff cat")])
+    assert "a \ufffd cat" in found.text
+
+
+def test_the_cap_on_the_completion_is_never_left_out() -> None:
+    said = "max_tokens is too large: 17. At most 9 max_completion_tokens are allowed."
+    with OpenAIServer(lambda _: refuse(400, said)) as server, pytest.raises(LanguageModelRejected, match="too large"):
+        replies(OpenAICompatible("tiny", server.url), [sample(max_tokens=17)])
+    assert all({"max_tokens", "max_completion_tokens"} & request.body.keys() for request in server.requests)
+
+
 def test_temperature_is_kept_where_it_and_top_p_exclude_each_other() -> None:
     both = refuse(400, "`temperature` and `top_p` cannot both be specified for this model.")
     with OpenAIServer(lambda r: both if {"temperature", "top_p"} <= r.body.keys() else echo) as server:

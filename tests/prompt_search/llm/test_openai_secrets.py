@@ -106,6 +106,13 @@ def test_nothing_that_is_logged_or_shown_holds_the_key(
     assert KEY not in caplog.text + repr(model) + model.identity
 
 
+def test_a_key_that_is_an_ordinary_word_leaves_replies_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    with OpenAIServer([reply("second to none")]) as server:
+        (found,) = replies(OpenAICompatible("tiny", server.url), [sample()])
+    assert found.text == "second to none"
+
+
 def test_the_identity_is_model_and_address_without_secrets() -> None:
     model = OpenAICompatible("tiny", "https://user:pass@host.example:8443/v1/?api-key=0123456789")
     assert model.identity == "tiny@https://host.example:8443/v1"

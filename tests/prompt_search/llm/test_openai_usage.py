@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from optimizers.errors import LanguageModelError
+from optimizers.language_model import Reply
 from prompt_search.llm.openai_compatible import OpenAICompatible
 from prompt_search.llm.patience import Patience
 from tests.fakes.openai_server import (
@@ -29,12 +31,14 @@ PERHAPS_BILLED: dict[str, Behaviour] = {
     "an empty body": raw(b""),
     "ten megabytes": reply("x" * 10_000_000),
     "500": refuse(500, "oops"),
+    "408": refuse(408, "slow"),
 }
-FREE: dict[str, Behaviour] = {"429": rate_limited(), "408": refuse(408, "slow"), "409": refuse(409, "busy")}
+FREE: dict[str, Behaviour] = {"429": rate_limited(), "409": refuse(409, "busy")}
 
 
-def model(server: OpenAIServer) -> OpenAICompatible:
-    return OpenAICompatible("tiny", server.url, patience=Patience(attempts=4, longest_wait=0.01, timeout=0.7))
+def model(server: OpenAIServer, concurrency: int = 32) -> OpenAICompatible:
+    patience = Patience(attempts=4, longest_wait=0.01, timeout=0.7)
+    return OpenAICompatible("tiny", server.url, concurrency=concurrency, patience=patience)
 
 
 @pytest.mark.parametrize("fault", PERHAPS_BILLED.values(), ids=PERHAPS_BILLED.keys())
@@ -71,3 +75,32 @@ def test_no_more_calls_are_made_than_the_model_says() -> None:
         asked = model(server)
         assert replies(asked, [sample()])[0].unmetered == 3
         assert len(server.requests) == asked.attempts == 4
+
+
+def test_a_prompt_that_a_filter_turned_away_may_be_billed() -> None:
+    with OpenAIServer([refuse(400, "filtered", code="content_filter")]) as server:
+        (found,) = replies(model(server), [sample()])
+    assert (found.finish, found.unmetered) == ("filter", 1)
+
+
+@pytest.mark.parametrize(
+    ("fault", "billable"), [(refuse(401, "no"), 0), (refuse(409, "busy"), 0), (refuse(500, "oops"), 4)]
+)
+def test_a_model_that_failed_tells_which_calls_may_be_billed(fault: Behaviour, billable: int) -> None:
+    with OpenAIServer([reply("a cat"), *[fault] * 4]) as server:
+        asked = model(server, concurrency=1)
+        with pytest.raises(LanguageModelError):
+            replies(asked, [sample("one"), sample("two"), sample("three")])
+    assert asked.billable == {0: 1, 1: billable}  # the third was never sent
+
+
+def test_an_interrupted_call_may_be_billed() -> None:
+    with OpenAIServer(lambda r: after(30) if "two" in r.question else reply("a cat")) as server:
+        asked = model(server)
+
+        def interrupt(index: int, _: Reply) -> None:
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            asked.complete([sample("one"), sample("two")], interrupt)
+    assert asked.billable == {0: 1, 1: 1}

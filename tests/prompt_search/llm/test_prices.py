@@ -33,6 +33,17 @@ def test_an_unknown_model_or_a_known_one_of_another_provider_has_no_price(spec: 
     assert known_price(spec) is None
 
 
+@pytest.mark.parametrize("spec", ["perplexity/sonar", "openai/gpt-4o-search-preview"])
+def test_a_model_that_bills_for_more_than_tokens_has_no_known_price(spec: str) -> None:
+    assert known_price(spec) is None
+
+
+@pytest.mark.parametrize("name", ["local-model", "local", "localhost/llama"])
+def test_a_model_is_not_free_because_its_name_begins_with_local(name: str) -> None:
+    assert known_price(name, "https://models.example/v1") is None
+    assert known_price(f"{name}/paid") is None
+
+
 def test_a_server_of_ones_own_has_no_known_price_whatever_its_model_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
     assert known_price("openai/gpt-4o-mini", "http://127.0.0.1:1/v1") is None
     assert known_price("gpt-4o-mini", "http://127.0.0.1:1/v1") is None

@@ -1,14 +1,19 @@
 """Limits of tokens, money and time: how they end a run, and how it goes on."""
 
 import json
+import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 
 from optimizers import Cupl, Reply, Sample
-from prompt_search.errors import SettingsError
+from prompt_search.errors import LanguageModelRejected, SettingsError
+from prompt_search.llm.openai_compatible import OpenAICompatible
 from prompt_search.run.budget import Budget
 from prompt_search.run.compare import compare_runs
+from prompt_search.run.ledger import LEDGER, Ledger
+from tests.fakes.openai_server import OpenAIServer, after, refuse
 from tests.fakes.scripted_model import ScriptedModel
 from tests.prompt_search.conftest import World, plausible
 
@@ -40,6 +45,23 @@ def test_time_that_is_up_ends_the_run_with_what_there_is(world: World) -> None:
     assert result.stopped_by == "the limit of 0 s is reached"
     assert result.found_by == "baseline"
     assert result.cost.llm_calls == 0
+
+
+def test_a_server_that_never_answers_does_not_hold_up_a_limit_of_time(world: World) -> None:
+    began = time.monotonic()
+    with OpenAIServer(lambda _: after(60)) as server:
+        result = world.run(answer=OpenAICompatible("tiny", server.url), budget=Budget(max_time=2.0))
+    assert result.stopped_by == "the limit of 2 s is reached"
+    assert time.monotonic() - began < 30
+
+
+def test_a_wrong_key_uses_up_nothing_of_a_limit_of_money(world: World) -> None:
+    limits: dict[str, Any] = {"strategy": Cupl(samples=2), "budget": Budget(max_cost=0.2), "price": (1.0, 1.0)}
+    with OpenAIServer([refuse(401, "wrong key")] * 9) as server:
+        model = OpenAICompatible("tiny", server.url, concurrency=4)
+        with pytest.raises(LanguageModelRejected, match="key"):
+            world.run(answer=model, **limits)
+        assert Ledger(world.folder / "run" / LEDGER, None).tokens == 0
 
 
 def test_a_larger_limit_reopens_what_money_ended_and_the_same_one_does_not(world: World) -> None:
@@ -75,6 +97,31 @@ def test_without_the_cache_every_reply_is_asked_for(world: World) -> None:
     world.run("two", answer=second, cache_dir=world.folder / "cache", use_cache=False)
     assert first.asked == second.asked
     assert not list((world.folder / "cache").glob("completions*"))
+
+
+def test_without_the_cache_a_reply_that_arrived_is_not_asked_for_again(world: World) -> None:
+    def interrupted(sample: Sample) -> str:
+        if len(model.asked) == 3:
+            raise KeyboardInterrupt
+        return plausible(sample)
+
+    model = ScriptedModel(interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        world.run(answer=model, use_cache=False)
+    again = ScriptedModel(plausible)
+    world.run(answer=again, use_cache=False)
+    assert not {*model.asked[:2]} & {*again.asked}
+
+
+def test_what_a_filter_turned_away_is_recorded_alike_with_and_without_a_warm_cache(world: World) -> None:
+    class Filtered(ScriptedModel):
+        def complete(self, samples: Sequence[Sample], on_reply: Callable[[int, Reply], None]) -> None:
+            super().complete(samples, lambda index, _: on_reply(index, Reply("", "filter", error="not allowed")))
+
+    cold = world.run("cold", answer=Filtered(plausible), cache_dir=world.folder / "cache", strategy=Cupl(samples=2))
+    warm = world.run("warm", answer=Filtered(plausible), cache_dir=world.folder / "cache", strategy=Cupl(samples=2))
+    assert cold.replies.filtered == warm.replies.filtered > 0
+    assert compare_runs(cold.folder, warm.folder) == []
 
 
 def test_the_limits_are_written_down_for_resume(world: World) -> None:

@@ -76,9 +76,10 @@ def test_no_image_is_sent_unless_captions_are_asked_for(world: World) -> None:
 def test_captions_stay_within_the_budget(world: World) -> None:
     strategy = Looking()
     with OpenAIServer(describe) as server:
-        run(world, server, strategy, captions=3, budget=Budget(max_calls=1))
+        result = run(world, server, strategy, captions=3, budget=Budget(max_calls=1))
         assert len(server.requests) == 1
     assert len(strategy.seen) == 1
+    assert any("2 of 3 images got no caption" in note for note in result.notes)
 
 
 def test_the_journal_holds_digests_of_images_and_a_finished_run_asks_nothing_again(world: World) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from evaluators import ClassLabel, ImageTextModel
-from optimizers import Cupl, HillClimbing, Request, Task
+from optimizers import Cupl, HillClimbing, Ipo, Request, Task
 from optimizers.language_model import Message
 from prompt_search.llm.prices import Price
 from prompt_search.run.config import RunConfig
@@ -39,6 +39,16 @@ def test_the_price_makes_it_dollars(world: World) -> None:
     (cupl, _) = planned(world, Price(1.0, 2.0)).strategies
     assert cupl.usd == pytest.approx((cupl.prompt_tokens + 2 * cupl.completion_tokens) / 1e6)
     assert planned(world).usd is None
+
+
+def test_captions_are_planned_where_a_strategy_wants_them(world: World) -> None:
+    config = RunConfig(data=str(world.images), captions=5)
+    cache = world.folder / "cache-plan"
+    ipo, captions = dry_run(config, [("ipo", Ipo())], world.model, Price(1.0, 2.0), cache).strategies
+    assert (captions.name, captions.llm_calls) == ("captions", 5)
+    assert captions.usd == pytest.approx((captions.prompt_tokens + 2 * captions.completion_tokens) / 1e6)
+    assert ipo.llm_calls <= ipo.most_llm_calls
+    assert len(dry_run(config, STRATEGIES, world.model, None, cache).strategies) == 2
 
 
 def test_no_picture_is_opened_and_nothing_is_stored(world: World) -> None:

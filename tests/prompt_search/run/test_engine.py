@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import prompt_search
-from optimizers import Cupl, HillClimbing, Optimizer, Sample, Search
+from optimizers import Cupl, HillClimbing, Optimizer, ProApo, Sample, Search
 from prompt_search.errors import (
     DataError,
     LanguageModelUnavailable,
@@ -181,6 +181,20 @@ def test_a_larger_budget_reopens_the_run_and_comes_to_what_it_would_have(world: 
     assert reopened.test_reads == 2
     assert set(first.asked).isdisjoint(second.asked)
     assert len(first.asked) + len(second.asked) == unlimited.cost.llm_calls
+
+
+@pytest.mark.parametrize("first_limit", [3, 9])
+def test_a_search_that_went_on_without_calls_is_reopened_from_where_they_ended(world: World, first_limit: int) -> None:
+    frugal = ProApo(generations=1, keep=6, edits=1, samples=1, groups=1, group_generations=1, domain_words=0)
+    both: list[Optimizer] = [Cupl(samples=1), frugal]
+    limited = world.run("limited", strategy=both, budget=Budget(max_calls=first_limit))
+    assert limited.cost.llm_calls == first_limit
+    assert limited.stopped_by is not None
+    assert any("proapo: stage 2 ends" in note for note in limited.notes)
+    unlimited, reopened = world.run("unlimited", strategy=both), world.run("limited", strategy=both)
+    assert reopened.prompts == unlimited.prompts
+    assert reopened.notes == unlimited.notes
+    assert reopened.cost.llm_calls == unlimited.cost.llm_calls
 
 
 def test_the_same_budget_again_does_not_reopen(world: World) -> None:

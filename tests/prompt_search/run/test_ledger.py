@@ -1,6 +1,6 @@
 """The account of a run: what is reserved, what is charged, and that a limit is never passed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -65,14 +65,46 @@ def test_calls_in_flight_at_a_kill_stay_charged(tmp_path: Path) -> None:
     assert later.tokens == 120 + sum(worst_case(sample().request))
 
 
+def test_what_was_never_sent_is_released_when_the_model_fails(tmp_path: Path) -> None:
+    class Refusing:
+        name = identity = "refusing"
+        attempts = 8
+        billable: Mapping[int, int] = {}
+
+        def complete(self, samples: Sequence[Sample], on_reply: Callable[[int, Reply], None]) -> None:
+            on_reply(0, Reply("a cat", prompt_tokens=100, completion_tokens=20))
+            self.billable = {0: 1, 1: 2, 2: 0}
+            raise LanguageModelUnavailable("kept failing")
+
+    path = tmp_path / "ledger.jsonl"
+    model = MeteredModel(Refusing(), Ledger(path, PRICE, 8), Budget(max_cost=1.0), Clock())
+    with pytest.raises(LanguageModelUnavailable):
+        model.answer([sample(occurrence=i) for i in range(5)], {}, 0, lambda _: None)
+    prompt, completion = worst_case(sample().request)
+    assert Ledger(path, PRICE, 8).tokens == 120 + 2 * (prompt + completion)
+    assert Ledger(path, PRICE, 8).cost == pytest.approx(PRICE.cost(100 + 2 * prompt, 20 + 2 * completion))
+
+
 def test_a_line_that_a_crash_cut_off_is_taken_out(tmp_path: Path) -> None:
     path = tmp_path / "ledger.jsonl"
     Ledger(path, PRICE).admit([sample()], Budget())
     whole = path.read_bytes()
     path.write_bytes(whole + whole[:9])
     ledger = Ledger(path, PRICE)
+    assert path.read_bytes() == whole + whole[:9]  # another process may be writing it
     ledger.admit([sample()], Budget())
     assert path.read_bytes() == whole + whole
+
+
+def test_what_was_used_before_the_price_was_known_is_charged_once_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.jsonl"
+    unpriced = Ledger(path, None)
+    unpriced.admit([sample(), sample(occurrence=1)], Budget())
+    unpriced.settle(0, sample(), Reply("a cat", prompt_tokens=100, completion_tokens=20))
+    unpriced.settle(1, sample(), Reply("a cat", prompt_tokens=100, completion_tokens=20))
+    assert unpriced.cost == 0
+    assert Ledger(path, PRICE).cost == pytest.approx(240 * 10.0 / 1e6)
+    assert Ledger(path, Price(0.0, 0.0)).cost == 0
 
 
 def test_a_damaged_or_unwritable_ledger_is_told(tmp_path: Path) -> None:
