@@ -139,6 +139,7 @@ class JournaledSearch:
         if self._pictures is None:
             return ()
         if self._captions is None:
+            self._stop_if("captions", self._time_limit)
             recorded = self._journal.event("captions", "", self._caption_live)
             replies = [Reply(**reply) for reply in recorded["replies"]]
             self.tally.count("captions", replies, recorded["usd"])

@@ -82,6 +82,13 @@ def test_captions_stay_within_the_budget(world: World) -> None:
     assert any("2 of 3 images got no caption" in note for note in result.notes)
 
 
+def test_no_image_is_sent_when_time_is_up(world: World) -> None:
+    with OpenAIServer(describe) as server:
+        result = run(world, server, Looking(), captions=3, budget=Budget(max_time=0.0))
+        assert server.requests == []
+    assert result.stopped_by == "the limit of 0 s is reached"
+
+
 def test_the_journal_holds_digests_of_images_and_a_finished_run_asks_nothing_again(world: World) -> None:
     with OpenAIServer(describe) as server:
         run(world, server, Looking(), captions=3)
