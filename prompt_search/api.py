@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from evaluators import ImageTextModel
+    from evaluators.embedding_store import StoredAs
     from evaluators.open_clip_model import Precision
     from optimizers import LanguageModel, Optimizer
     from prompt_search.result import Result
@@ -32,15 +33,19 @@ def optimize(
     select_shots: int | None = None,
     baseline: Sequence[str | Path] = (),
     start: Sequence[str | Path] = (),
+    fitness: str = "top1-ce",
+    classes: str | Path | None = None,
     seed: int = 0,
     budget: "Budget | None" = None,
     price: tuple[float, float] | None = None,
-    concurrency: int = 32,
+    concurrency: int | None = None,
     use_cache: bool = True,
     out: str | Path | None = None,
     base_url: str | None = None,
     device: str = "auto",
     precision: "Precision" = "fp32",
+    stored_as: "StoredAs" = "fp32",
+    verify: bool = False,
     cache_dir: str | Path | None = None,
     observer: "Observer | None" = None,
     track: Sequence[str] = (),
@@ -64,16 +69,21 @@ def optimize(
         shots, select_shots: images per class to search with and to choose the winner with; at least 1.
         baseline: prompt files the winner is compared with.
         start: prompt files the search begins from.
+        fitness: what the search maximises, see `evaluators.FITNESS_PRESETS`.
+        classes: a JSON file with class names, `{"folder": "name"}`.
         seed: of splits, search and sampling.
         budget: limits of calls, tokens, money and time; at the first one reached the run ends properly with the best so
             far.
         price: of the language model, in dollars per million prompt and completion tokens, where it is not known.
-        concurrency: the most calls to a server in flight; fewer when it asks for that.
+        concurrency: the most calls to a server in flight (by default 32; fewer when it asks for that), or samples a
+            local GGUF model decodes together (1 by default).
         use_cache: whether replies are taken from the cache and kept there; if not, they are kept in the run folder.
         out: the run folder; by default a folder under `runs/` named after the arguments.
         base_url: an OpenAI-compatible server.
         device: of the image-text model: `auto`, `cpu`, `cuda`, `cuda:N`.
         precision: of the image-text model: `fp32`, `bf16`, `fp16`.
+        stored_as: how image features are kept; `fp16` halves the space and rounds them.
+        verify: read every image file again, whatever its size and date.
         cache_dir: see `prompt_search.cache_dir`.
         observer: is shown the progress.
         track: trackers that are sent the run's figures, `mlflow` or `wandb`.
@@ -105,6 +115,9 @@ def optimize(
         domain=tuple(domain),
         feedback=feedback,
         captions=captions,
+        fitness=fitness,
+        classes_file=str(classes) if classes else None,
+        stored_as=stored_as,
         base_to_new=base_to_new,
         baseline=tuple(map(str, baseline)),
         start=tuple(map(str, start)),
@@ -122,6 +135,7 @@ def optimize(
         cache_dir=cache_dir,
         observer=observer,
         track=track,
+        verify=verify,
     )
 
 

@@ -43,7 +43,7 @@ def launch(
     device: str = "auto",
     budget: Budget | None = None,
     price: Price | None = None,
-    concurrency: int = 32,
+    concurrency: int | None = None,
     use_cache: bool = True,
     cache_dir: str | Path | None = None,
     observer: Observer | None = None,
@@ -131,7 +131,7 @@ def relaunch(
     device: str = "auto",
     budget: Budget | None = None,
     price: Price | None = None,
-    concurrency: int = 32,
+    concurrency: int | None = None,
     use_cache: bool = True,
     cache_dir: str | Path | None = None,
     observer: Observer | None = None,
@@ -199,7 +199,7 @@ def rehearse(
     return dry_run(config, built, model, stated, find_cache_dir(cache_dir))
 
 
-def _language_model(config: RunConfig, cache: Path, concurrency: int) -> "LanguageModel":
+def _language_model(config: RunConfig, cache: Path, concurrency: int | None) -> "LanguageModel":
     from prompt_search.llm.choose import language_model
 
     if config.llm.startswith(OWN):

@@ -51,7 +51,10 @@ PriceText = Annotated[
     ),
 ]
 Concurrency = Annotated[
-    int, typer.Option(help="The most calls to a server in flight; fewer when it asks for that.", min=1)
+    int | None,
+    typer.Option(
+        help="The most calls to a server in flight (32), or samples decoded together (1).", min=1, show_default=False
+    ),
 ]
 NoCache = Annotated[
     bool, typer.Option("--no-cache", help="Take no replies from the cache, and keep them in the run folder only.")

@@ -19,6 +19,7 @@ __all__ = ["language_model"]
 OPENAI = "openai/"
 GGUF = "gguf:"
 HUGGING_FACE = "hf:"
+CALLS = 32
 
 
 def language_model(
@@ -26,9 +27,8 @@ def language_model(
     *,
     base_url: str | None = None,
     cache_dir: Path,
-    concurrency: int = 32,
+    concurrency: int | None = None,
     api_key_env: str = "OPENAI_API_KEY",
-    slots: int = 1,
 ) -> LanguageModel:
     """The language model a specification names.
 
@@ -38,19 +38,20 @@ def language_model(
             from messages to text; or any object with a `complete` method, returned as it is.
         base_url: address of an OpenAI-compatible server.
         cache_dir: where `local` is installed.
-        concurrency: most calls to a server in flight.
+        concurrency: most calls to a server in flight, 32 by default; samples that `local` and `gguf:` decode together,
+            1 by default, see `LocalModel`. `hf:` and callables take one sample after the other.
         api_key_env: the environment variable with a server's key.
-        slots: samples that `local` and `gguf:` decode together; see `LocalModel`.
 
     Raises:
         SettingsError: if the specification is unknown, or its model isn't there.
     """
     if not isinstance(spec, str):
         return _given(spec)
+    calls, slots = (CALLS, 1) if concurrency is None else (concurrency, concurrency)
     if base_url is not None:
         if spec == "local" or spec.startswith((GGUF, HUGGING_FACE)) or not spec:
             raise SettingsError(f"a base URL needs the name of a model there, not {spec!r}")
-        return OpenAICompatible(spec, base_url, api_key_env, concurrency)
+        return OpenAICompatible(spec, base_url, api_key_env, calls)
     if spec == "local":
         return _local(cache_dir, slots)
     if spec.startswith(GGUF):
@@ -58,9 +59,9 @@ def language_model(
     if spec.startswith(HUGGING_FACE):
         return HuggingFaceModel(spec.removeprefix(HUGGING_FACE))
     if spec.startswith(OPENAI) and spec != OPENAI:
-        return _openai(spec.removeprefix(OPENAI), api_key_env, concurrency)
+        return _openai(spec.removeprefix(OPENAI), api_key_env, calls)
     if "/" in spec.strip("/") and not _is_misspelled(spec):
-        return LiteLLMModel(spec, concurrency)
+        return LiteLLMModel(spec, calls)
     raise _unknown(spec)
 
 

@@ -145,7 +145,8 @@ class JournaledSearch:
             self.tally.count("captions", replies, recorded["usd"])
             self._show_totals()
             self._captions = captions_in(replies)
-            if unseen := sum(reply.finish == "budget" for reply in replies):
+            if unseen := recorded["refused"]:
+                self.refused = limit_sentence(recorded["reached"], recorded["limit"])
                 self.notes.append(f"{unseen} of {len(replies)} images got no caption: a limit was reached")
         return self._captions
 
@@ -175,7 +176,10 @@ class JournaledSearch:
         assert self._pictures is not None
         samples = caption_samples(self._pictures(), self.task.description, self._seed)
         answered = self._model.answer(samples, self._recorded_replies, self.status.llm_calls, self._arrived)
+        refused = sum(reply.finish == "budget" for reply in answered.replies)
         return {
+            "refused": refused,
+            **self._cut(answered.reached if refused else None),
             "samples": [s.key for s in samples],
             "pictures": [m.picture.digest for s in samples for m in s.request.messages if m.picture],
             "replies": [_recorded_form(reply) for reply in answered.replies],

@@ -78,7 +78,11 @@ def test_captions_stay_within_the_budget(world: World) -> None:
     with OpenAIServer(describe) as server:
         result = run(world, server, strategy, captions=3, budget=Budget(max_calls=1))
         assert len(server.requests) == 1
-    assert len(strategy.seen) == 1
+        assert len(strategy.seen) == 1
+        more = run(world, server, strategy, captions=3, budget=Budget(max_calls=9))
+        assert len(server.requests) == 3
+    assert len(strategy.seen) == 3
+    assert more.stopped_by is None
     assert any("2 of 3 images got no caption" in note for note in result.notes)
 
 
