@@ -34,7 +34,7 @@ def configure(strategy: type[T], values: Mapping[str, str]) -> T:
     for name, text in values.items():
         key = name.replace("-", "_")
         if key not in known:
-            close = difflib.get_close_matches(key, known, n=1)
+            close = difflib.get_close_matches(key, known, n=1, cutoff=0.75)
             hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(known)}"
             raise SettingsError(f"{strategy.__name__} has no setting {name!r}; {hint}")
         parsed[key] = _parse(key, text, hints[key])

@@ -41,7 +41,7 @@ MaxTokens = Annotated[
 MaxCost = Annotated[
     float | None, typer.Option(help="The most dollars. Refused where no price is known.", show_default=False)
 ]
-MaxTime = Annotated[float | None, typer.Option(help="The most seconds.", show_default=False)]
+MaxTime = Annotated[float | None, typer.Option(help="The most seconds, loading included.", show_default=False)]
 PriceText = Annotated[
     str | None,
     typer.Option(

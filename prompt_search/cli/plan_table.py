@@ -36,11 +36,14 @@ def print_dry_run(plan: "DryRun", budget: Budget, *, as_json: bool) -> None:
             "?" if each.usd is None else f"({each.usd:.4f})",
         )
     console.print(table)
-    console.print(f"texts to encode: {plan.texts}, about {plan.text_seconds:.0f} s here")
+    console.print(
+        f"texts to encode: {plan.texts}, about {plan.text_seconds:.0f} s here; "
+        "how long the language model takes is not known"
+    )
     console.print(
         "The price of this language model is not known; state it with --price IN,OUT."
         if plan.usd is None
-        else f"cost: about ${plan.usd:.4f} at most, failed calls and what is cached apart"
+        else f"cost: about ${plan.usd:.4f} if replies are as long as they may be; second questions and failures apart"
     )
     for limit in _exceeded(plan, budget):
         console.print(f"{limit} may end the run before that")

@@ -148,7 +148,9 @@ def _print_cost(result: Result, console: "Console") -> None:
 
 
 def _amount(cost: Cost | PhaseCost) -> str:
-    dollars = "" if cost.usd is None else f", ${cost.usd:.4f}" if cost.usd else ", free"
+    if not cost.llm_calls:
+        return "no language model calls"
+    dollars = ", price not known" if cost.usd is None else f", ${cost.usd:.4f}" if cost.usd else ", free"
     return (
         f"{cost.llm_calls} language model calls, {cost.prompt_tokens} prompt and {cost.completion_tokens} completion "
         f"tokens{dollars}"

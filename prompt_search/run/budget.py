@@ -61,12 +61,17 @@ class Budget:
         return cls(**value)
 
 
-def limit_sentence(reached: Limit, limit: float) -> str:
-    """What ended a run.
+def limit_sentence(reached: Limit, limit: float, needed: float | None = None) -> str:
+    """What ended a run; `needed` is the most that one more call can use of it, retries included.
 
-    >>> limit_sentence("max_cost", 0.5)
-    'the limit of $0.5 is reached'
+    >>> limit_sentence("max_calls", 20)
+    'the limit of 20 language model calls is reached'
+    >>> limit_sentence("max_cost", 0.5, 0.02)
+    'the limit of $0.5 has no room for another call, which may use up to $0.02, retries included'
     """
+    if needed is not None:
+        room, use = (f"${limit:g}", f"${needed:.2g}") if reached == "max_cost" else (f"{limit:g} tokens", f"{needed:g}")
+        return f"the limit of {room} has no room for another call, which may use up to {use}, retries included"
     match reached:
         case "max_calls":
             return f"the limit of {limit:g} language model calls is reached"

@@ -82,13 +82,13 @@ class JournaledSearch:
             return []
         samples = self._samples(requests)
         key = _digest([sample.key for sample in samples])
-        self._stop_if(key, lambda: self._model.refuses(samples[0], self.status.llm_calls))
+        self._stop_if(key, lambda: self._model.refuses(samples[0], self.status.llm_calls), samples[0])
         recorded = self._journal.event("ask", key, lambda: self._ask_live(requests, samples))
         replies = [Reply(**reply) for reply in recorded["replies"]]
         self.tally.count(self.status.phase, replies, recorded["usd"])
         self._show_totals()
         if recorded["refused"]:
-            self.refused = limit_sentence(recorded["reached"], recorded["limit"])
+            self.refused = limit_sentence(recorded["reached"], recorded["limit"], recorded["needed"])
             if recorded["refused"] == len(replies):
                 raise BudgetReached(self.refused)
         return replies
@@ -146,7 +146,7 @@ class JournaledSearch:
             self._show_totals()
             self._captions = captions_in(replies)
             if unseen := recorded["refused"]:
-                self.refused = limit_sentence(recorded["reached"], recorded["limit"])
+                self.refused = limit_sentence(recorded["reached"], recorded["limit"], recorded["needed"])
                 self.notes.append(f"{unseen} of {len(replies)} images got no caption: a limit was reached")
         return self._captions
 
@@ -162,13 +162,13 @@ class JournaledSearch:
             self._occurrences[request] += 1
         return samples
 
-    def _stop_if(self, key: str, reached: Callable[[], Limit | None]) -> None:
+    def _stop_if(self, key: str, reached: Callable[[], Limit | None], sample: Sample | None = None) -> None:
         """End the search here if a limit is reached, or was when this was recorded."""
         kind = None if self._journal.replaying else reached()
         if kind is None and self._journal.upcoming != "budget":
             return
-        recorded = self._journal.event("budget", key, lambda: self._cut(kind))
-        self.refused = limit_sentence(recorded["reached"], recorded["limit"])
+        recorded = self._journal.event("budget", key, lambda: self._cut(kind, sample))
+        self.refused = limit_sentence(recorded["reached"], recorded["limit"], recorded["needed"])
         raise BudgetReached(self.refused)
 
     def _caption_live(self) -> Event:
@@ -179,7 +179,7 @@ class JournaledSearch:
         refused = sum(reply.finish == "budget" for reply in answered.replies)
         return {
             "refused": refused,
-            **self._cut(answered.reached if refused else None),
+            **self._cut(answered.reached if refused else None, _unasked(samples, answered.replies)),
             "samples": [s.key for s in samples],
             "pictures": [m.picture.digest for s in samples for m in s.request.messages if m.picture],
             "replies": [_recorded_form(reply) for reply in answered.replies],
@@ -201,8 +201,13 @@ class JournaledSearch:
     def _time_limit(self) -> Limit | None:
         return "max_time" if self._model.time_is_up() else None
 
-    def _cut(self, reached: Limit | None) -> Event:
-        return {"reached": reached, "limit": self._model.limit(reached) if reached else None}
+    def _cut(self, reached: Limit | None, refused: Sample | None = None) -> Event:
+        """What a limit keeps from being done, for the journal; `refused` is the first sample that is not asked for."""
+        if reached is None:
+            return {"reached": None, "limit": None, "needed": None}
+        spends = refused is not None and reached in ("max_total_tokens", "max_cost")
+        needed = self._model.ledger.needed(refused, reached) if refused is not None and spends else None
+        return {"reached": reached, "limit": self._model.limit(reached), "needed": needed}
 
     def _ask_live(self, requests: Sequence[Request], samples: list[Sample]) -> Event:
         made = self.status.llm_calls
@@ -212,7 +217,7 @@ class JournaledSearch:
         refused = sum(reply.finish == "budget" for reply in answered.replies)
         return {
             "refused": refused,
-            **self._cut(answered.reached if refused else None),
+            **self._cut(answered.reached if refused else None, _unasked(samples, answered.replies)),
             "samples": [s.key for s in samples],
             "requests": _distinct(requests),
             "replies": [_recorded_form(reply) for reply in answered.replies],
@@ -257,6 +262,11 @@ class JournaledSearch:
 
 def _digest(value: object) -> str:
     return hashlib.sha256(json.dumps(value).encode()).hexdigest()[:32]
+
+
+def _unasked(samples: Sequence[Sample], replies: Sequence[Reply]) -> Sample | None:
+    """The first sample that a limit kept from being asked for."""
+    return next((s for s, reply in zip(samples, replies, strict=True) if reply.finish == "budget"), None)
 
 
 def _by_reference(candidate: Candidate, lists: dict[str, list[str]]) -> dict[str, Any]:

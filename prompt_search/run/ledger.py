@@ -99,6 +99,11 @@ class Ledger:
             self._write({"reserved": _total(charges)}, sync=True)
         return len(charges), reached
 
+    def needed(self, sample: Sample, reached: Limit) -> float:
+        """The most that a call for a sample can use of a limit, retries included: tokens, or dollars."""
+        charge = self._worst(sample, self._attempts)
+        return charge.pico / PICO if reached == "max_cost" else charge.tokens
+
     def room(self, sample: Sample, budget: Budget) -> Limit | None:
         """The limit that keeps one more sample from being asked for, or `None` if there is room."""
         charge = self._worst(sample, self._attempts)
