@@ -97,7 +97,7 @@ def rescore(table: PairTable, features: "torch.Tensor", shortlist: "torch.Tensor
         part = slice(start, start + BAGS_AT_ONCE)
         rows = table.rows[classes[part][:, None], shortlist[image[part]]].flatten(1)
         totals = embedding_bag(_once(rows) if table.shared else rows, table.sums, mode="sum")
-        lengths = torch.linalg.vecdot(totals, totals).sqrt().clamp_min(1e-12)
+        lengths = torch.linalg.vector_norm(totals, dim=1).clamp_min(1e-12)
         cosines[order[part]] = torch.linalg.vecdot(totals, features.index_select(0, image[part])) / lengths
     return cosines.view(n, k)
 

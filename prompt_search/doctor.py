@@ -82,7 +82,7 @@ def diagnose_language_model(spec: str, base_url: str | None, cache_dir: Path) ->
     return _attempt(
         "language models",
         "--llm",
-        lambda: f"{language_model(spec, base_url=base_url, cache_dir=cache_dir).name} is ready; no call was made",
+        lambda: f"{language_model(spec, base_url=base_url, cache_dir=cache_dir).name} can be set up; no call was made",
     )
 
 

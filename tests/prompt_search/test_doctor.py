@@ -81,7 +81,7 @@ def test_the_cache_is_told_with_its_size_and_a_place_that_can_not_be_one(tmp_pat
 @pytest.mark.parametrize(
     ("spec", "base_url", "usable", "said"),
     [
-        ("some-model", "http://127.0.0.1:9/v1", True, "some-model is ready"),
+        ("some-model", "http://127.0.0.1:9/v1", True, "some-model can be set up"),
         ("openai/gpt-4o-mini", None, False, "OPENAI_API_KEY"),
         ("lokal", None, False, "Did you mean 'local'"),
         ("hf:nowhere", None, False, "there is no language model nowhere"),
@@ -117,7 +117,7 @@ def test_as_json_it_is_one_list_of_findings(tmp_path: Path, capsys: pytest.Captu
         "part": "language models",
         "name": "--llm",
         "usable": True,
-        "found": "m is ready; no call was made",
+        "found": "m can be set up; no call was made",
         "fix": None,
     }
 
