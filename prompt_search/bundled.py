@@ -1,10 +1,14 @@
 """The small model and the two image sets that come with the package; see `testbed/DATA.md` and its licences."""
 
+import difflib
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-__all__ = ["BUNDLED_DATA", "BUNDLED_MODEL", "data_path", "is_bundled", "model_name"]
+from prompt_search.data.printable import printable
+from prompt_search.errors import DataError
+
+__all__ = ["BUNDLED_DATA", "BUNDLED_MODEL", "check_data", "data_path", "is_bundled", "model_name"]
 
 TESTBED = Path(__file__).parent / "testbed"
 BUNDLED_MODEL = "mini-clip"
@@ -31,3 +35,16 @@ def is_bundled(name: str) -> bool:
 def data_path(name: str) -> Path:
     """Where a data set is."""
     return BUNDLED_DATA[name.removeprefix(PREFIX)] if is_bundled(name) else Path(name).expanduser()
+
+
+def check_data(name: str) -> None:
+    """Refuse a data set that is not there, before anything is loaded for it.
+
+    Raises:
+        DataError: with the bundled set of a similar name, if there is one.
+    """
+    if data_path(name).exists():
+        return
+    close = difflib.get_close_matches(name, BUNDLED_DATA, n=1)
+    hint = f"did you mean {close[0]!r}?" if close else "give a folder with one subfolder per class"
+    raise DataError(f"{printable(str(data_path(name).absolute()))} does not exist; {hint}")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from prompt_search.bundled import data_path
+from prompt_search.bundled import check_data, data_path
 from prompt_search.cache_dir import cache_dir as find_cache_dir
 from prompt_search.errors import SettingsError
 from prompt_search.llm.prices import Price, known_price
@@ -62,6 +62,7 @@ def launch(
     from prompt_search.models import load_model
 
     clock, limits, folder = Clock(), budget or Budget(), out or default_out(config)
+    check_data(config.data)
     check_folder(folder, data_path(config.data))
     stated = price or known_price(config.llm, config.base_url)
     if limits.max_cost is not None and stated is None:

@@ -200,6 +200,7 @@ def test_a_wrong_key_stops_at_once_and_is_not_shown(
     ("arguments_", "complaint"),
     [
         (["run", "nowhere"], "does not exist"),
+        (["run", "photo"], "did you mean 'photos'?"),
         (["run", "images", "--strategy", "hill-clim"], "did you mean 'hill-climb'"),
         (["run", "images", "--set", "iteration=3"], "did you mean 'iterations'"),
         (["run", "images", "--set", "iterations=many"], "can't be 'many'"),
