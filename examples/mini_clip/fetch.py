@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tarfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -108,11 +108,13 @@ def folder(work: Path, name: str) -> Path:
     return work / "packages" / name.replace("/", "_").lstrip("@")
 
 
-def fetch(work: Path) -> None:
-    """Download, check and unpack every package that is not there yet."""
+def fetch(work: Path, names: Collection[str] | None = None) -> None:
+    """Download, check and unpack every package, or those named, that is not there yet."""
     downloads = work / "downloads"
     downloads.mkdir(parents=True, exist_ok=True)
     for package in PACKAGES:
+        if names is not None and package.name not in names:
+            continue
         archive, target = downloads / package.archive, folder(work, package.name)
         if not archive.exists():
             subprocess.run(download_command(package), cwd=downloads, check=True)

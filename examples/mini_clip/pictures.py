@@ -10,21 +10,18 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import torch
 from PIL import Image
 
 from examples.mini_clip.emoji import STYLES, new_concepts, plain, training_concepts, variant
 from examples.mini_clip.emoji_sets import draw, has_drawing
 from examples.mini_clip.image_tower import features, load_tower
-from examples.mini_clip.photos import read_cifar, sample
+from examples.mini_clip.photos import TUNING, UNLABELLED, read_cifar, unbundled_order
 from examples.mini_clip.stamps import open_stamp, read_stamps
 
 SEED = 40
 EMOJI_VARIANTS = 3
 STAMP_VARIANTS = 6
-UNLABELLED = 6000
-TUNING = 2000
 LOW_RESOLUTION = 0.3
 
 
@@ -75,17 +72,10 @@ def stamp_source(work: Path) -> Source:
     return Source(features(load_tower(work), pictures), torch.as_tensor(labels), names)
 
 
-def cifar_order(work: Path) -> np.ndarray:
-    """CIFAR-10 train indices in random order, without the 600 of the bundled sample."""
-    images, labels = read_cifar(work, "train")
-    free = np.setdiff1d(np.arange(len(images)), sample(images, labels))
-    return np.random.default_rng(SEED).permutation(free)
-
-
 def unlabelled_source(work: Path) -> Source:
     """CIFAR-10 train photos; their labels are not read."""
-    images, _ = read_cifar(work, "train")
-    chosen = cifar_order(work)[TUNING : TUNING + UNLABELLED]
+    images, labels = read_cifar(work, "train")
+    chosen = unbundled_order(images, labels)[TUNING : TUNING + UNLABELLED]
     found = features(load_tower(work), (Image.fromarray(images[i]) for i in chosen))
     return Source(found, torch.empty(0, dtype=torch.long), [])
 
@@ -93,7 +83,7 @@ def unlabelled_source(work: Path) -> Source:
 def tuning_photos(work: Path) -> Source:
     """CIFAR-10 train photos with labels, for choosing settings and the logit scale; nothing trains on them."""
     images, labels = read_cifar(work, "train")
-    chosen = cifar_order(work)[:TUNING]
+    chosen = unbundled_order(images, labels)[:TUNING]
     found = features(load_tower(work), (Image.fromarray(images[i]) for i in chosen))
     return Source(found, torch.from_numpy(labels[chosen]), [])
 
