@@ -12,16 +12,13 @@ from tempfile import TemporaryDirectory
 import prompt_search
 from benchmarks.measure import Figure
 from optimizers import Cupl, HillClimbing, Optimizer, ProApo
+from prompt_search.demo import DESCRIPTIONS
 from prompt_search.result import Result
 from prompt_search.run.config import Feedback
 
 __all__ = ["measure"]
 
 SEEDS = (0, 1, 2)
-DESCRIPTIONS = {
-    "photos": "Small photographs of animals and vehicles.",
-    "emoji": "Emoji: small coloured drawings of animals, food, places and things.",
-}
 
 
 @dataclass(frozen=True)

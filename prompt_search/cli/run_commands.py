@@ -24,6 +24,7 @@ from prompt_search.cli.options import (
     Track,
 )
 from prompt_search.cli.strategy_options import Settings, strategy_choices
+from prompt_search.demo import MAX_CALLS, demo_config
 
 if TYPE_CHECKING:
     from prompt_search.cli.display import Display
@@ -48,7 +49,7 @@ def register(app: typer.Typer) -> None:
 def demo(
     data: Annotated[Literal["photos", "emoji"], typer.Option(help="Which of the bundled image sets.")] = "photos",
     out: Annotated[Path, typer.Option(help="The run folder.")] = Path("runs/demo"),
-    max_calls: Annotated[int, typer.Option(help="The most language model calls.")] = 150,
+    max_calls: Annotated[int, typer.Option(help="The most language model calls.")] = MAX_CALLS,
     seed: Annotated[int, typer.Option(help="Of splits, search and sampling.")] = 0,
     device: Device = "auto",
     cache_dir: CacheDir = None,
@@ -58,26 +59,13 @@ def demo(
     """The main job on bundled images, with the bundled model and the local language model, offline."""
     from prompt_search.launch import launch
     from prompt_search.run.budget import Budget
-    from prompt_search.run.config import RunConfig, StrategyChoice
 
-    cupl = StrategyChoice("cupl", (("samples", "4"),))
-    config = RunConfig(
-        data=f"bundled:{data}",
-        strategies=(cupl, StrategyChoice("proapo")),
-        seed=seed,
-        description=DESCRIPTIONS.get(data, ""),
-    )
+    config = demo_config(data, seed)
     _finish(
         lambda shown: launch(config, out, device=device, budget=Budget(max_calls), cache_dir=cache_dir, observer=shown),
         as_json=as_json,
         quiet=quiet,
     )
-
-
-DESCRIPTIONS = {
-    "photos": "Small photographs of animals and vehicles.",
-    "emoji": "Emoji: small coloured drawings of animals, food, places and things.",
-}
 
 
 def run(

@@ -21,7 +21,7 @@ from tests.examples.bundled_photos import with_language_model
 CHECKOUT = Path(__file__).resolve().parents[2]
 PACKAGES = {"evaluators", "optimizers", "prompt_search"}
 DIST_INFO = f"prompt_search-{prompt_search.__version__}.dist-info"
-LARGEST_WHEEL = 50 * 10**6
+LARGEST_WHEEL = 30 * 10**6
 UV = [sys.executable, "-m", "uv"]
 
 
