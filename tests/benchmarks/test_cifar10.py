@@ -72,7 +72,7 @@ def test_outcomes_are_the_figures_of_the_product_s_own_results(setup: Setup) -> 
     assert len({outcome.photo for outcome in outcomes}) == 1  # the same test images whatever is drawn
     for outcome in outcomes:
         written = json.loads((setup.runs / f"hill-climb-{outcome.shots}-{outcome.draw}/prompts.json").read_text())
-        assert outcome.top1 == pytest.approx(100 * written["evaluation"]["rows"][0]["test"]["top1"])
+        assert outcome.top1 == pytest.approx(100 * written["result"]["rows"][0]["test"]["top1"])
         assert outcome.calls > 0
 
 
