@@ -25,6 +25,7 @@ from evaluators import ImageTextModel
 from optimizers import LanguageModel
 from prompt_search.cache_dir import cache_dir
 from prompt_search.demo import DESCRIPTIONS
+from prompt_search.errors import SettingsError
 from prompt_search.run.config import StrategyChoice
 
 __all__ = ["Setup", "carry_out", "main", "measure"]
@@ -129,8 +130,6 @@ def default_work() -> Path:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the table of what was asked for."""
     options = _options(arguments)
-    for strategy in options.strategies:
-        choices(strategy)
     work = options.work or default_work()
     llm = f"gguf:{qwen(work)}" if options.llm == "qwen" else options.llm
 
@@ -161,7 +160,13 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--work", type=Path, metavar="FOLDER", help="where what is fetched is kept")
     parser.add_argument("--runs", type=Path, metavar="FOLDER", help="keep the run folders there, and continue them")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every outcome there, as it comes")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    try:
+        for strategy in options.strategies:
+            choices(strategy)
+    except SettingsError as error:
+        parser.error(str(error))
+    return options
 
 
 def _count(text: str) -> int:

@@ -111,6 +111,15 @@ def test_numbers_that_are_none_are_refused(wrong: list[str], capsys: pytest.Capt
     assert "is not a whole number of at least 1" in capsys.readouterr().err
 
 
+def test_the_command_refuses_an_unknown_strategy_before_anything_is_fetched(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(cifar10, "cifar10_file", lambda work: pytest.fail("fetched"))
+    with pytest.raises(SystemExit):
+        cifar10.main(["--strategies", "hill-climb,cupl + proap"])
+    assert "there is no strategy 'proap'; did you mean 'proapo'?" in capsys.readouterr().err
+
+
 OURS = [Outcome("ours", 4, draw, top1, 60.0, placebo, 10) for draw, top1, placebo in ((0, 62.0, 61.0), (1, 66.0, 61.0))]
 THEIRS = [Outcome("theirs", 4, draw, top1, 60.0, None, 141) for draw, top1 in ((1, 61.0), (0, 59.0))]
 
