@@ -7,11 +7,14 @@ from evaluators.evaluator import Evaluator
 from evaluators.fitness import DEFAULT_FITNESS, FITNESS_PRESETS, Fitness
 from evaluators.image_text_model import ImageTextModel
 from evaluators.labeled_images import LabeledImages
+from evaluators.library_selection import Selected, SelectionSettings, choose_texts
 from evaluators.open_clip_model import OpenClipModel
 from evaluators.pairwise_prompts import Candidate, PairwisePrompts, candidate_from_json
 from evaluators.prompt_set import ClassLabel, PromptSet
 from evaluators.score import Score
 from evaluators.templates import PHOTO_TEMPLATE, PLACEHOLDER, fill, general_templates, normalize_template
+
+from evaluators.text_library import Saying, TextLibrary
 
 __all__ = [
     "DEFAULT_FITNESS",
@@ -30,8 +33,13 @@ __all__ = [
     "OpenClipModel",
     "PairwisePrompts",
     "PromptSet",
+    "Saying",
     "Score",
+    "Selected",
+    "SelectionSettings",
     "TextEncoder",
+    "TextLibrary",
+    "choose_texts",
     "candidate_from_json",
     "class_weights",
     "fill",

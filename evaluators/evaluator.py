@@ -14,6 +14,7 @@ from evaluators.class_weights import TextEncoder
 from evaluators.errors import ModelError, PromptError
 from evaluators.k_means import k_means
 from evaluators.labeled_images import LabeledImages
+from evaluators.library_selection import Selected, SelectionSettings, choose_texts, library_features
 from evaluators.open_clip_loading import check_device
 from evaluators.pairwise_prompts import Candidate, PairwisePrompts
 from evaluators.pairwise_score import PairTable, fallback_share, pair_table, two_steps
@@ -23,6 +24,7 @@ from evaluators.prompt_set import PromptSet
 from evaluators.reductions import label_ranks, reduce_logits
 from evaluators.redundancy import redundancies
 from evaluators.score import Score
+from evaluators.text_library import TextLibrary
 from evaluators.working_memory import WorkingMemory, is_out_of_memory
 
 if TYPE_CHECKING:
@@ -102,6 +104,12 @@ class Evaluator:
         """The k-means cluster, in [0, k), of every class among the candidate's class embeddings."""
         self._prepare([candidate])
         return k_means(np.stack(self._embeddings.of([candidate])[0]), k)
+
+    def choose_texts(self, library: TextLibrary, settings: SelectionSettings) -> Selected:
+        """Select texts of a library on these images, see `evaluators.choose_texts`."""
+        features = library_features(library, self._texts.embed)
+        scale = self._texts.model.logit_scale
+        return choose_texts(self.images.embeddings[:], self.images.labels, library, features, scale, settings)
 
     def fallback_share(self, prompts: PairwisePrompts) -> float:
         """The share of images, in [0, 1], whose K best classes include a pair without texts of its own."""

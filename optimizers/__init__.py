@@ -3,6 +3,7 @@
 from optimizers.archive import Archive, Scored
 from optimizers.auto import Auto
 from optimizers.cupl import Cupl
+from optimizers.ensemble_selection import EnsembleSelection
 from optimizers.fudd import Fudd
 from optimizers.glov import Glov
 from optimizers.hill_climbing import HillClimbing
@@ -31,6 +32,7 @@ __all__ = [
     "Archive",
     "Auto",
     "Cupl",
+    "EnsembleSelection",
     "Fudd",
     "Glov",
     "HillClimbing",

@@ -2,7 +2,10 @@
 
 from optimizers.search import SHORTLIST, Search
 
-__all__ = ["templates_at_hand", "texts_at_hand"]
+__all__ = ["archived_texts", "templates_at_hand", "texts_at_hand"]
+
+MOST_CANDIDATES, MOST_TEXTS = 50, 200
+"""How many of the best candidates are looked at, and how many texts of a class are taken from them."""
 
 
 def templates_at_hand(search: Search) -> list[str]:
@@ -20,3 +23,13 @@ def texts_at_hand(search: Search) -> list[tuple[tuple[str, ...], ...]]:
     described = [entry for entry in search.archive if any(entry.candidate.compiled().texts)]
     best = [min(described, key=lambda entry: entry.rank_key).candidate.compiled().texts] if described else []
     return [start.texts for start in search.task.start] + best
+
+
+def archived_texts(search: Search) -> list[list[str]]:
+    """Per class its own texts in the user's prompts and in the best candidates so far, each once, not endlessly many."""
+    found: list[dict[str, None]] = [{} for _ in search.task.classes]
+    best = [entry.candidate.compiled().texts for entry in search.archive.best(MOST_CANDIDATES)]
+    for texts in [*(start.texts for start in search.task.start), *best]:
+        for own, more in zip(found, texts, strict=True):
+            own.update(dict.fromkeys(more[: MOST_TEXTS - len(own)]))
+    return [list(own) for own in found]

@@ -4,7 +4,7 @@ import random
 from collections.abc import Sequence
 from typing import Protocol
 
-from evaluators import Candidate, PromptSet
+from evaluators import Candidate, PromptSet, Selected, SelectionSettings, TextLibrary
 from optimizers.archive import Archive, Scored
 from optimizers.language_model import Reply, Request
 from optimizers.task import Plan, Task
@@ -65,6 +65,17 @@ class Search(Protocol):
 
     def class_clusters(self, candidate: PromptSet, k: int) -> tuple[int, ...]:
         """For every class the number in [0, k) of its k-means cluster among the class embeddings of a candidate."""
+        ...
+
+    def choose_texts(self, library: TextLibrary, settings: SelectionSettings) -> Selected:
+        """Select texts of a library on the search images, see `evaluators.choose_texts`.
+
+        The engine remembers how the prompts were made: it can make the selection again with the select images, and
+        with other words.
+
+        Raises:
+            BudgetReached: if time is up.
+        """
         ...
 
     def captions(self) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from optimizers.auto import Auto
 from optimizers.cupl import Cupl
+from optimizers.ensemble_selection import EnsembleSelection
 from optimizers.errors import SettingsError
 from optimizers.fudd import Fudd
 from optimizers.glov import Glov
@@ -17,7 +18,16 @@ from optimizers.search import Optimizer
 __all__ = ["STRATEGIES", "strategy_class"]
 
 STRATEGIES: Mapping[str, type[Optimizer]] = MappingProxyType(
-    {"auto": Auto, "cupl": Cupl, "fudd": Fudd, "glov": Glov, "hill-climb": HillClimbing, "ipo": Ipo, "proapo": ProApo}
+    {
+        "ensemble-selection": EnsembleSelection,
+        "auto": Auto,
+        "cupl": Cupl,
+        "fudd": Fudd,
+        "glov": Glov,
+        "hill-climb": HillClimbing,
+        "ipo": Ipo,
+        "proapo": ProApo,
+    }
 )
 
 

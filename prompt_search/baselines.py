@@ -7,7 +7,7 @@ from functools import cache
 
 from evaluators import PHOTO_TEMPLATE, Candidate, ClassLabel, PromptSet, fill, general_templates
 
-__all__ = ["placebos", "plain_baselines"]
+__all__ = ["placebos", "plain_baselines", "renamed", "vocabulary"]
 
 WORDS_PER_PLACEBO = 5
 
@@ -48,16 +48,16 @@ def _shuffled(winner: PromptSet, rng: random.Random, fits: Callable[[str], bool]
     shifted = dict(zip(order, order[1:] + order[:1], strict=True))  # one cycle: nobody keeps its own
     texts = {}
     for i, label in enumerate(winner.classes):
-        renamed = [_renamed(text, winner.classes[shifted[i]].name, label.name) for text in winner.texts[shifted[i]]]
+        renamed = [renamed(text, winner.classes[shifted[i]].name, label.name) for text in winner.texts[shifted[i]]]
         texts[label.id] = [text for text in renamed if fits(text)]
     bare = not winner.templates and not all(texts.values())
     return PromptSet.of(winner.classes, ["{}"] if bare else winner.templates, texts)
 
 
-def _renamed(text: str, name: str, other: str) -> str:
+def renamed(text: str, name: str, other: str) -> str:
     """A text with another name in the place of one, its plural too.
 
-    >>> _renamed("A cat is fond of cats, not of cattle.", "cat", "dog")
+    >>> renamed("A cat is fond of cats, not of cattle.", "cat", "dog")
     'A dog is fond of dogs, not of cattle.'
     """
     return re.sub(rf"(?<!\w){re.escape(name)}(?=(?:e?s)?(?!\w))", lambda _: other, text, flags=re.IGNORECASE)

@@ -4,6 +4,7 @@ from optimizers.meta_prompts.again import again_turn
 from optimizers.meta_prompts.as_data import about_images, quoted
 from optimizers.meta_prompts.caption import caption_turn
 from optimizers.meta_prompts.cupl import class_questions
+from optimizers.meta_prompts.ensemble_selection import apart_question, kinds_question
 from optimizers.meta_prompts.fudd import pair_question, pair_schema
 from optimizers.meta_prompts.glov import glov_turns
 from optimizers.meta_prompts.hill_climbing import hill_climbing_turn, outcome_turn
@@ -18,6 +19,7 @@ __all__ = [
     "TEMPLATE_SCHEMA",
     "about_images",
     "again_turn",
+    "apart_question",
     "caption_turn",
     "class_questions",
     "descriptions_question",
@@ -25,6 +27,7 @@ __all__ = [
     "glov_turns",
     "hill_climbing_turn",
     "ipo_turn",
+    "kinds_question",
     "list_schema",
     "mistakes",
     "outcome_turn",

@@ -5,16 +5,17 @@ import json
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
-from evaluators import Candidate, Fitness, PromptSet, Score
+from evaluators import Candidate, Fitness, PromptSet, Score, Selected, SelectionSettings, TextLibrary
 from optimizers import Archive, Picture, Reply, Request, Sample, Scored, Task
 from prompt_search.errors import BudgetReached
 from prompt_search.llm.prices import Price
 from prompt_search.llm.traffic import Traffic
 from prompt_search.run.budget import Limit, limit_sentence
 from prompt_search.run.captions import caption_samples, captions_in
+from prompt_search.run.last_selection import Recipe
 from prompt_search.run.journal import Event, Journal
 from prompt_search.run.metered import MeteredModel
 from prompt_search.run.progress import Observer, Status
@@ -63,6 +64,8 @@ class JournaledSearch:
         self._best: Scored | None = None
         self._told: Scored | None = None
         self.notes: list[str] = []
+        self.recipes: dict[str, Recipe] = {}
+        """By the fingerprint of prompts that were selected from a library: how."""
         self.refused: str | None = None
         """Set when a budget kept part of a question from being asked."""
 
@@ -133,6 +136,19 @@ class JournaledSearch:
             lambda: {"clusters": self._evaluators.search.class_clusters(candidate, k)},
         )
         return tuple(recorded["clusters"])
+
+    def choose_texts(self, library: TextLibrary, settings: SelectionSettings) -> Selected:
+        """See `optimizers.Search.choose_texts`."""
+        key = _digest([library.fingerprint, asdict(settings)])
+        self._stop_if(key, self._time_limit)
+        recorded = self._journal.event(
+            "selection", key, lambda: self._evaluators.search.choose_texts(library, settings).to_json()
+        )
+        selected = Selected.from_json(recorded)
+        if selected.hold is not None:
+            recipe = Recipe(library, replace(settings, hold=selected.hold))
+            self.recipes[library.prompt_set(selected.chosen).fingerprint] = recipe
+        return selected
 
     def captions(self) -> tuple[str, ...]:
         """See `optimizers.Search.captions`."""

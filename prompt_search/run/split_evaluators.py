@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from functools import cached_property
 
+import numpy as np
+
 from evaluators import Evaluator, LabeledImages, TextEncoder
 
 __all__ = ["SplitEvaluators"]
@@ -19,24 +21,34 @@ class SplitEvaluators:
     """
 
     def __init__(self, images: Callable[[str], LabeledImages], texts: TextEncoder) -> None:
-        self._images, self._texts = images, texts
+        self._images, self.texts = images, texts
 
     @cached_property
     def search(self) -> Evaluator:
         """Scored on thousands of times."""
-        return Evaluator(self._images("search"), self._texts)
+        return Evaluator(self._images("search"), self.texts)
 
     @cached_property
     def select(self) -> Evaluator:
         """Decides which of the shortlist wins."""
-        return Evaluator(self._images("select"), self._texts)
+        return Evaluator(self._images("select"), self.texts)
 
     @cached_property
     def test(self) -> Evaluator:
         """Sealed: read once, when the winner is fixed."""
-        return Evaluator(self._images("test"), self._texts)
+        return Evaluator(self._images("test"), self.texts)
+
+    def joined(self) -> LabeledImages:
+        """The search images, then the select images."""
+        search, select = self.search.images, self.select.images
+        return LabeledImages(
+            np.concatenate([search.embeddings[:], select.embeddings[:]]),
+            np.concatenate([search.labels, select.labels]),
+            search.class_ids,
+            (*search.image_ids, *select.image_ids),
+        )
 
     @cached_property
     def new(self) -> Evaluator:
         """Classes that a base-to-new run knew nothing of."""
-        return Evaluator(self._images("new"), self._texts)
+        return Evaluator(self._images("new"), self.texts)

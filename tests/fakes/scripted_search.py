@@ -4,7 +4,18 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from evaluators import DEFAULT_FITNESS, FITNESS_PRESETS, Candidate, Evaluator, Fitness, PromptSet, Score
+from evaluators import (
+    DEFAULT_FITNESS,
+    FITNESS_PRESETS,
+    Candidate,
+    Evaluator,
+    Fitness,
+    PromptSet,
+    Score,
+    Selected,
+    SelectionSettings,
+    TextLibrary,
+)
 from optimizers import Archive, Reply, Request, Scored, Task
 
 __all__ = ["ScriptedSearch", "plain_score"]
@@ -56,6 +67,7 @@ class ScriptedSearch:
         self.requests: list[Request] = []
         self.scored: list[Any] = []
         self.messages: list[str] = []
+        self.libraries: list[TextLibrary] = []
         self._replies = replies
         self._scorer = scorer
         self._fitness = fitness
@@ -85,6 +97,13 @@ class ScriptedSearch:
         if isinstance(self._scorer, Evaluator):
             return self._scorer.class_clusters(candidate, k)
         return tuple(index % k for index in range(len(self.task.classes)))
+
+    def choose_texts(self, library: TextLibrary, settings: SelectionSettings) -> Selected:
+        """See `Search.choose_texts`; a scorer that is a function keeps the first text of every class."""
+        self.libraries.append(library)
+        if isinstance(self._scorer, Evaluator):
+            return self._scorer.choose_texts(library, settings)
+        return Selected(tuple((first,) for first in library.start), 1.0, ((1.0, 1 / len(self.libraries)),), 1.0)
 
     def captions(self) -> tuple[str, ...]:
         """See `Search.captions`."""

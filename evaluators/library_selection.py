@@ -1,0 +1,199 @@
+"""A selection from a library on a split, its strength chosen by cross-validation inside the split."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evaluators.image_text_model import FloatArray
+from evaluators.text_library import TextLibrary
+from evaluators.text_selection import (
+    Chosen,
+    TextFeatures,
+    best_scale,
+    cross_entropies,
+    select_texts,
+    weights_of,
+)
+
+__all__ = ["HOLDS", "Selected", "SelectionSettings", "choose_texts", "held_out_weights", "library_features"]
+
+HOLDS = (3.0, 10.0, 30.0, 100.0)
+"""Nats; see `evaluators.text_selection`. Cross-validation takes one of them, or none: the plain prompts as they are."""
+
+UNTESTED = 30.0
+"""The strength where there are too few images to leave any out."""
+
+MOST_COSTLY = 100
+
+Labels = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class SelectionSettings:
+    """How a selection is made.
+
+    Attributes:
+        most: texts a class may have, at least 1.
+        hold: nats; `None` for what cross-validation finds best.
+        folds: of the cross-validation, at least 2.
+    """
+
+    most: int = 16
+    hold: float | None = None
+    folds: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """What came of a selection.
+
+    Attributes:
+        chosen: per class the numbers of its texts in the library; where the plain prompts were best, theirs.
+        hold: the strength it was made with, or `None` if the plain prompts were best.
+        held_out: cross-entropy in nats, mean over images that were not selected on, for every strength tried.
+        plain: cross-entropy of the better plain prompts (the starting text, or all templates together) on the same
+            images.
+        costly: pairs of classes (label, likeliest other) with the cross-entropy that their images cost when held out,
+            summed, the costliest first.
+    """
+
+    chosen: Chosen
+    hold: float | None
+    held_out: tuple[tuple[float, float], ...] = ()
+    plain: float | None = None
+    costly: tuple[tuple[int, int, float], ...] = ()
+
+    @property
+    def loss(self) -> float | None:
+        """Held-out cross-entropy of what was chosen, in nats; `None` where nothing was held out."""
+        return dict(self.held_out).get(self.hold, None) if self.hold is not None else self.plain
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> "Selected":
+        """Read back what `to_json` wrote."""
+        return cls(
+            chosen=tuple(tuple(own) for own in value["chosen"]),
+            hold=value["hold"],
+            held_out=tuple((hold, loss) for hold, loss in value["held_out"]),
+            plain=value["plain"],
+            costly=tuple((a, b, cost) for a, b, cost in value["costly"]),
+        )
+
+
+def library_features(library: TextLibrary, embed: Callable[[Sequence[str]], FloatArray]) -> TextFeatures:
+    """The features of a library's texts, each different text encoded once."""
+    different = list(dict.fromkeys(text for own in library.texts for text in own))
+    row = {text: number for number, text in enumerate(different)}
+    vectors = embed(different)
+    texts = [vectors[[row[text] for text in own]] for own in library.texts]
+    plain = tuple(tuple(range(count)) for count in library.plain_counts)
+    prior = weights_of(TextFeatures(texts, np.zeros((len(texts), vectors.shape[1]), np.float32), plain), plain).T
+    return TextFeatures(texts, np.ascontiguousarray(prior), [(first,) for first in library.start])
+
+
+def choose_texts(
+    images: FloatArray, labels: Labels, library: TextLibrary, features: TextFeatures, scale: float,
+    settings: SelectionSettings,
+) -> Selected:  # fmt: skip
+    """Select, with a given strength, or the one that does best on images left out in turn.
+
+    The cross-entropy is taken at the scale at which the templates together fit these images best. Plain prompts
+    compete: where no strength beats them on the images left out, they are what is chosen. With fewer than two images a
+    class none can be left out, and the strength is `UNTESTED`.
+    """
+    scale = best_scale(images @ features.prior.T, labels, scale)
+    if settings.hold is not None:
+        return Selected(_select(images, labels, features, scale, settings), settings.hold)
+    starts: list[Chosen] = [
+        tuple((first,) for first in library.start),
+        tuple(tuple(range(count)) for count in library.plain_counts),
+    ]
+    losses = [_loss(images @ weights_of(features, start), labels, scale) for start in starts]
+    plain = min(losses)
+    asis = starts[losses.index(plain)]
+    if len(labels) < 2 * len(library.classes):
+        chosen = _select(images, labels, features, scale, replace(settings, hold=UNTESTED))
+        return Selected(chosen, UNTESTED, plain=round(plain, 6))
+    tried: dict[float, FloatArray] = {}
+    for hold in HOLDS:
+        tried[hold] = _held_out(images, labels, features, scale, replace(settings, hold=hold))
+    held_out = {hold: _loss(cosines, labels, scale) for hold, cosines in tried.items()}
+    best = min(held_out, key=lambda hold: (held_out[hold], -hold))
+    table = tuple((hold, round(loss, 6)) for hold, loss in held_out.items())
+    costly = costly_pairs(tried[best], labels, scale)
+    if held_out[best] >= plain:
+        return Selected(asis, None, table, round(plain, 6), costly)
+    chosen = _select(images, labels, features, scale, replace(settings, hold=best))
+    return Selected(chosen, best, table, round(plain, 6), costly)
+
+
+def held_out_weights(
+    images: FloatArray, labels: Labels, features: TextFeatures, scale: float, settings: SelectionSettings,
+    within: Sequence[int],
+) -> Iterator[tuple[Labels, FloatArray]]:  # fmt: skip
+    """Leave out some images of `within` in turn: their numbers, and the classifier [D, C] selected on all the others.
+
+    The strength must be given. Together the parts left out are `within`, each image once.
+    """
+    scale = best_scale(images @ features.prior.T, labels, scale)
+    inside = np.asarray(within, dtype=np.int64)
+    for number in range(settings.folds):
+        out = inside[_folds(labels[inside], settings.folds) == number]
+        if len(out):
+            rest = np.setdiff1d(np.arange(len(labels)), out)
+            yield out, weights_of(features, _select(images[rest], labels[rest], features, scale, settings))
+
+
+def costly_pairs(cosines: FloatArray, labels: Labels, scale: float) -> tuple[tuple[int, int, float], ...]:
+    """The cross-entropy of images summed by (label, likeliest other class), the costliest first."""
+    losses = cross_entropies(cosines, labels, scale)
+    others = cosines.copy()
+    others[np.arange(len(labels)), labels] = -np.inf
+    pairs = labels * cosines.shape[1] + others.argmax(axis=1)
+    numbers, places = np.unique(pairs, return_inverse=True)
+    costs = np.bincount(places.ravel(), losses)
+    order = np.argsort(-costs, kind="stable")[:MOST_COSTLY]
+    classes = cosines.shape[1]
+    return tuple((int(numbers[i]) // classes, int(numbers[i]) % classes, round(float(costs[i]), 6)) for i in order)
+
+
+def _select(
+    images: FloatArray, labels: Labels, features: TextFeatures, scale: float, settings: SelectionSettings
+) -> Chosen:
+    assert settings.hold is not None
+    return select_texts(images, labels, features, scale, hold=settings.hold, most=settings.most)
+
+
+def _held_out(
+    images: FloatArray, labels: Labels, features: TextFeatures, scale: float, settings: SelectionSettings
+) -> FloatArray:
+    """The cosines [N, C] of every image under the selection that was made without it."""
+    cosines = np.zeros((len(labels), len(features.texts)), dtype=np.float32)
+    folds = _folds(labels, settings.folds)
+    for number in range(settings.folds):
+        out = folds == number
+        if out.any():
+            chosen = _select(images[~out], labels[~out], features, scale, settings)
+            cosines[out] = images[out] @ weights_of(features, chosen)
+    return cosines
+
+
+def _loss(cosines: FloatArray, labels: Labels, scale: float) -> float:
+    """Mean cross-entropy at the scale that fits these cosines best: being sure at the wrong length is no merit."""
+    return float(cross_entropies(cosines, labels, best_scale(cosines, labels, scale)).mean())
+
+
+def _folds(labels: Labels, folds: int) -> Labels:
+    """The fold [N] of every image: each class is dealt out in a fixed random order, going on where the last ended."""
+    order = np.random.default_rng(0).permutation(len(labels))
+    by_class = order[np.argsort(labels[order], kind="stable")]
+    fold = np.empty(len(labels), dtype=np.int64)
+    fold[by_class] = np.arange(len(labels)) % folds
+    return fold

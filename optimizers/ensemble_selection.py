@@ -1,0 +1,194 @@
+"""Ensemble selection: per class the texts that together classify best (ours, after Caruana et al., ICML 2004).
+
+library:  the general templates, what the archive and the user's prompts hold, and from the language model
+          sentences about every class (as CuPL asks for them) and its kinds (as CHiLS does) in two plain frames
+select:   from "a photo of a {}." on, cycle over the classes; take the one text added or dropped that lowers the
+          cross-entropy of the search images most, each class held to the general templates together
+          how strongly is decided by cross-validation inside the search images, the plain prompts among the choices
+loop:     for round in 1..rounds: ask for texts that tell the pairs of classes apart that cost most when held out;
+          they join the library, and the selection is made again; it ends when that gains nothing
+
+The selection itself is `evaluators.text_selection`; the engine can make it again with the select images (refit), and with
+other words in the place of these, to tell what the words are worth.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+
+from evaluators import (
+    PHOTO_TEMPLATE,
+    PLACEHOLDER,
+    ClassLabel,
+    PromptSet,
+    Saying,
+    Selected,
+    SelectionSettings,
+    TextLibrary,
+)
+from optimizers.errors import BudgetReached
+from optimizers.imported_prompts import archived_texts, templates_at_hand
+from optimizers.language_model import Reply, Request
+from optimizers.meta_prompts import apart_question, class_questions, kinds_question
+from optimizers.replies import all_sentences, phrases, sentence
+from optimizers.search import Search
+from optimizers.settings import require
+from optimizers.task import Plan, Task
+from optimizers.template_library import template_library
+
+__all__ = ["EnsembleSelection"]
+
+FRAMES = (PHOTO_TEMPLATE, PLACEHOLDER)
+"""What the kinds of a class are put into."""
+
+MAY_BE_ZERO = ("samples", "kinds", "rounds", "pairs")
+TOKENS_PER_KIND, TOKENS_PER_SENTENCE = 12, 40
+
+
+@dataclass(frozen=True, slots=True)
+class EnsembleSelection:
+    """Settings.
+
+    Attributes:
+        samples: answers to each of CuPL's three questions about a class.
+        kinds: answers to the question for kinds of a class.
+        listed: kinds or sentences asked for in one answer.
+        rounds: of asking for texts that tell classes apart, at most.
+        pairs: of classes asked about in a round.
+        most: texts a class may have in the end.
+        max_tokens: longest sentence in tokens.
+    """
+
+    samples: int = 4
+    kinds: int = 2
+    listed: int = 10
+    rounds: int = 2
+    pairs: int = 10
+    most: int = 16
+    max_tokens: int = 50
+
+    def __post_init__(self) -> None:
+        for name in (field.name for field in fields(self)):
+            least = 0 if name in MAY_BE_ZERO else 1
+            value = getattr(self, name)
+            require(value >= least, f"ensemble-selection: {name} must be at least {least}", value)
+
+    def plan(self, task: Task) -> Plan:
+        """Classes x (3 x samples + kinds) calls, and `pairs` in every round; one candidate."""
+        classes = len(task.classes)
+        apart = self.rounds * min(self.pairs, classes * (classes - 1))
+        return Plan(llm_calls=classes * (3 * self.samples + self.kinds) + apart, evaluations=1)
+
+    def run(self, search: Search) -> list[PromptSet]:
+        """Ask, select, and ask about what is still confused."""
+        settings = SelectionSettings(most=self.most)
+        library = self._library(search)
+        best = search.choose_texts(library, settings)
+        _report(search, best, library)
+        for _ in range(self.rounds):
+            grown = self._with_differences(search, library, best)
+            if grown.fingerprint == library.fingerprint:
+                break
+            again = search.choose_texts(grown, settings)
+            if again.loss is None or best.loss is None or again.loss >= best.loss:
+                search.log("ensemble-selection: texts that tell classes apart gain nothing on images left out")
+                break
+            library, best = grown, again
+            _report(search, best, library)
+        return [library.prompt_set(best.chosen)]
+
+    def _library(self, search: Search) -> TextLibrary:
+        """What is at hand, and what the language model says of every class, each text once."""
+        task = search.task
+        asked = [*self._kind_requests(task), *self._sentence_requests(task)]
+        replies = _ask(search, [request for _, _, request in asked])
+        said: list[list[Saying]] = [[Saying(text) for text in own] for own in archived_texts(search)]
+        counts = {"kinds": 0, "sentences": 0}
+        for (index, what, _), reply in zip(asked, replies, strict=True):
+            new = _kinds(reply, task.classes[index]) if what == "kinds" else _sentence(reply, task.classes[index])
+            counts[what] += bool(new)
+            said[index] += new
+        usable = [f"{counts[what]} of {sum(w == what for _, w, _ in asked)} {what}" for what in counts]
+        search.log(f"ensemble-selection: usable replies: {', '.join(usable)}")
+        templates = template_library(task, templates_at_hand(search), task.domain)
+        return TextLibrary(task.classes, tuple(templates), _fitting(said, task))
+
+    def _kind_requests(self, task: Task) -> list[tuple[int, str, Request]]:
+        tokens = 20 + TOKENS_PER_KIND * self.listed
+        questions = [
+            (index, "kinds", Request(kinds_question(c.name, task.description, self.listed), 0.7, max_tokens=tokens))
+            for index, c in enumerate(task.classes)
+        ]
+        return questions * self.kinds
+
+    def _sentence_requests(self, task: Task) -> list[tuple[int, str, Request]]:
+        """First answers to all questions before second ones, so that a small budget still covers every class."""
+        questions = [
+            (index, "sentences", Request(turns, temperature=0.99, max_tokens=self.max_tokens))
+            for turn in range(3)
+            for index, label in enumerate(task.classes)
+            for turns in [class_questions(label.name, task.description)[turn]]
+        ]
+        return questions * self.samples
+
+    def _with_differences(self, search: Search, library: TextLibrary, best: Selected) -> TextLibrary:
+        """The library with what the language model says about the costliest pairs."""
+        task, chosen = search.task, library.prompt_set(best.chosen).rendered
+        pairs = [(a, b) for a, b, _ in best.costly if task.classes[a].name != task.classes[b].name][: self.pairs]
+        tokens = 20 + TOKENS_PER_SENTENCE * self.listed // 2
+        requests = [
+            Request(
+                apart_question(
+                    task.classes[a].name, task.classes[b].name, chosen[a], chosen[b], task.description, self.listed // 2
+                ),
+                max_tokens=tokens,
+            )
+            for a, b in pairs
+        ]
+        said = [list(own) for own in library.sayings]
+        for (a, _), reply in zip(pairs, _ask(search, requests), strict=True):
+            said[a] += _sentences(reply, task.classes[a])
+        return library.with_sayings(_fitting(said, task))
+
+
+def _ask(search: Search, requests: Sequence[Request]) -> list[Reply]:
+    """The replies; empty ones where the budget covers none, since the search can go on with what is at hand."""
+    try:
+        return search.ask(requests) if requests else []
+    except BudgetReached as reached:
+        search.log(f"ensemble-selection: nothing was asked: {reached}")
+        return [Reply("", finish="budget")] * len(requests)
+
+
+def _kinds(reply: Reply, label: ClassLabel) -> list[Saying]:
+    own = label.name.casefold()
+    return [Saying(kind, frame) for kind in phrases(reply.text) if kind.casefold() != own for frame in FRAMES]
+
+
+def _sentence(reply: Reply, label: ClassLabel) -> list[Saying]:
+    found = sentence(reply.text, label.name)
+    return [Saying(found)] if found is not None else []
+
+
+def _sentences(reply: Reply, label: ClassLabel) -> list[Saying]:
+    """Sentences of a reply; one without the name of its class gets it in front."""
+    named = (
+        text if label.name.casefold() in text.casefold() else f"a photo of a {label.name}. {text}"
+        for text in all_sentences(reply.text, label.name)
+    )
+    return [Saying(text) for text in named]
+
+
+def _fitting(said: Iterable[Iterable[Saying]], task: Task) -> tuple[tuple[Saying, ...], ...]:
+    """Per class its sayings that are within the model's context, each once."""
+    return tuple(tuple(dict.fromkeys(each for each in own if task.fits(each.text))) for own in said)
+
+
+def _report(search: Search, best: Selected, library: TextLibrary) -> None:
+    texts = sum(map(len, library.texts))
+    if best.hold is None:
+        search.log(f"ensemble-selection: of {texts} texts none beat the plain prompts on search images left out")
+        return
+    held_out = "" if best.loss is None else f", cross-entropy {best.loss:.4f} on images left out"
+    plain = "" if best.plain is None else f" (plain prompts {best.plain:.4f})"
+    kept = sum(map(len, best.chosen))
+    search.log(f"ensemble-selection: {kept} of {texts} texts, hold {best.hold:g}{held_out}{plain}")

@@ -1,0 +1,46 @@
+"""What ensemble selection asks for: kinds of a class, and texts that tell two classes apart."""
+
+from collections.abc import Sequence
+
+from optimizers.language_model import Message
+from optimizers.meta_prompts.as_data import about_images, quoted
+
+__all__ = ["apart_question", "kinds_question"]
+
+LONGEST_SHOWN = 120
+"""Characters of a text that is shown."""
+
+
+def kinds_question(name: str, description: str, count: int) -> tuple[Message, ...]:
+    """Asks for kinds of a class (CHiLS, Novack et al. 2023, arXiv:2302.02551), in words that people use.
+
+    Small models copy what surrounds a question, so the user's description comes last.
+    """
+    seen = f" Only such as can be seen in these images. {about_images(description)}" if description.strip() else ""
+    return (
+        Message(
+            "user",
+            f"List {count} types of {quoted(name)}, such as breeds, models or species, by the short names that most "
+            f"people know. One per line, nothing else.{seen}",
+        ),
+    )
+
+
+def apart_question(
+    name: str, other: str, texts: Sequence[str], others: Sequence[str], description: str, count: int
+) -> tuple[Message, ...]:
+    """Asks for texts that fit a class and not the one it is taken for; `texts` and `others` are those chosen so far."""
+    own, rival = quoted(name), quoted(other)
+    parts = [
+        about_images(description),
+        f"A model compares images with texts. It often takes images of {own} for {rival}.",
+        f"Texts for {own} so far: {_shown(texts)}",
+        f"Texts for {rival} so far: {_shown(others)}",
+        f"Write {count} new short sentences about what can be seen in an image of {own} but not in one of {rival}. Each "
+        f"names {own}. One per line, nothing else.",
+    ]
+    return (Message("user", "\n".join(part for part in parts if part)),)
+
+
+def _shown(texts: Sequence[str]) -> str:
+    return ", ".join(quoted(text, LONGEST_SHOWN) for text in texts)

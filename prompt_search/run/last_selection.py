@@ -1,0 +1,155 @@
+"""The winner's last selection, made again: with the select images too, and with other words in the place of its own."""
+
+import hashlib
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+from operator import add
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evaluators import LabeledImages, PromptSet, Saying, Score, SelectionSettings, TextEncoder, TextLibrary
+from evaluators.library_selection import Selected, choose_texts, held_out_weights, library_features
+from evaluators.reductions import reduce_logits
+from evaluators.redundancy import redundancies
+from prompt_search.baselines import renamed, vocabulary
+from prompt_search.run.journal import Event, Journal
+from prompt_search.run.split_evaluators import SplitEvaluators
+
+__all__ = ["Recipe", "Refitted", "refit", "searched_placebos", "select_placebos"]
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How prompts were selected: what there was to choose from, and how; the strength is a number by now."""
+
+    library: TextLibrary
+    settings: SelectionSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Refitted:
+    """Prompts selected again on search and select images together.
+
+    Attributes:
+        candidate: the prompts.
+        search: their score on the search images, which they were selected on.
+        select: the score of select images that were left out in turn: each is scored by prompts that were selected
+            without it, on all other images.
+    """
+
+    candidate: PromptSet
+    search: Score
+    select: Score
+
+
+def refit(recipe: Recipe, evaluators: SplitEvaluators, journal: Journal) -> Refitted:
+    """Make the selection again with all images, its settings fixed; the test split has no part in it."""
+    recorded = journal.event("refit", _key(recipe), lambda: _refit_live(recipe, evaluators))
+    candidate = recipe.library.prompt_set(recorded["chosen"])
+    return Refitted(candidate, Score.from_json(recorded["search"]), Score.from_json(recorded["select"]))
+
+
+def searched_placebos(recipe: Recipe, seed: int, fits: Callable[[str], bool]) -> dict[str, TextLibrary]:
+    """Libraries like the winner's whose words say nothing, or of another class; without words there are none.
+
+    `random words` has as many texts per class in the same frames, of as many words, drawn from CLIP's vocabulary; a
+    class that is named in a text is named in its place. `shuffled` gives every class what was said of another.
+    """
+    library = recipe.library
+    if not any(library.sayings):
+        return {}
+    rng = random.Random(f"{seed}/searched placebos")
+    names = [label.name for label in library.classes]
+    noise = [
+        [_noise(each, name, rng) for each in own] for name, own in zip(names, library.sayings, strict=True)
+    ]
+    found = {"placebo: random words, searched": noise}
+    if len(names) > 1:
+        order = list(range(len(names)))
+        rng.shuffle(order)
+        other = dict(zip(order, order[1:] + order[:1], strict=True))  # one cycle: nobody keeps its own
+        found["placebo: shuffled words, searched"] = [
+            [_renamed(each, names[other[c]], names[c]) for each in library.sayings[other[c]]] for c in range(len(names))
+        ]
+    return {
+        name: library.with_sayings([[each for each in dict.fromkeys(own) if fits(each.text)] for own in sayings])
+        for name, sayings in found.items()
+    }
+
+
+def select_placebos(
+    libraries: Mapping[str, TextLibrary], recipe: Recipe, refitted: bool, evaluators: SplitEvaluators, journal: Journal
+) -> dict[str, PromptSet]:
+    """What the winner's last selection makes of other words, on the same images."""
+    if not libraries:
+        return {}
+
+    def live() -> Event:
+        images = evaluators.joined() if refitted else evaluators.search.images
+        return {
+            "chosen": [
+                _choose(images, Recipe(library, recipe.settings), evaluators.texts).chosen
+                for library in libraries.values()
+            ]
+        }
+
+    recorded = journal.event("searched placebos", _key(*(Recipe(x, recipe.settings) for x in libraries.values())), live)
+    return {
+        name: library.prompt_set(chosen)
+        for (name, library), chosen in zip(libraries.items(), recorded["chosen"], strict=True)
+    }
+
+
+def _refit_live(recipe: Recipe, evaluators: SplitEvaluators) -> dict[str, Any]:
+    images, texts = evaluators.joined(), evaluators.texts
+    selected = _choose(images, recipe, texts)
+    candidate = recipe.library.prompt_set(selected.chosen)
+    (search,) = evaluators.search.score([candidate])
+    return {
+        "chosen": selected.chosen,
+        "search": search.to_json(),
+        "select": _left_out(images, recipe, evaluators).to_json(),
+    }
+
+
+def _choose(images: LabeledImages, recipe: Recipe, texts: TextEncoder) -> Selected:
+    features = library_features(recipe.library, texts.embed)
+    return choose_texts(
+        images.embeddings[:], images.labels, recipe.library, features, texts.model.logit_scale, recipe.settings
+    )
+
+
+def _left_out(images: LabeledImages, recipe: Recipe, evaluators: SplitEvaluators) -> Score:
+    """The select images, each under a selection made without it."""
+    import torch
+
+    scale, x = evaluators.texts.model.logit_scale, images.embeddings[:]
+    features = library_features(recipe.library, evaluators.texts.embed)
+    select = range(len(images) - len(evaluators.select.images), len(images))
+    parts, columns = [], None
+    for out, weights in held_out_weights(x, images.labels, features, scale, recipe.settings, select):
+        columns = weights
+        parts.append(reduce_logits(torch.from_numpy(x[out] @ weights), torch.from_numpy(images.labels[out]), scale))
+    assert columns is not None
+    return reduce(add, parts).score(redundancies([list(columns.T)])[0])
+
+
+def _key(*recipes: Recipe) -> str:
+    content = [[r.library.fingerprint, r.settings.most, r.settings.hold, r.settings.folds] for r in recipes]
+    return hashlib.sha256(repr(content).encode()).hexdigest()[:32]
+
+
+def _noise(saying: Saying, name: str, rng: random.Random) -> Saying:
+    """As many random words; where the saying names its class, the first of them is the name."""
+    count = len(saying.words.split())
+    named = saying.words.casefold().count(name.casefold()) > 0
+    drawn = rng.choices(vocabulary(), k=max(1, count - len(name.split())) if named else count)
+    return replace(saying, words=" ".join([name, *drawn] if named else drawn))
+
+
+def _renamed(saying: Saying, name: str, other: str) -> Saying:
+    return replace(saying, words=renamed(saying.words, name, other))
