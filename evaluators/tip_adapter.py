@@ -70,9 +70,7 @@ class TipAdapter:
         return found
 
 
-def fit_tip_adapter(
-    features: FloatArray, labels: NDArray[np.int64], zero_shot: FloatArray, scale: float
-) -> TipAdapter:
+def fit_tip_adapter(features: FloatArray, labels: NDArray[np.int64], zero_shot: FloatArray, scale: float) -> TipAdapter:
     """Put labelled images into the cache and choose alpha, of `ALPHAS`, and beta, of `BETAS`.
 
     Chosen is the least mean cross-entropy, each at the best of `TEMPERATURES`, where every image is classified without
@@ -92,19 +90,17 @@ def fit_tip_adapter(
     >>> adapter.logits(x).argmax(axis=1).tolist()
     [0, 0, 1, 1]
     """
-    losses = np.zeros((len(BETAS), len(ALPHAS)))
     counts = np.bincount(labels, minlength=zero_shot.shape[1])
-    if counts.max(initial=0) > 1:
-        losses = _left_one_out(features, labels, zero_shot, scale, counts)
+    if counts.max(initial=0) < 2:
+        return TipAdapter(zero_shot, scale, features, labels, alpha=0.0, beta=BETAS[0], cross_validated=())
+    losses = _left_one_out(features, labels, zero_shot, scale, counts)
     # Of equal losses the first: the vote with the least weight.
     best = int(losses.T.ravel().argmin())
     alpha, beta = ALPHAS[best // len(BETAS)], BETAS[best % len(BETAS)]
     tried = tuple(
         (alpha, beta, round(float(losses[b, a]), 6)) for a, alpha in enumerate(ALPHAS) for b, beta in enumerate(BETAS)
     )
-    return TipAdapter(
-        zero_shot, scale, features, labels, alpha, beta, tried if counts.max(initial=0) > 1 else ()
-    )
+    return TipAdapter(zero_shot, scale, features, labels, alpha, beta, tried)
 
 
 def _left_one_out(
