@@ -3,37 +3,42 @@
 import difflib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
-from prompt_search.errors import SettingsError
-from prompt_search.prompt_files.classifier import write_classifier
+from prompt_search.errors import PromptError, RunMissing, SettingsError
+from prompt_search.prompt_files.atomic import write_atomically
+from prompt_search.prompt_files.classifier import PROBE_HEAD, read_classifier, write_classifier
 from prompt_search.prompt_files.export import EXPORTS, write_export
 from prompt_search.prompt_files.prompts_json import PromptFile, read_prompts_json
 
-__all__ = ["CLASSIFIER", "export_prompts"]
+__all__ = ["CLASSIFIER", "HEADS", "PROBE_FILE", "Head", "export_prompts"]
 
 CLASSIFIER = "safetensors"
+PROBE_FILE = "probe.safetensors"
+Head = Literal["prompts", "probe"]
+HEADS: tuple[Head, ...] = ("prompts", "probe")
 
 
-def export_prompts(source: Path, names: Sequence[str], out: Path | None = None, *, device: str = "auto") -> list[Path]:
-    """Write prompts in other forms; all names are checked before anything is written.
+def export_prompts(
+    source: Path, names: Sequence[str], out: Path | None = None, *, device: str = "auto", head: str = "prompts"
+) -> list[Path]:
+    """Write prompts in other forms, or a run's linear probe; all names are checked before anything is written.
 
     Args:
         source: a run folder, or a `prompts.json`.
         names: of `EXPORTS`, or `safetensors`.
         out: a folder; `exports/` beside the prompts by default.
         device: of the model, where a classifier is computed.
+        head: of `HEADS`: the prompts, or the probe that the run fitted beside them, which `safetensors` alone holds.
 
     Raises:
-        InputError: if the source or a name can't be used, or a form has no place for these prompts.
+        InputError: if the source or a name can't be used, a form has no place for these prompts or for a probe, or
+            the run has no probe.
     """
-    known = [*EXPORTS, CLASSIFIER]
-    if not names:
-        raise SettingsError(f"name the forms to write: {', '.join(known)}")
-    for name in names:
-        if name not in known:
-            close = difflib.get_close_matches(name, known, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else f"choose of {', '.join(known)}"
-            raise SettingsError(f"there is no export {name!r}; {hint}")
+    _check_names(names)
+    _check_head(head, names)
+    if head == "probe":
+        return [_copy_probe(source, out)]
     path = source / "prompts.json" if source.is_dir() else source
     content = read_prompts_json(path)
     folder = out or path.parent / "exports"
@@ -47,6 +52,48 @@ def export_prompts(source: Path, names: Sequence[str], out: Path | None = None, 
         else:
             written += write_export(content.prompts, name, folder)
     return written
+
+
+def _check_names(names: Sequence[str]) -> None:
+    known = [*EXPORTS, CLASSIFIER]
+    if not names:
+        raise SettingsError(f"name the forms to write: {', '.join(known)}")
+    for name in names:
+        if name not in known:
+            raise SettingsError(f"there is no export {name!r}; {_meant(name, known)}")
+
+
+def _check_head(head: str, names: Sequence[str]) -> None:
+    if head not in HEADS:
+        raise SettingsError(f"there is no head {head!r}; {_meant(head, HEADS)}")
+    texts = [name for name in names if name != CLASSIFIER]
+    if head == "probe" and texts:
+        raise SettingsError(
+            f"a probe is a matrix and has no texts, and {texts[0]} holds texts; export the probe with "
+            f"--to {CLASSIFIER}, or the prompts with --head prompts"
+        )
+
+
+def _meant(name: str, known: Sequence[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"did you mean {close[0]!r}?" if close else f"choose of {', '.join(known)}"
+
+
+def _copy_probe(source: Path, out: Path | None) -> Path:
+    """Copy the run's probe, whole or not at all, after a look whether it is one."""
+    folder = source if source.is_dir() else source.parent
+    path = folder / PROBE_FILE
+    if not path.is_file():
+        raise RunMissing(
+            f"{folder} has no {PROBE_FILE}: a run writes one beside its prompts when it is finished, older versions did "
+            "not; finish the run with `prompt-search resume`, run it again into another folder, or export the prompts "
+            "with --head prompts"
+        )
+    if read_classifier(path)[2].get("head") != PROBE_HEAD:
+        raise PromptError(f"{path} does not say that it is a linear probe; export the prompts with --head prompts")
+    target = (out or folder / "exports") / PROBE_FILE
+    write_atomically(target, path.read_bytes())
+    return target
 
 
 def _write_classifier(content: PromptFile, folder: Path, device: str) -> Path:

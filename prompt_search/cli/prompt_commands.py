@@ -54,11 +54,14 @@ def export(
     out: Annotated[
         Path | None, typer.Option(help="A folder; by default exports/ beside the prompts.", show_default=False)
     ] = None,
+    head: Annotated[
+        str, typer.Option(help="prompts, or probe: the linear probe fitted on the run's images, for safetensors only.")
+    ] = "prompts",
     device: Device = "auto",
 ) -> None:
-    """Write the prompts in a form that other programs read."""
+    """Write the prompts, or the probe fitted beside them, in a form that other programs read."""
     from prompt_search.export_run import export_prompts
 
     names = [name.strip() for each in to for name in each.split(",") if name.strip()]
-    for path in export_prompts(source, names, out, device=device):
+    for path in export_prompts(source, names, out, device=device, head=head):
         typer.echo(str(path))

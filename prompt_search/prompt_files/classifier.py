@@ -1,20 +1,21 @@
-"""`classifier.safetensors`: prompts folded into one matrix, for use without this package."""
+"""`classifier.safetensors` and `probe.safetensors`: one matrix each, for use without this package."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from evaluators import Candidate, PairwisePrompts
+from evaluators import Candidate, ClassLabel, PairwisePrompts
 from evaluators.image_text_model import FloatArray
 from prompt_search.errors import PromptError
 from prompt_search.prompt_files.atomic import write_atomically
 
-__all__ = ["read_classifier", "write_classifier"]
+__all__ = ["PROBE_HEAD", "read_classifier", "write_classifier", "write_probe"]
 
 METADATA_KEY = "prompt_search"
+PROBE_HEAD = "linear probe"
 
 
 def write_classifier(
@@ -29,12 +30,31 @@ def write_classifier(
     Raises:
         RunError: if it can't be written.
     """
-    from safetensors.numpy import save
-
     folded = prompts.compiled()
     provenance = {"classes": folded.to_json()["classes"], "model": dict(model), "prompts_sha256": folded.fingerprint}
     if isinstance(prompts, PairwisePrompts):
         provenance["pairwise"] = "compiled"
+    _write(path, weights, logit_scale, provenance)
+
+
+def write_probe(
+    path: Path, weights: FloatArray, logit_scale: float, classes: Sequence[ClassLabel], model: Mapping[str, Any]
+) -> None:
+    """Write a linear probe in the form of a classifier: `weight` [D, C] float32, and `logit_scale` [].
+
+    Its columns are **not** unit vectors, since a probe learns their lengths too; the metadata say that it is one with
+    `"head": "linear probe"`. There are no prompts that it comes from.
+
+    Raises:
+        RunError: if it can't be written.
+    """
+    listed = [{"id": label.id, "name": label.name} for label in classes]
+    _write(path, weights, logit_scale, {"classes": listed, "model": dict(model), "head": PROBE_HEAD})
+
+
+def _write(path: Path, weights: FloatArray, logit_scale: float, provenance: Mapping[str, Any]) -> None:
+    from safetensors.numpy import save
+
     tensors = {
         "weight": np.ascontiguousarray(weights, dtype=np.float32),
         "logit_scale": np.array(logit_scale, dtype=np.float32),
