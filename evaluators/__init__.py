@@ -13,7 +13,6 @@ from evaluators.pairwise_prompts import Candidate, PairwisePrompts, candidate_fr
 from evaluators.prompt_set import ClassLabel, PromptSet
 from evaluators.score import Score
 from evaluators.templates import PHOTO_TEMPLATE, PLACEHOLDER, fill, general_templates, normalize_template
-
 from evaluators.text_library import Saying, TextLibrary
 
 __all__ = [
@@ -39,8 +38,8 @@ __all__ = [
     "SelectionSettings",
     "TextEncoder",
     "TextLibrary",
-    "choose_texts",
     "candidate_from_json",
+    "choose_texts",
     "class_weights",
     "fill",
     "general_templates",

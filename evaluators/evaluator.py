@@ -76,6 +76,11 @@ class Evaluator:
         self._embeddings = ClassEmbeddings(texts, self._memory.cache)
         self._shards = [Products(images, device, precision, self._memory.cache) for device in devices]
 
+    @property
+    def logit_scale(self) -> float:
+        """Of the model."""
+        return self._texts.model.logit_scale
+
     def score(self, candidates: Sequence[Candidate]) -> list[Score]:
         """The score of every candidate, in order.
 

@@ -68,9 +68,7 @@ class TextLibrary:
     def start(self) -> tuple[int, ...]:
         """Per class the number of the text that a selection starts from."""
         first = PHOTO_TEMPLATE if PHOTO_TEMPLATE in self.templates else self.templates[0]
-        return tuple(
-            own.index(fill(first, label.name)) for label, own in zip(self.classes, self.texts, strict=True)
-        )
+        return tuple(own.index(fill(first, label.name)) for label, own in zip(self.classes, self.texts, strict=True))
 
     @cached_property
     def plain_counts(self) -> tuple[int, ...]:

@@ -159,9 +159,9 @@ class _State:
         projected = texts @ total
         squared = np.maximum(total @ total + 2 * sign * projected + np.einsum("td,td->t", texts, texts), 1e-9)
         rows = self._rows(c)
-        logits = self._scale * (self._images[rows] @ total.astype(np.float32))[:, None] + (
-            self._scale * sign
-        ) * (self._images[rows] @ texts.T)
+        logits = self._scale * (self._images[rows] @ total.astype(np.float32))[:, None] + (self._scale * sign) * (
+            self._images[rows] @ texts.T
+        )
         logits = logits / np.sqrt(squared)
         near = texts @ self._features.prior[c]
         now = total @ self._features.prior[c]
@@ -177,7 +177,7 @@ class _State:
         return True
 
     def _losses(self, c: int, rows: "NDArray[np.int64] | slice", logits: Floats) -> Floats:
-        """Summed cross-entropy of the rows for each column [n, T] that could be the class's logits; up to a constant."""
+        """Summed cross-entropy of the rows for each column [n, T] that could be the class's logits, less a constant."""
         now, top = self._logits[rows, c], self._log_total[rows]
         others = np.maximum(1 - np.exp(now - top), 1e-12)  # softmax sum of the other classes over that of all
         column = (logits - top[:, None]).astype(np.float32)

@@ -26,7 +26,7 @@ def texts_at_hand(search: Search) -> list[tuple[tuple[str, ...], ...]]:
 
 
 def archived_texts(search: Search) -> list[list[str]]:
-    """Per class its own texts in the user's prompts and in the best candidates so far, each once, not endlessly many."""
+    """Per class its own texts in the user's prompts and in the best candidates so far, each once and not too many."""
     found: list[dict[str, None]] = [{} for _ in search.task.classes]
     best = [entry.candidate.compiled().texts for entry in search.archive.best(MOST_CANDIDATES)]
     for texts in [*(start.texts for start in search.task.start), *best]:

@@ -23,12 +23,13 @@ def optimize(
     *,
     model: "str | ImageTextModel" = "mini-clip",
     llm: "str | LanguageModel | Callable[[list[dict[str, str]]], str]" = "local",
-    strategy: "str | Optimizer | Sequence[str | Optimizer]" = "hill-climb",
+    strategy: "str | Optimizer | Sequence[str | Optimizer]" = "ensemble-selection",
     description: str = "",
     domain: Sequence[str] = (),
     feedback: "Feedback" = "paper",
     captions: int = 0,
     base_to_new: bool = False,
+    refit: bool = True,
     shots: int | None = None,
     select_shots: int | None = None,
     baseline: Sequence[str | Path] = (),
@@ -66,6 +67,7 @@ def optimize(
         feedback: `paper` is each method's own; `confusions` tells the language model which classes are confused, too.
         captions: how many search images a multimodal language model is shown, for strategies that use captions.
         base_to_new: search with the first half of the classes, and report how the templates do on the others.
+        refit: make the winner's last selection again with the select images too, where its strategy can.
         shots, select_shots: images per class to search with and to choose the winner with; at least 1.
         baseline: prompt files the winner is compared with.
         start: prompt files the search begins from.
@@ -119,6 +121,7 @@ def optimize(
         classes_file=str(classes) if classes else None,
         stored_as=stored_as,
         base_to_new=base_to_new,
+        refit=refit,
         baseline=tuple(map(str, baseline)),
         start=tuple(map(str, start)),
     )

@@ -33,10 +33,9 @@ def demo_config(data: str = "photos", seed: int = 0) -> "RunConfig":
     """
     from prompt_search.run.config import RunConfig, StrategyChoice
 
-    cupl = StrategyChoice("cupl", (("samples", "4"),))
     return RunConfig(
         data=f"bundled:{data}",
-        strategies=(cupl, StrategyChoice("proapo")),
+        strategies=(StrategyChoice("ensemble-selection", (("samples", "2"),)),),
         seed=seed,
         description=DESCRIPTIONS[data],
     )

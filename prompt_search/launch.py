@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,6 +48,7 @@ def launch(
     cache_dir: str | Path | None = None,
     observer: Observer | None = None,
     verify: bool = False,
+    confirm: Callable[[str], bool] = lambda question: True,
     track: Sequence[str] = (),
 ) -> "Result":
     """Start a run, or continue the one in its folder.
@@ -76,7 +77,7 @@ def launch(
     cache = find_cache_dir(cache_dir)
     language = llm or _language_model(config, cache, concurrency)
     image_text = model or load_model(config.model, device=device, precision=config.precision)
-    surroundings = Surroundings(cache, limits, stated, clock, shown, verify)
+    surroundings = Surroundings(cache, limits, stated, clock, shown, verify, confirm)
     with shown.told(_short_name(config), _settings(config, limits)) as summary:
         result = _carry_out(config, built, image_text, language, folder, surroundings, use_cache=use_cache)
         summary |= _figures(result)
@@ -117,8 +118,8 @@ def _figures(result: "Result") -> dict[str, float | None]:
     """The numbers of a result: what a tracker may know of it."""
     row = result.winner
     return {
-        "search_top1": row.search.top1,
-        "select_top1": row.select.top1,
+        "search_top1": row.search.top1 if row.search else None,
+        "select_top1": row.select.top1 if row.select else None,
         "test_top1": row.test.top1,
         "llm_calls": result.cost.llm_calls,
         "usd": result.cost.usd,

@@ -7,11 +7,14 @@ from typing import Any, Literal
 from evaluators import PHOTO_TEMPLATE, Candidate, PairwisePrompts, PromptSet, Score
 from prompt_search.statistics import PairedCounts, paired_interval, wilson_interval
 
-__all__ = ["OWN", "Cost", "PhaseCost", "ReplyCounts", "Result", "Row", "Transfer"]
+__all__ = ["OWN", "RANDOM_WORDS", "Cost", "PhaseCost", "ReplyCounts", "Result", "Row", "Transfer"]
 
-Role = Literal["winner", "compiled", "baseline", "placebo"]
+Role = Literal["winner", "first form", "compiled", "baseline", "placebo", "adapter"]
 OWN = "yours: "
 """How the names of the user's own baselines begin."""
+
+RANDOM_WORDS = "placebo: random words, searched"
+"""How the placebo is called that tells what the words account for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,9 @@ class Row:
     """One set of prompts on the three splits.
 
     Attributes:
+        candidate: the prompts; for an adapter those it begins from.
+        search, select: `None` where a figure would flatter: what was made from both splits together. The select score
+            of a winner that was selected on both is that of images left out in turn.
         against_winner: on the test images, how often only the winner is right, and how often only this one;
             `None` for the winner itself.
     """
@@ -112,8 +118,8 @@ class Row:
     name: str
     role: Role
     candidate: Candidate
-    search: Score
-    select: Score
+    search: Score | None
+    select: Score | None
     test: Score
     against_winner: PairedCounts | None
 
@@ -132,6 +138,9 @@ class Row:
         splits = {"search": self.search, "select": self.select, "test": self.test}
         figures: dict[str, Any] = {"name": self.name, "role": self.role}
         for split, score in splits.items():
+            if score is None:
+                figures[split] = None
+                continue
             figures[split] = {
                 "n": score.n,
                 "top1": score.top1,
@@ -159,7 +168,8 @@ class Result:
 
     Attributes:
         winner: the row chosen on the select split; a baseline if nothing found was better there.
-        rows: the winner first, then baselines, for a pairwise winner its compiled form, and placebos.
+        rows: the winner first, then baselines, the winner before it was selected again with the select images, for a
+            pairwise winner its compiled form, placebos, and adapters.
         found_by: the strategy whose shortlist had the winner, or `baseline`.
         stopped_by: what ended the search early (a budget), or `None`.
         test_reads: how often the test split was read in this run folder; 1 unless the run was reopened.
@@ -207,7 +217,7 @@ class Result:
         Compared with the user's own prompts where there are any, else with "a photo of a {}.".
         """
         if self.found_by == "baseline":
-            return f"Nothing that was found beat {self.winner.name} on the select split; it stays."
+            return f"Nothing that was found beat {self.winner.name} on the select split; it stays.{self._better()}"
         baselines = [row for row in self.rows if row.role == "baseline"]
         own = [row for row in baselines if row.name.startswith(OWN)]
         row = next(
@@ -219,12 +229,48 @@ class Result:
         kind = "a proven gain" if low > 0 else "a proven loss" if high < 0 else "no proven difference"
         gain = f"{100 * row.winner_gain():+.1f} points, 95 % interval {100 * low:+.1f} to {100 * high:+.1f}"
         again = f" (read {self.test_reads} times, which flatters it)" if self.test_reads > 1 else ""
-        return f"On {row.test.n} unseen images{again} the winner against {row.name}: {gain}: {kind}."
+        return f"On {row.test.n} unseen images{again} the winner against {row.name}: {gain}: {kind}.{self._better()}"
+
+    def _better(self) -> str:
+        """What has words (or is said to) and does better on the test images: it belongs into the first line."""
+        ahead = [row for row in self.rows if row.role in ("baseline", "placebo") and row.winner_gain() < 0]
+        if not ahead:
+            return ""
+        best = min(ahead, key=lambda row: row.winner_gain())
+        return f" But {best.name} gets {-100 * best.winner_gain():.1f} points more on these images."
+
+    @property
+    def refitted(self) -> bool:
+        """Whether the winner was selected again with the select images."""
+        return any(row.role == "first form" for row in self.rows)
+
+    def remarks(self) -> tuple[str, ...]:
+        """What the figures mean beyond the verdict: what the words account for, and what else these images could do."""
+        found = {row.name: row for row in self.rows}
+        said = []
+        if (noise := found.get(RANDOM_WORDS)) is not None and (interval := noise.gain_interval) is not None:
+            low, high = interval
+            proof = "" if low > 0 else ", so nothing is proven of the words" if high > 0 else ", so they do harm"
+            said.append(
+                f"Words or selection? As many random words, searched the same way on the same images: the winner is "
+                f"{100 * noise.winner_gain():+.1f} points ahead of them, 95 % interval {100 * low:+.1f} to "
+                f"{100 * high:+.1f}{proof}. That is what its words account for; the rest is the selection."
+            )
+        adapters = [row for row in self.rows if row.role == "adapter"]
+        best = max(adapters, key=lambda row: row.test.top1, default=None)
+        if best is not None and best.winner_gain() < 0:
+            said.append(
+                f"If only accuracy on these classes counts: {best.name}, fitted on the same search and select images, "
+                f"gets {-100 * best.winner_gain():.1f} points more than the winner."
+            )
+        return tuple(said)
 
     def to_json(self) -> dict[str, Any]:
         """The figures as plain JSON values, without the folder: equal for equal runs."""
         return {
             "verdict": self.verdict(),
+            "remarks": list(self.remarks()),
+            "refitted": self.refitted,
             "found_by": self.found_by,
             "stopped_by": self.stopped_by,
             "test_reads": self.test_reads,

@@ -36,8 +36,8 @@ def apart_question(
         f"A model compares images with texts. It often takes images of {own} for {rival}.",
         f"Texts for {own} so far: {_shown(texts)}",
         f"Texts for {rival} so far: {_shown(others)}",
-        f"Write {count} new short sentences about what can be seen in an image of {own} but not in one of {rival}. Each "
-        f"names {own}. One per line, nothing else.",
+        f"Write {count} new short sentences about what can be seen in an image of {own} but not in one of {rival}. "
+        f"Each names {own}. One per line, nothing else.",
     ]
     return (Message("user", "\n".join(part for part in parts if part)),)
 

@@ -87,6 +87,17 @@ class Display:
             text = printable(message if warning else f"note: {message}")
             self._console.print(text, markup=False, soft_wrap=True)
 
+    def confirm(self, question: str) -> bool:
+        """Ask a person at a terminal whether to go on; in a pipe, and where nothing is shown, the answer is yes."""
+        if self._live is None:
+            return True
+        import typer
+
+        self._live.stop()
+        answer = typer.confirm(question, default=False, err=True)
+        self._live.start()
+        return answer
+
     def _panel(self, status: Status) -> "Table":
         from rich.table import Table
 

@@ -44,7 +44,8 @@ def _print_table(result: Result, console: "Console") -> None:
     splits = ("search", "select", "test")
     figures = _table("top-1 in % [95 % interval]")
     for split in splits:
-        figures.add_column(f"{split} ({getattr(result.winner, split).n})", justify="right")
+        score = getattr(result.winner, split)
+        figures.add_column(f"{split} ({score.n})" if score else split, justify="right")
     ahead = _table("on the test images, image by image")
     ahead.add_column("winner ahead by [95 % interval]", justify="right")
     for row in result.rows:
@@ -57,7 +58,15 @@ def _print_table(result: Result, console: "Console") -> None:
     if result.transfers:
         console.print(_transfers(result.transfers))
     console.print("The search saw the search images only, and select chose the winner; test was read after that.")
+    if result.refitted:
+        console.print(
+            "After the choice the winner was selected again on search and select together: its select figure is of "
+            "images left out in turn. What is selected on both splits has no figure there.",
+            soft_wrap=True,
+        )
     console.print(f"\n{printable(result.verdict())}", soft_wrap=True)
+    for remark in result.remarks():
+        console.print(printable(remark), soft_wrap=True)
 
 
 def _transfers(transfers: tuple[Transfer, ...]) -> "Table":
@@ -78,7 +87,9 @@ def _table(first_column: str) -> "Table":
     return table
 
 
-def _figure(score: "Score") -> str:
+def _figure(score: "Score | None") -> str:
+    if score is None:
+        return "-"
     low, high = wilson_interval(score.correct, score.n)
     return f"{100 * score.top1:.1f} [{100 * low:.0f}-{100 * high:.0f}]"
 

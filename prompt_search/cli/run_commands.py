@@ -80,7 +80,9 @@ def run(
         ),
     ] = "local",
     base_url: Annotated[str | None, typer.Option(help="An OpenAI-compatible server.", show_default=False)] = None,
-    strategy: Annotated[list[str], typer.Option(help="Give several to run one after the other.")] = ["hill-climb"],
+    strategy: Annotated[list[str], typer.Option(help="Give several to run one after the other.")] = [
+        "ensemble-selection"
+    ],
     settings: Settings = [],
     description: Annotated[
         str, typer.Option(help="One or two sentences about the images, for the language model.")
@@ -104,6 +106,9 @@ def run(
     base_to_new: Annotated[
         bool, typer.Option("--base-to-new", help="Search with half of the classes, and see how the others do.")
     ] = False,
+    no_refit: Annotated[
+        bool, typer.Option("--no-refit", help="Keep the select images out of the winner's last selection.")
+    ] = False,
     start: Annotated[list[Path], typer.Option(help="Prompts the search begins from.")] = [],
     fitness: Annotated[str, typer.Option(help="What the search maximises.")] = "top1-ce",
     seed: Annotated[int, typer.Option(help="Of splits, search and sampling.")] = 0,
@@ -126,6 +131,7 @@ def run(
         Literal["fp32", "fp16"],
         typer.Option(help="How image features are kept; fp16 halves the space and rounds them."),
     ] = "fp32",
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Go on where the model hardly knows the classes.")] = False,
     cache_dir: CacheDir = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -156,6 +162,7 @@ def run(
         captions=captions,
         stored_as=store,
         base_to_new=base_to_new,
+        refit=not no_refit,
         baseline=tuple(map(str, baseline)),
         start=tuple(map(str, start)),
     )
@@ -175,6 +182,7 @@ def run(
             cache_dir=cache_dir,
             observer=shown,
             verify=verify,
+            confirm=shown.confirm if not yes else lambda question: True,
             track=track,
         ),
         as_json=as_json,

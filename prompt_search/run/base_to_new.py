@@ -24,7 +24,7 @@ def transfers(
     shared = [
         row
         for row in rows
-        if row.role != "placebo" and isinstance(row.candidate, PromptSet) and row.candidate.shared_only
+        if row.role not in ("placebo", "adapter") and isinstance(row.candidate, PromptSet) and row.candidate.shared_only
     ]
     sets = [PromptSet.of(classes, row.candidate.templates) for row in shared if isinstance(row.candidate, PromptSet)]
 

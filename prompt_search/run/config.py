@@ -53,6 +53,7 @@ class RunConfig:
         feedback: `confusions` tells the language model which classes are confused, beside each method's own feedback.
         stored_as: how image features are kept; `fp16` halves the space and rounds them to 11 bits.
         base_to_new: search with the first half of the classes only, and report how the templates do on the others.
+        refit: after the choice, make the winner's last selection again with the select images, where it can be.
         captions: how many search images a multimodal language model is shown; 0 shows it none.
         baseline, start: prompt files to beat, and to begin from.
     """
@@ -61,7 +62,7 @@ class RunConfig:
     model: str = "mini-clip"
     llm: str = "local"
     base_url: str | None = None
-    strategies: tuple[StrategyChoice, ...] = (StrategyChoice("hill-climb"),)
+    strategies: tuple[StrategyChoice, ...] = (StrategyChoice("ensemble-selection"),)
     seed: int = 0
     shots: int | None = None
     select_shots: int | None = None
@@ -74,6 +75,7 @@ class RunConfig:
     captions: int = 0
     stored_as: StoredAs = "fp32"
     base_to_new: bool = False
+    refit: bool = True
     baseline: tuple[str, ...] = ()
     start: tuple[str, ...] = ()
 

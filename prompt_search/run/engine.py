@@ -1,7 +1,7 @@
 """Carries out a run: from its arguments to a proven result, every step through the journal."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ from optimizers import SHORTLIST, LanguageModel, Picture, Scored, Task, abilitie
 from prompt_search.baselines import placebos, plain_baselines
 from prompt_search.bundled import data_path
 from prompt_search.data.thumbnails import thumbnails
-from prompt_search.errors import BudgetReached, RunMismatch, RunMissing, SettingsError
+from prompt_search.errors import BudgetReached, DataError, RunMismatch, RunMissing, SettingsError
 from prompt_search.models import describe_model
 from prompt_search.prompt_files.prompts_json import PromptFile, write_prompts_json
 from prompt_search.result import Result
@@ -22,12 +22,15 @@ from prompt_search.run.config import RunConfig
 from prompt_search.run.context import context_check
 from prompt_search.run.facts import Facts, differences
 from prompt_search.run.files import write_outputs
-from prompt_search.run.finish import Contender, choose_winner, prove
+from prompt_search.run.finish import Contender, Finalist, as_finalist, choose_winner, prove, score_placebos, settle
 from prompt_search.run.folder import check_folder
+from prompt_search.run.heads import fit_heads, too_large
 from prompt_search.run.journal import JOURNAL, Journal, cut_short, effective, read_events
 from prompt_search.run.journaled_search import JournaledSearch
+from prompt_search.run.last_selection import Recipe, searched_placebos, select_placebos
 from prompt_search.run.ledger import LEDGER, Ledger
 from prompt_search.run.metered import MeteredModel
+from prompt_search.run.near_chance import near_chance
 from prompt_search.run.resolve import NamedStrategy, Surroundings, fitness_named, resolve
 from prompt_search.run.split_evaluators import SplitEvaluators
 
@@ -112,15 +115,32 @@ def _conduct(
         surroundings=surroundings,
         on_best=lambda best: _write_best(journal.folder, best, described, provenance),
     )
-    contenders, stopped_by = _search(search, strategies, facts)
+    contenders, stopped_by = _search(search, strategies, facts, surroundings)
     search.enter_phase("choosing the winner on the select split")
-    winner, others = choose_winner(contenders, evaluators, fitness_named(config.fitness), journal)
-    search.enter_phase("reading the sealed test split")
-    sham = placebos(winner.searched.candidate, config.seed, fits)
-    rows, test_reads, fallback = prove(winner, others, sham, evaluators, journal)
+    chosen, others = choose_winner(contenders, evaluators, fitness_named(config.fitness), journal)
     notes = [*facts.notes, *search.notes]
-    if winner.found_by == "baseline":
+    winner, before, recipe = _last_form(chosen, others, search, evaluators, journal, notes, refit=config.refit)
+    search.enter_phase("searching with other words")
+    beside = [as_finalist(c) for c in (chosen, *others) if c.found_by == "baseline" and c.name != winner.name]
+    beside += [as_finalist(before, "the winner before its last selection", "first form")] if before else []
+    beside += score_placebos(winner, placebos(winner.searched.candidate, config.seed, fits), evaluators, journal)
+    if recipe is not None:
+        sham = searched_placebos(recipe, config.seed, fits)
+        sets = select_placebos(sham, recipe, before is not None, evaluators, journal)
+        beside += [Finalist(name, "placebo", candidate) for name, candidate in sets.items()]
+    search.enter_phase("reading the sealed test split")
+    rows, test_reads, fallback = prove(
+        winner,
+        beside,
+        lambda: fit_heads(winner.searched.candidate, evaluators, journal.folder, described),
+        evaluators,
+        journal,
+    )
+    if winner.found_by == "baseline" and chosen.found_by == "baseline":
         notes.append(f"nothing that was found beat {winner.name} on the select split")
+    images = facts.sizes["search"] + facts.sizes["select"]
+    if too_large(images, model.width, len(facts.classes)):
+        notes.append("no linear probe was fitted for comparison: with so many images and classes it takes minutes")
     if fallback is not None:
         notes.append(f"{100 * fallback:.1f} % of the test images needed the template for a pair without texts")
     result = Result(
@@ -139,6 +159,34 @@ def _conduct(
     journal.event("end", result.prompts.fingerprint, lambda: {"winner": rows[0].name})
     search.enter_phase("done")
     return result
+
+
+def _last_form(
+    winner: Contender,
+    others: Sequence[Contender],
+    search: JournaledSearch,
+    evaluators: SplitEvaluators,
+    journal: Journal,
+    notes: list[str],
+    *,
+    refit: bool,
+) -> tuple[Contender, Contender | None, Recipe | None]:
+    """Who is handed over, in its last form; what it was before that; and how it was selected."""
+    recipe = search.recipes.get(winner.searched.candidate.fingerprint)
+    if recipe is None and winner.found_by not in ("baseline", "start") and refit:
+        notes.append(
+            f"{winner.found_by} can't make its search again with the select images; they only chose the winner"
+        )
+    final, before, beaten = settle(winner, others, recipe if refit else None, evaluators, journal)
+    if final.found_by == winner.found_by and final.name == winner.name:
+        return final, before, recipe
+    assert final.select is not None
+    if beaten is not None:
+        notes.append(
+            f"{winner.name} ({winner.found_by}) gets {100 * beaten.top1:.1f} % of the select images right, "
+            f"{final.name} {100 * final.select.top1:.1f} %: so {final.name} is what is handed over"
+        )
+    return final, None, None
 
 
 def _open_search(
@@ -187,13 +235,14 @@ def _open_search(
 
 
 def _search(
-    search: JournaledSearch, strategies: Sequence[NamedStrategy], facts: Facts
+    search: JournaledSearch, strategies: Sequence[NamedStrategy], facts: Facts, surroundings: Surroundings
 ) -> tuple[list[Contender], str | None]:
     """Score the baselines, run the strategies, and collect what may win; and what ended the search early."""
     plain = dict(facts.baselines) | plain_baselines(facts.classes, search.task.fits)
     begun = {f"start {i}": prompts for i, prompts in enumerate(facts.start, start=1)}
     scored = zip(plain | begun, search.enter([*plain.values(), *begun.values()]), strict=True)
     contenders = [Contender(name, "baseline" if name in plain else "start", entry) for name, entry in scored]
+    _check_known(dict(zip(plain, (c.searched for c in contenders), strict=False)), search, surroundings)
     stopped_by: str | None = None
     for index, (name, strategy) in enumerate(strategies):
         search.begin(name, index)
@@ -208,6 +257,21 @@ def _search(
     for contender in contenders:
         seen.setdefault(contender.searched.candidate.fingerprint, contender)
     return list(seen.values()), stopped_by or search.refused
+
+
+def _check_known(plain: Mapping[str, Scored], search: JournaledSearch, surroundings: Surroundings) -> None:
+    """Say it, before anything is asked, if the model hardly knows the classes.
+
+    Raises:
+        DataError: if the person does not want to go on.
+    """
+    said = near_chance(plain, search.evaluators, search.journal)
+    if said is None:
+        return
+    search.notes.append(said)
+    surroundings.observer.warn(said)
+    if not search.journal.replaying and not surroundings.confirm("Go on all the same?"):
+        raise DataError("the run was ended before anything was asked: the model does not know these classes")
 
 
 def _check_able(strategies: Sequence[NamedStrategy], llm: LanguageModel) -> None:

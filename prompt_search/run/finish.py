@@ -1,19 +1,23 @@
 """The end of a run: the winner is chosen on the select split, then the sealed test split is read, once."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from evaluators import Candidate, Evaluator, Fitness, PairwisePrompts, PromptSet, Score
+from evaluators.heads import score_head
+from evaluators.linear_probe import Probe
+from evaluators.tip_adapter import TipAdapter
 from optimizers import Scored
 from prompt_search.result import Role, Row
 from prompt_search.run.journal import Event, Journal
+from prompt_search.run.last_selection import Recipe, refit
 from prompt_search.run.split_evaluators import SplitEvaluators
 from prompt_search.statistics import PairedCounts
 
-__all__ = ["Contender", "choose_winner", "prove"]
+__all__ = ["Contender", "Finalist", "as_finalist", "choose_winner", "prove", "score_placebos", "settle"]
 
 COMPILED = "the winner, compiled"
 """How the compiled form of a pairwise winner is called in the table."""
@@ -37,14 +41,14 @@ class Contender:
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
-    """A set beside the winner, with its scores on the splits that are read already."""
+class Finalist:
+    """A set that is read on test: the winner, or one beside it; without scores of splits that it was selected on."""
 
     name: str
     role: Role
     candidate: Candidate
-    search: Score
-    select: Score
+    search: Score | None = None
+    select: Score | None = None
 
 
 def choose_winner(
@@ -71,29 +75,61 @@ def choose_winner(
     return winner, [contender for contender in scored if contender is not winner]
 
 
+def settle(
+    winner: Contender, others: Sequence[Contender], recipe: Recipe | None, evaluators: SplitEvaluators, journal: Journal
+) -> tuple[Contender, Contender | None, Score | None]:
+    """The form of the winner that is handed over, or the baseline that beats it in top-1 on select.
+
+    Args:
+        recipe: how the winner was selected, if it is to be selected again with the select images; else `None`.
+
+    Returns:
+        who is handed over; the winner before its last selection, if it was made again; and, where a baseline takes the
+        winner's place, the select score that was not good enough.
+    """
+    before = None
+    if recipe is not None:
+        again = refit(recipe, evaluators, journal)
+        before = winner
+        winner = replace(
+            winner,
+            searched=replace(winner.searched, candidate=again.candidate, score=again.search),
+            select=again.select,
+        )
+    assert winner.select is not None
+    ahead = [c for c in others if c.found_by == "baseline" and c.select and c.select.top1 > winner.select.top1]
+    if not ahead:
+        return winner, before, None
+    best = min(ahead, key=lambda c: (-c.select.top1 if c.select else 0.0, c.searched.order))
+    return best, None, winner.select
+
+
 def prove(
     winner: Contender,
-    others: Sequence[Contender],
-    placebos: Mapping[str, PromptSet],
+    others: Sequence[Finalist],
+    heads: Callable[[], Mapping[str, Probe | TipAdapter]],
     evaluators: SplitEvaluators,
     journal: Journal,
 ) -> tuple[list[Row], int, float | None]:
-    """Read the test split: the winner's row, then those of the baselines and placebos; and how often it was read.
+    """Read the test split: the winner's row, then those of the others and of the heads; and how often it was read.
 
-    A pairwise winner has its compiled form beside it, and the share of test images that fell back to its base.
+    For a pairwise winner there is the share of test images that fell back to its base.
+
+    Args:
+        others: what is compared with the winner, image by image.
+        heads: makes classifiers of the images of the other splits; called only if there is no record.
     """
-    beside = [_compared(c) for c in others if c.found_by == "baseline"]
     best = winner.searched.candidate
-    compiled = {COMPILED: best.compiled()} if isinstance(best, PairwisePrompts) else {}
-    beside += _score_placebos(winner, compiled | dict(placebos), evaluators, journal)
     earlier = sum(event["event"] == "test" for event in journal.recorded)
-    recorded = journal.event(
-        "test", best.fingerprint, lambda: _read_test(best, [c.candidate for c in beside], evaluators.test, earlier + 1)
-    )
-    scores = [Score.from_json(score) for score in recorded["scores"]]
-    assert winner.select is not None
+
+    def read() -> Event:
+        return _read_test(best, [other.candidate for other in others], heads(), evaluators.test, earlier + 1)
+
+    recorded = journal.event("test", best.fingerprint, read)
     name = winner.name if winner.found_by == "baseline" else f"winner ({winner.found_by})"
+    scores = [Score.from_json(score) for score in recorded["scores"]]
     rows = [Row(name, "winner", best, winner.searched.score, winner.select, scores[0], None)]
+    beside = [*others, *(Finalist(head, "adapter", best) for head in recorded["heads"])]
     for other, score, mine, theirs in zip(
         beside, scores[1:], recorded["only_winner"], recorded["only_other"], strict=True
     ):
@@ -102,38 +138,48 @@ def prove(
     return rows, int(recorded["read"]), recorded.get("fallback")
 
 
-def _compared(contender: Contender) -> Compared:
-    assert contender.select is not None
+def as_finalist(contender: Contender, name: str | None = None, role: Role = "baseline") -> Finalist:
+    """A contender that did not win, to be read beside the one that did."""
     searched = contender.searched
-    return Compared(contender.name, "baseline", searched.candidate, searched.score, contender.select)
+    return Finalist(name or contender.name, role, searched.candidate, searched.score, contender.select)
 
 
-def _score_placebos(
+def score_placebos(
     winner: Contender, placebos: Mapping[str, PromptSet], evaluators: SplitEvaluators, journal: Journal
-) -> list[Compared]:
+) -> list[Finalist]:
     """Placebos, and the compiled form of a pairwise winner, come after the choice, so they can't win."""
-    sets = list(placebos.values())
+    best = winner.searched.candidate
+    sets = ({COMPILED: best.compiled()} if isinstance(best, PairwisePrompts) else {}) | dict(placebos)
 
     def score() -> Event:
-        return {"search": _scores(evaluators.search, sets), "select": _scores(evaluators.select, sets)}
+        some = list(sets.values())
+        return {"search": _scores(evaluators.search, some), "select": _scores(evaluators.select, some)}
 
-    recorded = journal.event("placebos", winner.searched.candidate.fingerprint, score)
+    recorded = journal.event("placebos", best.fingerprint, score)
     search, select = (map(Score.from_json, recorded[split]["scores"]) for split in ("search", "select"))
     return [
-        Compared(name, "compiled" if name == COMPILED else "placebo", candidate, on_search, on_select)
-        for (name, candidate), on_search, on_select in zip(placebos.items(), search, select, strict=True)
+        Finalist(name, "compiled" if name == COMPILED else "placebo", candidate, on_search, on_select)
+        for (name, candidate), on_search, on_select in zip(sets.items(), search, select, strict=True)
     ]
 
 
-def _read_test(best: Candidate, others: Sequence[Candidate], test: Evaluator, read: int) -> Event:
+def _read_test(
+    best: Candidate, others: Sequence[Candidate], heads: Mapping[str, Probe | TipAdapter], test: Evaluator, read: int
+) -> Event:
     """Scores of all, and image by image how often only the winner is right and how often only the other."""
     winner_right = test.label_ranks(best) == 0
+    scores = test.score([best, *others])
     rights = [test.label_ranks(other) == 0 for other in others]
+    for head in heads.values():
+        scored = score_head(head, test.images, test.logit_scale)
+        scores.append(scored.score)
+        rights.append(scored.right)
     fallback = {"fallback": round(test.fallback_share(best), 6)} if isinstance(best, PairwisePrompts) else {}
     return {
         "read": read,
         **fallback,
-        **_scores(test, [best, *others]),
+        "scores": [score.to_json() for score in scores],
+        "heads": list(heads),
         "only_winner": [int(np.sum(winner_right & ~right)) for right in rights],
         "only_other": [int(np.sum(~winner_right & right)) for right in rights],
     }

@@ -15,8 +15,8 @@ from prompt_search.llm.prices import Price
 from prompt_search.llm.traffic import Traffic
 from prompt_search.run.budget import Limit, limit_sentence
 from prompt_search.run.captions import caption_samples, captions_in
-from prompt_search.run.last_selection import Recipe
 from prompt_search.run.journal import Event, Journal
+from prompt_search.run.last_selection import Recipe
 from prompt_search.run.metered import MeteredModel
 from prompt_search.run.progress import Observer, Status
 from prompt_search.run.split_evaluators import SplitEvaluators
@@ -52,7 +52,7 @@ class JournaledSearch:
         self.archive = Archive()
         self.rng = random.Random(seed)
         self.status = Status()
-        self._journal, self._evaluators, self._model = journal, evaluators, model
+        self.journal, self.evaluators, self._model = journal, evaluators, model
         self._fitness, self._seed = fitness, seed
         self._observer, self._on_best = observer, on_best
         self._occurrences: Counter[Request] = Counter()
@@ -86,7 +86,7 @@ class JournaledSearch:
         samples = self._samples(requests)
         key = _digest([sample.key for sample in samples])
         self._stop_if(key, lambda: self._model.refuses(samples[0], self.status.llm_calls), samples[0])
-        recorded = self._journal.event("ask", key, lambda: self._ask_live(requests, samples))
+        recorded = self.journal.event("ask", key, lambda: self._ask_live(requests, samples))
         replies = [Reply(**reply) for reply in recorded["replies"]]
         self.tally.count(self.status.phase, replies, recorded["usd"])
         self._show_totals()
@@ -108,7 +108,7 @@ class JournaledSearch:
         new = list({c.fingerprint: c for c in candidates if self.archive.find(c) is None}.values())
         if new:
             key = _digest([candidate.fingerprint for candidate in new])
-            recorded = self._journal.event("score", key, lambda: self._score_live(new))
+            recorded = self.journal.event("score", key, lambda: self._score_live(new))
             self._known_lists |= recorded["lists"].keys()
             for candidate, score in zip(new, recorded["scores"], strict=True):
                 self._enter(candidate, Score.from_json(score))
@@ -121,19 +121,19 @@ class JournaledSearch:
         """See `optimizers.Search.top_classes`."""
         key = _digest([candidate.fingerprint, k])
         self._stop_if(key, self._time_limit)
-        recorded = self._journal.event(
+        recorded = self.journal.event(
             "top classes",
             key,
-            lambda: {"classes": self._evaluators.search.top_classes(candidate, k).tolist()},
+            lambda: {"classes": self.evaluators.search.top_classes(candidate, k).tolist()},
         )
         return tuple(map(tuple, recorded["classes"]))
 
     def class_clusters(self, candidate: PromptSet, k: int) -> tuple[int, ...]:
         """See `optimizers.Search.class_clusters`."""
-        recorded = self._journal.event(
+        recorded = self.journal.event(
             "class clusters",
             _digest([candidate.fingerprint, k]),
-            lambda: {"clusters": self._evaluators.search.class_clusters(candidate, k)},
+            lambda: {"clusters": self.evaluators.search.class_clusters(candidate, k)},
         )
         return tuple(recorded["clusters"])
 
@@ -141,8 +141,8 @@ class JournaledSearch:
         """See `optimizers.Search.choose_texts`."""
         key = _digest([library.fingerprint, asdict(settings)])
         self._stop_if(key, self._time_limit)
-        recorded = self._journal.event(
-            "selection", key, lambda: self._evaluators.search.choose_texts(library, settings).to_json()
+        recorded = self.journal.event(
+            "selection", key, lambda: self.evaluators.search.choose_texts(library, settings).to_json()
         )
         selected = Selected.from_json(recorded)
         if selected.hold is not None:
@@ -156,7 +156,7 @@ class JournaledSearch:
             return ()
         if self._captions is None:
             self._stop_if("captions", self._time_limit)
-            recorded = self._journal.event("captions", "", self._caption_live)
+            recorded = self.journal.event("captions", "", self._caption_live)
             replies = [Reply(**reply) for reply in recorded["replies"]]
             self.tally.count("captions", replies, recorded["usd"])
             self._show_totals()
@@ -168,7 +168,7 @@ class JournaledSearch:
 
     def log(self, message: str) -> None:
         """See `optimizers.Search.log`."""
-        self._journal.event("log", _digest(message), lambda: {"message": message})
+        self.journal.event("log", _digest(message), lambda: {"message": message})
         self.notes.append(message)
 
     def _samples(self, requests: Sequence[Request]) -> list[Sample]:
@@ -180,10 +180,10 @@ class JournaledSearch:
 
     def _stop_if(self, key: str, reached: Callable[[], Limit | None], sample: Sample | None = None) -> None:
         """End the search here if a limit is reached, or was when this was recorded."""
-        kind = None if self._journal.replaying else reached()
-        if kind is None and self._journal.upcoming != "budget":
+        kind = None if self.journal.replaying else reached()
+        if kind is None and self.journal.upcoming != "budget":
             return
-        recorded = self._journal.event("budget", key, lambda: self._cut(kind, sample))
+        recorded = self.journal.event("budget", key, lambda: self._cut(kind, sample))
         self.refused = limit_sentence(recorded["reached"], recorded["limit"], recorded["needed"])
         raise BudgetReached(self.refused)
 
@@ -253,7 +253,7 @@ class JournaledSearch:
         self._observer.update(self.status)
 
     def _score_live(self, new: list[Candidate]) -> Event:
-        scores = self._evaluators.search.score(new)
+        scores = self.evaluators.search.score(new)
         lists: dict[str, list[str]] = {}
         candidates = [_by_reference(candidate, lists) for candidate in new]
         return {
@@ -264,7 +264,7 @@ class JournaledSearch:
 
     def _hand_over_best(self) -> None:
         """Tell of a new best, but not of those of the past: what is on disk may be better."""
-        if self._best is not None and self._best is not self._told and not self._journal.replaying:
+        if self._best is not None and self._best is not self._told and not self.journal.replaying:
             self._on_best(self._best)
             self._told = self._best
 

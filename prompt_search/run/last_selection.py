@@ -2,20 +2,18 @@
 
 import hashlib
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from evaluators import LabeledImages, PromptSet, Saying, Score, SelectionSettings, TextEncoder, TextLibrary
 from evaluators.library_selection import Selected, choose_texts, held_out_weights, library_features
 from evaluators.reductions import reduce_logits
 from evaluators.redundancy import redundancies
 from prompt_search.baselines import renamed, vocabulary
+from prompt_search.result import RANDOM_WORDS
 from prompt_search.run.journal import Event, Journal
 from prompt_search.run.split_evaluators import SplitEvaluators
 
@@ -64,10 +62,8 @@ def searched_placebos(recipe: Recipe, seed: int, fits: Callable[[str], bool]) ->
         return {}
     rng = random.Random(f"{seed}/searched placebos")
     names = [label.name for label in library.classes]
-    noise = [
-        [_noise(each, name, rng) for each in own] for name, own in zip(names, library.sayings, strict=True)
-    ]
-    found = {"placebo: random words, searched": noise}
+    noise = [[_noise(each, name, rng) for each in own] for name, own in zip(names, library.sayings, strict=True)]
+    found = {RANDOM_WORDS: noise}
     if len(names) > 1:
         order = list(range(len(names)))
         rng.shuffle(order)

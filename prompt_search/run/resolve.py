@@ -38,6 +38,7 @@ class Surroundings:
         clock: when the run was started.
         observer: is shown the progress.
         verify: read every image file again.
+        confirm: asks a person whether to go on; by default the answer is yes.
     """
 
     cache_dir: Path
@@ -46,6 +47,7 @@ class Surroundings:
     clock: Clock = field(default_factory=Clock)
     observer: Observer = field(default_factory=Silent)
     verify: bool = False
+    confirm: Callable[[str], bool] = lambda question: True
 
 
 def resolve(
@@ -89,7 +91,7 @@ def resolve(
             "captions": config.captions if "vision" in abilities(llm) else 0,
             **{
                 name: getattr(config, name)
-                for name in ("seed", "fitness", "description", "feedback", "base_to_new", "stored_as")
+                for name in ("seed", "fitness", "description", "feedback", "base_to_new", "stored_as", "refit")
             },
             "domain": list(config.domain),
             "baselines": [prompts.fingerprint for prompts in baselines.values()],
