@@ -122,9 +122,14 @@ def test_templates_of_several_makers_are_read(tmp_path: Path, name: str, content
 
 def test_cupl_files_are_matched_by_id_name_and_loose_name(tmp_path: Path) -> None:
     path = write(
-        tmp_path / "c.json", {"n01": ["\n\nIt purrs."], "{0} dog": ["It barks."], "OVENBIRD": ["It sings."] * 2}
+        tmp_path / "c.json",
+        {"n01": ["\n\nTabby cats purr."], "{0} dog": ["A dog barks."], "OVENBIRD": ["Ovenbirds sing."] * 2},
     )
-    assert read_prompts(path, CLASSES).compiled().texts == (("It purrs.",), ("It barks.",), ("It sings.",))
+    assert read_prompts(path, CLASSES).compiled().texts == (
+        ("Tabby cats purr.",),
+        ("A dog barks.",),
+        ("Ovenbirds sing.",),
+    )
 
 
 @pytest.mark.parametrize(
@@ -134,7 +139,7 @@ def test_cupl_files_are_matched_by_id_name_and_loose_name(tmp_path: Path) -> Non
         ({"n01": ["a"], "n02": ["b"], "n03": ["c"], "wolf": ["d"]}, "in the file but not in the data: 'wolf'"),
         ({"n01": ["a"], "tabby cat": ["a2"], "n02": ["b"], "n03": ["c"]}, "matched by several entries: 'n01'"),
         ({"n01": "a", "n02": ["b"], "n03": ["c"]}, "not a list of texts"),
-        ({"n01": ["  "], "n02": ["b"], "n03": ["c"]}, "has no text"),
+        ({"n01": ["  "], "n02": [], "n03": [""]}, "no class has a text"),
         ([], "no templates"),
         (["a cat"], "no place for the class name"),
         ([3], "is not a text"),
