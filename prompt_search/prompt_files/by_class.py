@@ -74,10 +74,10 @@ def class_texts(
     if form == "dclip":
         how = "joined with the class's name" + ("" if english else " by a comma")
         return made("descriptors by class (DCLIP)", f"{how}; {told}", lambda e, text: _joined(text, names[e], english))
+    entry, text = every[0]
     raise PromptError(
-        f"only {told}, so it is unclear how they become prompts ({every[0][1][:60]!r}); say --format dclip to join each "
-        f"with its class's name ({join(names[every[0][0]][0], every[0][1], english=english)[:80]!r}), or --format cupl to take them as "
-        "they are"
+        f"only {told}, so it is unclear how they become prompts ({text[:60]!r}); say --format dclip to join each with its "
+        f"class's name ({join(names[entry][0], text, english=english)[:80]!r}), or --format cupl to take them as they are"
     )
 
 
@@ -121,9 +121,9 @@ def _of_proapo(text: str) -> str:
 
 
 def _holds(text: str, name: str) -> bool:
-    if not name.isascii() or len(name) >= 2 * NAME_LENGTH:  # scripts without spaces; compounds
-        if loose(name) in loose(text):
-            return True
+    whole = not name.isascii() or len(name) >= 2 * NAME_LENGTH  # scripts without spaces; compounds
+    if whole and loose(name) in loose(text):
+        return True
     said = _words(text)
     wanted = [word for word in _words(name) if word not in IGNORED] or _words(name)
     found = sum(any(_is_form_of(word, each) for each in said) for word in dict.fromkeys(wanted))

@@ -1,4 +1,4 @@
-"""Descriptors of a class joined with its name, as DCLIP does (Menon and Vondrick 2023): "red fox, which has a bushy tail."
+"""Descriptors of a class joined with its name, as DCLIP does (Menon and Vondrick 2023): "fox, which has a bushy tail."
 
 A descriptor alone says nothing about its class to a text encoder; read as it is, a file of them looks like bad prompts.
 """
@@ -6,33 +6,23 @@ A descriptor alone says nothing about its class to a text encoder; read as it is
 import re
 from collections.abc import Iterable
 
+from prompt_search.prompt_files.descriptor_words import (
+    ADJECTIVE,
+    ADJECTIVES,
+    ADVERBS,
+    ENGLISH,
+    FINITE,
+    FOREIGN,
+    IN_SOME_WAY,
+    KINDS,
+    PRONOUNS,
+    RELATIVES,
+    STATES,
+    VERBS,
+)
+
 __all__ = ["is_clause", "is_english", "is_sentence", "join"]
 
-VERBS = frozenset(
-    ["is", "are", "was", "were", "has", "have", "had", "can", "could", "may", "might", "must", "will", "would", "looks", "appears", "seems", "contains", "features", "includes", "comes", "consists", "grows", "lives", "makes", "shows", "resembles", "varies", "tends", "wears", "stands", "sits", "flies", "swims", "uses", "eats", "feeds"]
-)
-FINITE = VERBS - {"features", "will", "might", "must", "can", "uses", "stands", "flies", "feeds"}
-"""Those that are hardly ever nouns: they make a sentence of what they stand in."""
-ADVERBS = frozenset(
-    ["often", "typically", "usually", "sometimes", "generally", "commonly", "frequently", "mostly", "mainly", "rarely", "always", "never", "also", "normally"]
-)
-PRONOUNS = frozenset(["it", "they", "he", "she", "this", "these", "that", "those", "which", "who"])
-RELATIVES = frozenset(["that", "which", "who", "where", "when", "and", "or"])
-STATES = frozenset(
-    ["used", "made", "found", "known", "shaped", "covered", "located", "seen", "divided", "surrounded", "built", "designed", "composed", "arranged", "native", "able", "in", "on", "at", "of", "near", "from", "like", "under", "over", "between", "for"]
-)
-ADJECTIVES = frozenset(
-    ["black", "white", "grey", "gray", "brown", "red", "orange", "yellow", "green", "blue", "purple", "pink", "gold", "golden", "silver", "beige", "cream", "tan", "transparent", "large", "small", "big", "tiny", "huge", "long", "short", "tall", "wide", "narrow", "thin", "thick", "round", "flat", "square", "rectangular", "oval", "circular", "triangular", "curved", "straight", "pointed", "smooth", "rough", "soft", "hard", "shiny", "dark", "light", "bright", "furry", "hairy", "hairless", "fluffy", "wet", "dry"]
-)
-ADJECTIVE = re.compile(r".+(?:less|ful|ous|ish|shaped|colou?red|sized|like|legged|limbed|haired|able)$")
-KINDS = frozenset(
-    ["animal", "cat", "dog", "bird", "insect", "fish", "mammal", "reptile", "amphibian", "primate", "plant", "flower", "tree", "vehicle", "car", "truck", "aircraft", "boat", "device", "instrument", "machine", "tool", "object", "structure", "building", "food", "dish", "fruit", "vegetable", "garment", "furniture", "breed", "type", "kind", "sort", "species", "form", "variety", "member", "piece"]
-)
-IN_SOME_WAY = re.compile(r"\bin (?:colou?r|shape|size|appearance|texture|pattern)$")
-ENGLISH = frozenset(["a", "an", "the", "of", "with", "and", "or", "in", "on", "is", "are", "has", "have", "that", "which", "it", "to", "for", "from", "by"])
-FOREIGN = frozenset(
-    ["ein", "eine", "einen", "der", "die", "das", "mit", "und", "von", "im", "ist", "hat", "un", "une", "le", "les", "des", "avec", "et", "du", "est", "una", "el", "los", "las", "con", "y", "de", "di", "e", "il", "la", "gli", "che", "é", "em", "uma", "os", "as", "um", "het", "een", "van", "met"]
-)
 STOPS = ".!?。！？"
 
 

@@ -15,6 +15,7 @@ OPENING = re.compile(r"""[A-Za-z_]\w*\s*(?::\s*\w+\s*)?=\s*(?=[\[({'"]|$)|[\w-]+
 MARKER = re.compile(r"[-*+•–—]\s+|\(?\d{1,3}[.):]\s+")
 QUOTED = {"“": "”", "‘": "’", "«": "»", "„": "“", "`": "`"}
 CODE = re.compile(r"""[fruFRU]{0,2}["']|lambda\b""")
+UNRUN = re.compile(r"""\w\(["'\[(]|^[A-Za-z_]\w*\s*=\s|^(?:def|class|import|from|return|for)\s.*[:=(]|\blambda\b.*:""")
 
 
 def template_lines(text: str) -> list[tuple[int, str]]:
@@ -52,6 +53,8 @@ def _of_line(line: str) -> list[str]:
     closing = QUOTED.get(plain[:1])
     if closing and len(plain) > 1 and plain.endswith(closing):
         return [plain[1:-1]]
+    if UNRUN.search(plain):
+        raise NotPlain(ast.Constant(""), "Python that would have to be run")
     if plain.count('"') % 2:
         raise NotPlain(ast.Constant(""), "a quote that does not close")
     return [plain]

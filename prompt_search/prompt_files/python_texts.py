@@ -24,7 +24,7 @@ class NotPlain(Exception):
 def python_value(source: str) -> tuple[Any, dict[str, int]] | None:
     """The texts, lists and dicts that a Python source writes down, and the line of each text.
 
-    Understood are strings, f-strings and lambdas with one name in them, `.format(name)`, `"..." + name`, `"...%s" % name`,
+    Understood are strings, f-strings and lambdas with one name in them, `.format(name)`, `"..." + name`, `"%s" % name`,
     lists, tuples, dicts, and assignments of those. Several assignments give a dict by name. What is imported, called or
     defined beside them is passed over. `None` if the source is no Python, or has no strings.
 
