@@ -75,9 +75,10 @@ def class_texts(
         how = "joined with the class's name" + ("" if english else " by a comma")
         return made("descriptors by class (DCLIP)", f"{how}; {told}", lambda e, text: _joined(text, names[e], english))
     entry, text = every[0]
+    joined = join(names[entry][0], text, english=english)
     raise PromptError(
-        f"only {told}, so it is unclear how they become prompts ({text[:60]!r}); say --format dclip to join each with its "
-        f"class's name ({join(names[entry][0], text, english=english)[:80]!r}), or --format cupl to take them as they are"
+        f"only {told}, so it is unclear how they become prompts ({text[:60]!r}); say --format dclip to join each with "
+        f"its class's name ({joined[:80]!r}), or --format cupl to take them as they are"
     )
 
 

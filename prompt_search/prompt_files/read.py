@@ -51,8 +51,9 @@ def import_prompts(path: Path | str, classes: Sequence[ClassLabel], stated: Form
     Accepted are our `prompts.json`, or the run folder it is in; templates as a JSON list, as `{"templates": [...]}`,
     ProAPO's `{"top1": [...]}`, one a line (`#` starts a comment), or as a list in Python's notation, with the
     placeholders of other makers (`{c}`, `<CLASS>`) too; CuPL's `{class: [sentence, ...]}`; DCLIP's
-    `{class: [descriptor, ...]}`, which are joined with the name of the class; ProAPO's `{class: [name**+*+**description, ...]}`; FuDD's pairs, with
-    the list of class names beside them; and CLIP_benchmark's templates by data set: `FILE#DATASET`.
+    `{class: [descriptor, ...]}`, which are joined with the name of the class; ProAPO's
+    `{class: [name**+*+**description, ...]}`; FuDD's pairs, with the list of class names beside them; and
+    CLIP_benchmark's templates by data set: `FILE#DATASET`.
     Classes are matched by id, then by name, then by name without regard to case, spaces, hyphens and underscores. A
     class with an empty list keeps "a photo of a {}.".
 
