@@ -42,7 +42,7 @@ def fault_of_hub(address: str, seconds: float = SECONDS) -> str:
     faults = [f"no answer in {seconds + LOOKING_UP:.0f} s"]
 
     def ask() -> None:
-        from huggingface_hub.utils import get_session
+        from huggingface_hub import get_session
 
         try:
             get_session().head(address, timeout=seconds)

@@ -51,6 +51,8 @@ def open_clip_name(name: str) -> str:
         plain = f"hf-hub:{address[1]}"
     if plain.startswith("hf-hub:"):
         return _of_transformers(plain.removeprefix("hf-hub:")) or plain
+    if plain.startswith((".", "/", "~")):  # told before anything heavy is imported
+        return _of_path(Path(plain).expanduser(), plain)
     known = _built_in(plain)
     if known is not None:
         return known
@@ -110,7 +112,7 @@ def _with_tag(architecture: str, tag: str) -> str:
 
 def _is_path(name: str) -> bool:
     path = Path(name).expanduser()
-    return path.exists() or name.startswith((".", "/", "~")) or path.suffix.lower() in WEIGHTS
+    return path.exists() or path.suffix.lower() in WEIGHTS
 
 
 def _of_path(path: Path, name: str) -> str:

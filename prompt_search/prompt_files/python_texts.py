@@ -35,7 +35,7 @@ def python_value(source: str) -> tuple[Any, dict[str, int]] | None:
     ['a photo of a {}.', 'a drawing of a {}']
     """
     tree = _parsed(source)
-    if tree is None or not any(isinstance(n, ast.Constant) and isinstance(n.value, str) for n in ast.walk(tree)):
+    if tree is None or not _has_text(tree):
         return None
     lines: dict[str, int] = {}
     named: dict[str, Any] = {}
@@ -66,11 +66,16 @@ def _parsed(source: str) -> ast.Module | None:
 
 
 def _assigned(statement: ast.stmt) -> Iterator[tuple[str, ast.expr]]:
-    """The names and values of an assignment whose value is written down with quotes or brackets."""
+    """The names and values of an assignment whose value is written down with quotes or brackets, and has texts."""
     targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
     value = getattr(statement, "value", None)
-    if isinstance(value, ast.List | ast.Tuple | ast.Set | ast.Dict | ast.JoinedStr | ast.Constant):
+    written = isinstance(value, ast.List | ast.Tuple | ast.Set | ast.Dict | ast.JoinedStr | ast.Constant)
+    if written and _has_text(value):
         yield from ((target.id, value) for target in targets if isinstance(target, ast.Name))
+
+
+def _has_text(tree: ast.AST) -> bool:
+    return any(isinstance(node, ast.Constant) and isinstance(node.value, str) for node in ast.walk(tree))
 
 
 def _value(node: ast.expr, lines: dict[str, int]) -> Any:  # noqa: ANN401 - texts, lists and dicts of them

@@ -69,7 +69,7 @@ def import_prompts(path: Path | str, classes: Sequence[ClassLabel], stated: Form
     file, part = split_part(str(path))
     file = file / "prompts.json" if file.is_dir() else file
     source = read_source(file)
-    value, notes = source.value, ()
+    value = source.value
     if isinstance(value, dict) and value.get("format") == FORMAT:
         return ImportedPrompts(_rename(read_prompts_json(file).prompts, classes, file))
     if is_fudd(value):
