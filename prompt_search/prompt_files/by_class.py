@@ -7,7 +7,7 @@ from typing import Literal
 
 from evaluators import PHOTO_TEMPLATE, fill
 from prompt_search.errors import PromptError
-from prompt_search.prompt_files.descriptors import is_clause, is_english, is_sentence, join
+from prompt_search.prompt_files.descriptors import is_adjective, is_clause, is_english, is_sentence, join
 from prompt_search.prompt_files.match_classes import loose
 
 __all__ = ["FORMATS", "ClassTexts", "Format", "class_texts", "share_named"]
@@ -68,7 +68,7 @@ def class_texts(
         return made("ProAPO's names and descriptions by class", how, lambda _, text: _of_proapo(text))
     if stated is None and _are_names(texts, names):
         return made("names by class", "as they are, no template around them", lambda _, text: text)
-    form = stated or _form(named, [text for _, text in every])
+    form = stated or _form(texts, names)
     if form == "cupl":
         return made("sentences by class (CuPL)", f"as they are; {told}", lambda _, text: text)
     if form == "dclip":
@@ -77,25 +77,29 @@ def class_texts(
     entry, text = every[0]
     joined = join(names[entry][0], text, english=english)
     raise PromptError(
-        f"only {told}, so it is unclear how they become prompts ({text[:60]!r}); say --format dclip to join each with "
-        f"its class's name ({joined[:80]!r}), or --format cupl to take them as they are"
+        f"it is unclear how its texts become prompts ({text[:60]!r}): {told}; say --format dclip to join each with its "
+        f"class's name ({joined[:80]!r}), or --format cupl to take them as they are"
     )
 
 
-def share_named(texts: Mapping[str, Sequence[str]], names: Mapping[str, Sequence[str]]) -> float:
-    """The share of texts, in [0, 1], that hold a name of their class, or half of a name's words, in whatever form."""
-    held = [any(_holds(text, name) for name in names[entry]) for entry, own in texts.items() for text in own]
+def share_named(texts: Mapping[str, Sequence[str]], names: Mapping[str, Sequence[str]], part: float = 0.5) -> float:
+    """The share of texts, in [0, 1], that hold a name of their class, or a part of its words, in whatever form."""
+    held = [any(_holds(text, name, part) for name in names[entry]) for entry, own in texts.items() for text in own]
     return sum(held) / max(1, len(held))
 
 
-def _form(named: float, texts: Sequence[str]) -> Format | None:
-    if named >= MOST:
+def _form(texts: Mapping[str, Sequence[str]], names: Mapping[str, Sequence[str]]) -> Format | None:
+    """What texts are by their shape and their names; `None` where these disagree."""
+    every = [text for own in texts.values() for text in own]
+    fragments = sum(is_clause(text) or not is_sentence(text) for text in every) / len(every)
+    if fragments < 1 - SOME:
+        named = share_named(texts, names)
+        return "cupl" if named >= MOST or (named > SOME and fragments <= SOME) else None
+    whole = share_named(texts, names, part=1.0)  # "black fur" of a black cat has a word of the name
+    bare = sum(len(text.split()) == 1 and text.isascii() and not is_adjective(text) for text in every)
+    if whole >= MOST:
         return "cupl"
-    clauses = sum(is_clause(text) or not is_sentence(text) for text in texts)
-    words = sum(len(text.split()) == 1 and text.isascii() for text in texts)  # other names, rather than descriptors
-    if named <= SOME and clauses >= (1 - SOME) * len(texts) and words <= MOST * len(texts):
-        return "dclip"
-    return "cupl" if named > SOME and clauses <= SOME * len(texts) else None
+    return "dclip" if whole <= SOME and bare <= MOST * len(every) else None  # many bare words are other names
 
 
 def _joined(text: str, names: Sequence[str], english: bool) -> str:
@@ -121,14 +125,14 @@ def _of_proapo(text: str) -> str:
     return f"{fill(PHOTO_TEMPLATE, name)} {description}".rstrip()
 
 
-def _holds(text: str, name: str) -> bool:
+def _holds(text: str, name: str, part: float) -> bool:
     whole = not name.isascii() or len(name) >= 2 * NAME_LENGTH  # scripts without spaces; compounds
     if whole and loose(name) in loose(text):
         return True
     said = _words(text)
-    wanted = [word for word in _words(name) if word not in IGNORED] or _words(name)
-    found = sum(any(_is_form_of(word, each) for each in said) for word in dict.fromkeys(wanted))
-    return bool(wanted) and 2 * found >= len(dict.fromkeys(wanted))
+    wanted = dict.fromkeys([word for word in _words(name) if word not in IGNORED] or _words(name))
+    found = sum(any(_is_form_of(word, each) for each in said) for word in wanted)
+    return bool(wanted) and found >= part * len(wanted)
 
 
 def _is_form_of(word: str, said: str) -> bool:

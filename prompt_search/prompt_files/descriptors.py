@@ -21,7 +21,7 @@ from prompt_search.prompt_files.descriptor_words import (
     VERBS,
 )
 
-__all__ = ["is_clause", "is_english", "is_sentence", "join"]
+__all__ = ["is_adjective", "is_clause", "is_english", "is_sentence", "join"]
 
 STOPS = ".!?。！？"
 
@@ -53,6 +53,11 @@ def is_clause(text: str) -> bool:
     while rest and rest[0] in ADVERBS:
         rest = rest[1:]
     return bool(rest) and rest[0] in VERBS
+
+
+def is_adjective(word: str) -> bool:
+    """Whether a word is known as an adjective, or ends like one: "round", "hairless", "long-legged"."""
+    return word.casefold() in ADJECTIVES or bool(ADJECTIVE.match(word.casefold()))
 
 
 def is_sentence(text: str) -> bool:
@@ -100,7 +105,7 @@ def _is_state(text: str, words: list[str]) -> bool:
         return True
     head = re.split(r"\s(?:of|with|that|which|for|in|on|used|made)\b", text, maxsplit=1)[0]
     last = (_words(head) or words)[-1]
-    return last in KINDS or last in ADJECTIVES or bool(ADJECTIVE.match(last))
+    return last in KINDS or is_adjective(last)
 
 
 def _without_pronoun(text: str) -> str:

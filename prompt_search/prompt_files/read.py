@@ -69,12 +69,12 @@ def import_prompts(path: Path | str, classes: Sequence[ClassLabel], stated: Form
     file, part = split_part(str(path))
     file = file / "prompts.json" if file.is_dir() else file
     source = read_source(file)
-    value = source.value
+    value, called = source.value, file.name + (f"#{part}" if part else "")
     if isinstance(value, dict) and value.get("format") == FORMAT:
         return ImportedPrompts(_rename(read_prompts_json(file).prompts, classes, file))
     if is_fudd(value):
         pairs = pairs_from_fudd(value, classes, file)
-        return ImportedPrompts(pairs, (f"{path} is read as FuDD's texts for {len(pairs.pairs)} pairs of classes",))
+        return ImportedPrompts(pairs, (f"{called} is read as FuDD's texts for {len(pairs.pairs)} pairs of classes",))
     if isinstance(value, dict):
         value = next((value[key] for key, others in TEMPLATE_KEYS.items() if {key} <= set(value) <= others), value)
     value, notes = chosen_part(value, part, classes, file)
@@ -86,8 +86,8 @@ def import_prompts(path: Path | str, classes: Sequence[ClassLabel], stated: Form
     else:
         raise PromptError(f"{file} holds neither templates nor texts by class")
     shown = ", ".join(repr(text[:100]) for text in _examples(prompts))
-    told = f"{path} is read as {form}{''.join(f', {note}' for note in notes)}: {shown}"
-    return ImportedPrompts(prompts, (told, *(f"{path}: {remark}" for remark in remarks)))
+    told = f"{called} is read as {form}{''.join(f', {note}' for note in notes)}: {shown}"
+    return ImportedPrompts(prompts, (told, *(f"{called}: {remark}" for remark in remarks)))
 
 
 def _by_class(

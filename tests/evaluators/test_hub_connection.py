@@ -70,8 +70,8 @@ def test_a_model_that_is_not_here_is_one_sentence_and_no_line_of_a_library(
     with caplog.at_level(logging.INFO), pytest.raises(ModelError) as raised:
         OpenClipModel(name, device="cpu")
     assert str(raised.value) == (
-        f"the image-text model '{name}' is not on this machine, and {CLOSED} can't be reached (ConnectError); connect, or "
-        "fetch it elsewhere and give its folder: local-dir:FOLDER"
+        f"the image-text model '{name}' is not on this machine, and {CLOSED} can't be reached (ConnectError); connect, "
+        "or fetch it elsewhere and give its folder: local-dir:FOLDER"
     )
     assert (caplog.text, *capfd.readouterr()) == ("", "", "")
 
@@ -94,11 +94,7 @@ def test_a_local_model_asks_no_server(tiny_name: str, monkeypatch: pytest.Monkey
 def test_an_error_behind_another_is_seen() -> None:
     from huggingface_hub.errors import LocalEntryNotFoundError
 
-    try:
-        try:
-            raise LocalEntryNotFoundError("x")
-        except LocalEntryNotFoundError:
-            raise RuntimeError("y")  # noqa: B904 - as open_clip does
-    except RuntimeError as error:
-        assert is_missing(error) == "is not on this machine"
+    error = RuntimeError("as open_clip raises it while it handles the other")
+    error.__context__ = LocalEntryNotFoundError("x")
+    assert is_missing(error) == "is not on this machine"
     assert is_missing(ValueError("z")) == ""

@@ -97,6 +97,12 @@ def test_a_word_that_only_contains_the_name_is_not_the_name(name: str, text: str
     assert share_named({"x": [text]}, {"x": [name]}) == 0
 
 
+def test_descriptors_with_a_word_of_the_name_are_descriptors(imported: Import) -> None:
+    content = {"black cat": ["black fur", "a long black tail"], "red fox": ["red fur", "pointed ears"]}
+    classes = tuple(ClassLabel(name, name) for name in content)
+    assert texts(imported, content, classes=classes)["black cat"][0] == "black cat, which has black fur."
+
+
 def test_sentences_about_their_class_stay_as_they_are_even_where_some_lack_its_name(imported: Import) -> None:
     content = {
         "red": ["Red is warm.", "It glows."],
@@ -123,10 +129,11 @@ def test_proapos_names_and_descriptions_make_a_sentence_without_their_separator(
     [
         {"red": ["The tone is warm."], "green": ["Leaves are like it."], "blue": ["The sea is like it."]},
         {"red": ["crimson", "scarlet"], "green": ["emerald"], "blue": ["azure", "navy"]},
+        {"red": ["red wine", "crimson"], "green": ["emerald"], "blue": ["azure", "navy blue"]},
     ],
 )
 def test_what_can_not_be_told_is_asked_and_what_is_stated_is_done(imported: Import, content: object) -> None:
-    with pytest.raises(PromptError, match=r"mine\.json: only 0 %.*--format dclip.*--format cupl"):
+    with pytest.raises(PromptError, match=r"mine\.json: it is unclear.*--format dclip.*--format cupl"):
         imported(content)
     as_they_are = texts(imported, content, stated="cupl")
     assert as_they_are == {name: tuple(own) for name, own in content.items()}  # type: ignore[attr-defined]
