@@ -29,7 +29,7 @@ class ScoredFile:
     Attributes:
         splits: scores by split.
         same_data: whether these are the images (and splits) of the run that found the prompts; `None` if unknown.
-        reading: what the file was taken for, line by line; nothing for a `prompts.json`.
+        reading: what the file was taken for, line by line; nothing for a `prompts.json` of the same classes.
     """
 
     splits: Mapping[str, Score]

@@ -101,7 +101,7 @@ def _clause(text: str) -> str:
 
 def _is_state(text: str, words: list[str]) -> bool:
     """Whether "is" fits better than "has": a state, a kind of thing, or nothing but adjectives."""
-    if words[0] in STATES or IN_SOME_WAY.search(text):
+    if words[0] in STATES or (IN_SOME_WAY.search(text) and not {"that", "which"} & set(words)):
         return True
     head = re.split(r"\s(?:of|with|that|which|for|in|on|used|made)\b", text, maxsplit=1)[0]
     last = (_words(head) or words)[-1]

@@ -29,7 +29,7 @@ class ImportedPrompts:
     Attributes:
         prompts: its prompts.
         reading: what the file was taken for, with three of the prompts; one line each for what a person should know
-            beside that. Nothing for a `prompts.json`, which says itself what it is.
+            beside that.
     """
 
     prompts: Candidate
@@ -71,10 +71,12 @@ def import_prompts(path: Path | str, classes: Sequence[ClassLabel], stated: Form
     source = read_source(file)
     value, called = source.value, file.name + (f"#{part}" if part else "")
     if isinstance(value, dict) and value.get("format") == FORMAT:
-        return ImportedPrompts(_rename(read_prompts_json(file).prompts, classes, file))
+        own = _rename(read_prompts_json(file).prompts, classes, file)
+        return ImportedPrompts(own, (f"{called} is read as prompts that Prompt Search found: {_shown(own)}",))
     if is_fudd(value):
         pairs = pairs_from_fudd(value, classes, file)
-        return ImportedPrompts(pairs, (f"{called} is read as FuDD's texts for {len(pairs.pairs)} pairs of classes",))
+        told = f"{called} is read as FuDD's texts for {_count(len(pairs.pairs), 'pair')} of classes: {_shown(pairs)}"
+        return ImportedPrompts(pairs, (told,))
     if isinstance(value, dict):
         value = next((value[key] for key, others in TEMPLATE_KEYS.items() if {key} <= set(value) <= others), value)
     value, notes = chosen_part(value, part, classes, file)
@@ -85,8 +87,7 @@ def import_prompts(path: Path | str, classes: Sequence[ClassLabel], stated: Form
         form, remarks = f"{_count(len(prompts.templates), 'template')}, {source.notation}", ()
     else:
         raise PromptError(f"{file} holds neither templates nor texts by class")
-    shown = ", ".join(repr(text[:100]) for text in _examples(prompts))
-    told = f"{called} is read as {form}{''.join(f', {note}' for note in notes)}: {shown}"
+    told = f"{called} is read as {form}{''.join(f', {note}' for note in notes)}: {_shown(prompts)}"
     return ImportedPrompts(prompts, (told, *(f"{called}: {remark}" for remark in remarks)))
 
 
@@ -129,8 +130,14 @@ def _remarks(
     return [remark for some, remark in found if some]
 
 
-def _examples(prompts: PromptSet) -> list[str]:
-    """Templates as they are; else the first text of the first, the middle and the last class."""
+def _shown(prompts: Candidate) -> str:
+    return ", ".join(repr(text[:100]) for text in _examples(prompts))
+
+
+def _examples(prompts: Candidate) -> list[str]:
+    """Texts of pairs or templates as they are; else the first text of the first, the middle and the last class."""
+    if isinstance(prompts, PairwisePrompts):
+        return [pair.texts(pair.first)[0] for pair in prompts.pairs[:EXAMPLES]]
     if prompts.templates:
         return list(prompts.templates[:EXAMPLES])
     own, last = prompts.texts, len(prompts.texts) - 1

@@ -30,13 +30,13 @@ def test_a_run_compares_with_joined_descriptors_and_says_so(world: World) -> Non
     assert len(told) == 1
     assert "'blue sky, which has a cold tone.'" in told[0]
     assert str(world.folder) not in told[0]
-    (own,) = [row for row in result.rows if row.name == "mine.json"]
+    (own,) = [row for row in result.rows if row.name == "yours: mine.json"]
     assert own.candidate.compiled().texts[2] == ("red ball, which has a warm tone.", "red ball, which is round.")
 
 
 def test_a_run_takes_the_format_that_is_stated(world: World) -> None:
     result = world.run(baseline=[written(world, DESCRIPTORS)], prompt_format="cupl")
-    (own,) = [row for row in result.rows if row.name == "mine.json"]
+    (own,) = [row for row in result.rows if row.name == "yours: mine.json"]
     assert own.candidate.compiled().texts[2] == ("a warm tone", "round")
 
 
