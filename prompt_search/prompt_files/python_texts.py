@@ -67,11 +67,16 @@ def _parsed(source: str) -> ast.Module | None:
 
 def _assigned(statement: ast.stmt) -> Iterator[tuple[str, ast.expr]]:
     """The names and values of an assignment whose value is written down with quotes or brackets, and has texts."""
-    targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
-    value = getattr(statement, "value", None)
+    match statement:
+        case ast.Assign(targets=targets, value=value):
+            pass
+        case ast.AnnAssign(target=target, value=ast.expr() as value):
+            targets = [target]
+        case _:
+            return
     written = isinstance(value, ast.List | ast.Tuple | ast.Set | ast.Dict | ast.JoinedStr | ast.Constant)
     if written and _has_text(value):
-        yield from ((target.id, value) for target in targets if isinstance(target, ast.Name))
+        yield from ((each.id, value) for each in targets if isinstance(each, ast.Name))
 
 
 def _has_text(tree: ast.AST) -> bool:

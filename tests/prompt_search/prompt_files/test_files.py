@@ -13,7 +13,7 @@ from prompt_search.errors import PromptError
 from prompt_search.prompt_files.classifier import read_classifier, write_classifier
 from prompt_search.prompt_files.export import cupl_json, open_clip_json
 from prompt_search.prompt_files.prompts_json import PromptFile, is_prompts_json, read_prompts_json, write_prompts_json
-from prompt_search.prompt_files.read import read_prompts
+from prompt_search.prompt_files.read import import_prompts, read_prompts
 
 CLASSES = (ClassLabel("n01", "tabby cat"), ClassLabel("n02", "{0} dog"), ClassLabel("n03", "Ovenbird"))
 PROMPTS = PromptSet.of(
@@ -177,3 +177,23 @@ def test_published_description_files_are_read(published: str) -> None:
     names = json.loads(path.read_text())
     classes = sorted(ClassLabel(f"c{i:03}", name) for i, name in enumerate(names))
     assert read_prompts(path, classes).n_texts > len(classes)
+
+
+@pytest.mark.parametrize(
+    ("published", "form"),
+    [
+        ("cupl/cifar10_prompts_full.json", "sentences by class"),
+        ("cupl/pets_prompts_full.json", "sentences by class"),
+        ("proapo/euro_sat/CuPL_full.json", "sentences by class"),
+        ("proapo/euro_sat/DCLIP.json", "descriptors by class"),
+        ("proapo/oxford_pets/DCLIP.json", "descriptors by class"),
+        ("proapo/euro_sat/synonyms.json", "names by class"),
+        ("proapo/oxford_pets/synonyms.json", "names by class"),
+    ],
+)
+def test_published_files_are_told_apart(published: str, form: str) -> None:
+    path = Path(__file__).parents[4] / "shared" / "reference" / published
+    if not path.exists():
+        pytest.skip("the published files are not part of the project")
+    classes = sorted(ClassLabel(f"c{i:03}", name) for i, name in enumerate(json.loads(path.read_text())))
+    assert form in import_prompts(path, classes).reading[0]
