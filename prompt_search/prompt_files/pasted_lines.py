@@ -10,12 +10,16 @@ __all__ = ["template_lines"]
 COMMENT = re.compile(r"#|//|%YAML")
 FRAME = re.compile(r"(?!\{\}$)[\[\](){},;]*|```\w*|---+|\.\.\.")
 """What may stand on a line of its own around a list; `{}` is a template."""
-OPENING = re.compile(r"""[A-Za-z_]\w*\s*(?::\s*\w+\s*)?=\s*(?=[\[({'"]|$)|[\w-]+:\s*$""")
-"""`templates = ` and YAML's `templates:`."""
+OPENING = re.compile(r"""[A-Za-z_]\w*\s*(?::\s*\w+\s*)?=\s*(?=[\[({'"]|$)""")
+"""`templates = `."""
 MARKER = re.compile(r"[-*+•–—]\s+|\(?\d{1,3}[.):]\s+")
 QUOTED = {"“": "”", "‘": "’", "«": "»", "„": "“", "`": "`"}
 CODE = re.compile(r"""[fruFRU]{0,2}["']|lambda\b""")
-UNRUN = re.compile(r"""\w\(["'\[(]|^[A-Za-z_]\w*\s*=\s|^(?:def|class|import|from|return|for)\s.*[:=(]|\blambda\b.*:""")
+UNRUN = re.compile(
+    r"""\w\(["'\[(]|^[A-Za-z_]\w*\s*=\s|^def\s+\w+\(|^import\s+\w+$|^from\s+\S+\s+import\b|\blambda\b.*:"""
+)
+NAME = re.compile(r"[^\s:{}][^:{}]*:")
+"""A line of YAML under which texts are listed."""
 
 
 def template_lines(text: str) -> list[tuple[int, str]]:
@@ -29,9 +33,14 @@ def template_lines(text: str) -> list[tuple[int, str]]:
     >>> template_lines('- "a photo of a {}."\\n- a drawing of a {}.')
     [(1, 'a photo of a {}.'), (2, 'a drawing of a {}.')]
     """
-    found = []
+    found, names = [], 0
     for number, raw in enumerate(text.split("\n"), 1):
         line = raw.strip()
+        if NAME.fullmatch(line):
+            names += 1
+            if names > 1:
+                raise _at(number, "lists under several names; write them as JSON: {name: [text, ...]}")
+            continue
         line = line[match.end() :] if (match := OPENING.match(line)) else line
         if not line or COMMENT.match(line) or FRAME.fullmatch(line):
             continue
@@ -41,6 +50,12 @@ def template_lines(text: str) -> list[tuple[int, str]]:
             error.line = number
             raise
     return found
+
+
+def _at(line: int, what: str) -> NotPlain:
+    fault = NotPlain(ast.Constant(""), what)
+    fault.line = line
+    return fault
 
 
 def _of_line(line: str) -> list[str]:

@@ -65,12 +65,16 @@ def _python(text: str, path: Path) -> Source | None:
         parsed = python_value(text)
     except NotPlain as error:
         raise _at_line(path, error) from None
+    except RecursionError:
+        raise PromptError(f"{path} is nested too deeply for a list of templates") from None
     return None if parsed is None else Source(path, parsed[0], "Python's notation", parsed[1])
 
 
 def _lines(text: str, path: Path) -> Source:
     try:
         numbered = template_lines(text)
+    except RecursionError:
+        raise PromptError(f"{path} is nested too deeply for a list of templates") from None
     except NotPlain as error:
         raise _at_line(path, error) from None
     lines: dict[str, int] = {}

@@ -39,8 +39,18 @@ def test_a_pasted_list_is_taken_apart(imported: Import, content: str, name: str)
 
 
 def test_quotes_that_belong_to_a_template_stay(imported: Import) -> None:
-    read = imported('"{}" in the wild\na sign that says "{}".\nit\'s a {}\n', "mine.txt")
-    assert read.prompts.compiled().templates == ('"{}" in the wild', 'a sign that says "{}".', "it's a {}")
+    read = imported('"{}" in the wild\na sign that says "{}".\nit\'s a {}\nfor sale: a {} (new)\n', "mine.txt")
+    assert read.prompts.compiled().templates == (
+        '"{}" in the wild',
+        'a sign that says "{}".',
+        "it's a {}",
+        "for sale: a {} (new)",
+    )
+
+
+def test_a_formula_too_deep_for_the_parser_is_refused(imported: Import) -> None:
+    with pytest.raises(PromptError, match=r"mine\.txt"):
+        imported("t = ['a {}'" + " + c" * 1500 + "]", "mine.txt")
 
 
 @pytest.mark.parametrize(
@@ -57,6 +67,7 @@ def test_quotes_that_belong_to_a_template_stay(imported: Import) -> None:
         ("t = [\n'a {}',\nf'a {c} and {d}']\n", 3, "several names, c and d"),
         ("a photo of a {}.\na {} of the {breed}\n", 2, "only the class name"),
         ("red:\n  - a red square\n", 2, "no place for the class name"),
+        ("red:\n  - a warm {}\nblue:\n  - a cold {}\n", 3, "lists under several names"),
     ],
 )
 def test_what_is_no_template_is_refused_with_its_line(imported: Import, content: str, line: int, why: str) -> None:
