@@ -5,9 +5,11 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from evaluators.errors import ModelError
+from evaluators.hub_connection import hub_or_cache, is_missing
 
 if TYPE_CHECKING:
     import torch
@@ -66,21 +68,21 @@ def load(name: str, device: str, random_weights: bool) -> tuple[Any, Callable[..
     architecture, _, tag = (name, "", "") if ":" in name else name.partition("/")
     if ":" not in name:
         _check_known(architecture, tag, random_weights)
-    try:
-        with torch.random.fork_rng(devices=[]), _quiet():
-            torch.manual_seed(0)
-            network, _, preprocess = open_clip.create_model_and_transforms(
-                architecture,
-                pretrained=tag or None,
-                device=device,
-                require_pretrained=not random_weights,  # a folder without weights would load as a random model
-            )
-            tokenizer = open_clip.get_tokenizer(architecture)
-    except Exception as error:  # whatever a foreign file can make open_clip, safetensors or pickle raise
-        raise ModelError(
-            f"the image-text model {name!r} can't be loaded: {_first_line(error)}; for a folder write local-dir:FOLDER "
-            "(it needs open_clip_config.json and weights), for a hub model check the name and the connection"
-        ) from error
+    from_hub = (tag and not Path(tag).is_file()) or _asks_hub(architecture)
+    hub = hub_or_cache() if from_hub else contextlib.nullcontext("")
+    with hub as fault:
+        try:
+            with torch.random.fork_rng(devices=[]), _quiet():
+                torch.manual_seed(0)
+                network, _, preprocess = open_clip.create_model_and_transforms(
+                    architecture,
+                    pretrained=tag or None,
+                    device=device,
+                    require_pretrained=not random_weights,  # a folder without weights would load as a random model
+                )
+                tokenizer = open_clip.get_tokenizer(architecture)
+        except Exception as error:  # whatever a foreign file can make open_clip, safetensors or pickle raise
+            raise ModelError(_said(name, fault, error)) from error
     return network.eval(), preprocess, tokenizer
 
 
@@ -124,6 +126,34 @@ def _module_settings(network: "torch.nn.Module") -> list[tuple[str, str, bool | 
     )
 
 
+def _asks_hub(name: str) -> bool:
+    """Whether a model takes its weights or its tokenizer from the hub."""
+    import open_clip
+
+    if name.startswith("hf-hub:"):
+        return True
+    try:
+        text = open_clip.get_model_config(name)["text_cfg"]
+        return any(key.startswith("hf_") for key in text)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return False  # loading it will say what is wrong with it
+
+
+def _said(name: str, fault: str, error: Exception) -> str:
+    absent = is_missing(error)
+    if absent and fault:
+        return (
+            f"the image-text model {name!r} is not on this machine, and {fault}; connect, or fetch it elsewhere and "
+            "give its folder: local-dir:FOLDER"
+        )
+    if absent:
+        return f"the image-text model {name!r} {absent}; check the name"
+    return (
+        f"the image-text model {name!r} can't be loaded: {_first_line(error)}; for a folder write local-dir:FOLDER "
+        "(it needs open_clip_config.json and weights), for a hub model check the name and the connection"
+    )
+
+
 def _check_known(architecture: str, tag: str, random_weights: bool) -> None:
     import difflib
 
@@ -135,7 +165,7 @@ def _check_known(architecture: str, tag: str, random_weights: bool) -> None:
         hint = f"; did you mean {', '.join(close)}?" if close else "; `local-dir:FOLDER` loads a model of your own"
         raise ModelError(f"open_clip has no architecture {architecture!r}{hint}")
     tags = open_clip.list_pretrained_tags_by_model(architecture)
-    if tag and tag not in tags:
+    if tag and tag not in tags and not Path(tag).is_file():
         close = difflib.get_close_matches(tag, tags, n=3) or tags[:8]
         raise ModelError(f"{architecture} has no weights {tag!r}; there are: {', '.join(close)}")
     if not tag and not random_weights:
@@ -147,7 +177,7 @@ def _check_known(architecture: str, tag: str, random_weights: bool) -> None:
 def _quiet() -> Iterator[None]:
     """open_clip logs its own progress through the root logger; a person asked for none of it."""
     previous = logging.root.manager.disable
-    logging.disable(logging.WARNING)
+    logging.disable(logging.ERROR)  # what it logs as an error, it raises too
     try:
         yield
     finally:

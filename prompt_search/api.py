@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from evaluators.embedding_store import StoredAs
     from evaluators.open_clip_model import Precision
     from optimizers import LanguageModel, Optimizer
+    from prompt_search.prompt_files.by_class import Format
     from prompt_search.result import Result
     from prompt_search.run.budget import Budget
     from prompt_search.run.config import Feedback, StrategyChoice
@@ -34,6 +35,7 @@ def optimize(
     select_shots: int | None = None,
     baseline: Sequence[str | Path] = (),
     start: Sequence[str | Path] = (),
+    prompt_format: "Format | None" = None,
     fitness: str = "top1-ce",
     classes: str | Path | None = None,
     seed: int = 0,
@@ -69,8 +71,10 @@ def optimize(
         base_to_new: search with the first half of the classes, and report how the templates do on the others.
         refit: make the winner's last selection again with the select images too, where its strategy can.
         shots, select_shots: images per class to search with and to choose the winner with; at least 1.
-        baseline: prompt files the winner is compared with.
+        baseline: prompt files the winner is compared with; `FILE#DATASET` for one with several data sets.
         start: prompt files the search begins from.
+        prompt_format: what texts by class in those files are, where it is not seen from them: `dclip` descriptors are
+            joined with the class's name, `cupl` sentences are taken as they are.
         fitness: what the search maximises, see `evaluators.FITNESS_PRESETS`.
         classes: a JSON file with class names, `{"folder": "name"}`.
         seed: of splits, search and sampling.
@@ -124,6 +128,7 @@ def optimize(
         refit=refit,
         baseline=tuple(map(str, baseline)),
         start=tuple(map(str, start)),
+        prompt_format=prompt_format,
     )
     return launch(
         config,

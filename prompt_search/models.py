@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from prompt_search.bundled import model_name
 from prompt_search.errors import ModelError
+from prompt_search.model_names import open_clip_name
 
 if TYPE_CHECKING:
     from evaluators import ImageTextModel
@@ -16,12 +16,14 @@ __all__ = ["describe_model", "load_model", "load_prompt_model"]
 def load_model(name: str, *, device: str = "auto", precision: "Precision" = "fp32") -> "ImageTextModel":
     """Load `mini-clip` (bundled) or any model of open_clip: `ViT-B-32/laion2b_e16`, `hf-hub:...`, `local-dir:...`.
 
+    Other spellings are understood too, see `prompt_search.model_names`; the `name` of what is returned is open_clip's.
+
     Raises:
         ModelError: if it can't be loaded.
     """
     from evaluators import OpenClipModel
 
-    return OpenClipModel(model_name(name), device=device, precision=precision)
+    return OpenClipModel(open_clip_name(name), device=device, precision=precision)
 
 
 def load_prompt_model(described: Mapping[str, Any], *, device: str = "auto") -> "ImageTextModel":

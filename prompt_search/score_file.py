@@ -7,9 +7,12 @@ from typing import Any
 
 from evaluators import ClassLabel, Evaluator, ImageTextModel, Score, TextEncoder
 from prompt_search.cache_dir import cache_dir as find_cache_dir
+from prompt_search.model_names import spelling_note
 from prompt_search.models import load_model, load_prompt_model
+from prompt_search.prompt_files.by_class import Format
+from prompt_search.prompt_files.by_dataset import split_part
 from prompt_search.prompt_files.prompts_json import PromptFile, is_prompts_json, read_prompts_json
-from prompt_search.prompt_files.read import read_prompts
+from prompt_search.prompt_files.read import ImportedPrompts, import_prompts
 from prompt_search.run.config import RunConfig
 from prompt_search.run.context import check_prompts, context_check
 from prompt_search.run.progress import Observer, Silent
@@ -26,10 +29,12 @@ class ScoredFile:
     Attributes:
         splits: scores by split.
         same_data: whether these are the images (and splits) of the run that found the prompts; `None` if unknown.
+        reading: what the file was taken for, line by line; nothing for a `prompts.json` of the same classes.
     """
 
     splits: Mapping[str, Score]
     same_data: bool | None
+    reading: tuple[str, ...] = ()
 
     def intervals(self) -> dict[str, tuple[float, float]]:
         """95 % intervals of top-1 by split (Wilson), in [0, 1]."""
@@ -40,21 +45,23 @@ class ScoredFile:
         intervals = {name: [round(x, 6) for x in pair] for name, pair in self.intervals().items()}
         return {
             "same_data": self.same_data,
+            "reading": list(self.reading),
             "splits": {n: s.to_json() | {"top1_interval_95": intervals[n]} for n, s in self.splits.items()},
         }
 
 
 def score_file(
-    prompts: Path,
+    prompts: Path | str,
     data: str,
     *,
     model: str | None = None,
     classes_file: Path | None = None,
+    prompt_format: Format | None = None,
     device: str = "auto",
     cache_dir: Path | None = None,
     observer: Observer | None = None,
 ) -> ScoredFile:
-    """Score a prompt file on the three splits of a data set.
+    """Score a prompt file (`FILE`, or `FILE#DATASET`) on the three splits of a data set.
 
     A `prompts.json` brings its model, shots and seed, so on the images of its run the figures are those of the run.
 
@@ -62,8 +69,9 @@ def score_file(
         InputError: if the prompts, the images or the model can't be used, or their classes differ.
     """
     shown = observer or Silent()
-    prompts = prompts / "prompts.json" if prompts.is_dir() else prompts
-    content = read_prompts_json(prompts) if is_prompts_json(prompts) else None
+    file, _ = split_part(str(prompts))
+    file = file / "prompts.json" if file.is_dir() else file
+    content = read_prompts_json(file) if is_prompts_json(file) else None
     recorded = content.run if content else {}
     config = RunConfig(
         data=data,
@@ -77,20 +85,24 @@ def score_file(
     encoder = _model(content, model, device, shown)
     surroundings = Surroundings(find_cache_dir(cache_dir), observer=shown)
     splits = load_data(config, encoder, surroundings, "base" if config.base_to_new else "all")
-    for line in splits.report.lines():
+    for line in (*splits.report.lines(), *spelling_note(model or encoder.name, encoder.name)):
         shown.warn(line)
     own = content is not None and _same_ids(content, splits.classes)
-    candidate = content.prompts if content is not None and own else read_prompts(prompts, splits.classes)
-    check_prompts(candidate, context_check(encoder), str(prompts))
+    read = (
+        ImportedPrompts(content.prompts) if content and own else import_prompts(prompts, splits.classes, prompt_format)
+    )
+    for line in read.reading:
+        shown.warn(line)
+    check_prompts(read.prompts, context_check(encoder), str(prompts))
     texts = TextEncoder(encoder, surroundings.cache_dir)
     scores = {
-        name: Evaluator(images, texts).score([candidate])[0]
+        name: Evaluator(images, texts).score([read.prompts])[0]
         for name, images in (("search", splits.search), ("select", splits.select), ("test", splits.test))
     }
     same = recorded["data"]["fingerprint"] == splits.fingerprint if content else None
     if same is False:
         shown.warn("these are not the images the prompts were found on; the split names mean nothing here")
-    return ScoredFile(scores, same)
+    return ScoredFile(scores, same, read.reading)
 
 
 def _same_ids(content: PromptFile, classes: Sequence[ClassLabel]) -> bool:

@@ -9,6 +9,7 @@ __all__ = [
     "CacheDir",
     "Concurrency",
     "Device",
+    "Format",
     "Json",
     "MaxCalls",
     "MaxCost",
@@ -27,7 +28,18 @@ CacheDir = Annotated[
 ]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
 Model = Annotated[
-    str, typer.Option(help="mini-clip, ARCHITECTURE/TAG of open_clip, hf-hub:OWNER/NAME, or local-dir:FOLDER.")
+    str,
+    typer.Option(
+        help="mini-clip, ARCHITECTURE/TAG or ARCHITECTURE/FILE of open_clip, OWNER/NAME of the hub, local-dir:FOLDER."
+    ),
+]
+Format = Annotated[
+    Literal["dclip", "cupl"] | None,
+    typer.Option(
+        "--format",
+        help="What texts by class in a prompt file are: descriptors to join with the class's name, or whole prompts.",
+        show_default=False,
+    ),
 ]
 Precision = Annotated[Literal["fp32", "bf16", "fp16"], typer.Option(help="Of the image-text model.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output, nothing else.")]

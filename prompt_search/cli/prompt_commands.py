@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from prompt_search.cli.options import CacheDir, Device, Json, Quiet
+from prompt_search.cli.options import CacheDir, Device, Format, Json, Quiet
 
 __all__ = ["register"]
 
@@ -18,12 +18,15 @@ def register(app: typer.Typer) -> None:
 
 
 def score(
-    prompts: Annotated[Path, typer.Argument(help="A run folder, a prompts.json, or a template or CuPL file.")],
+    prompts: Annotated[
+        Path, typer.Argument(help="A run folder, a prompts.json, or FILE#DATASET of templates or texts by class.")
+    ],
     data: Annotated[str, typer.Argument(help="Images in class folders, a .parquet file, photos, emoji.")],
     model: Annotated[
         str | None, typer.Option(help="By default the model the prompts were found for.", show_default=False)
     ] = None,
     classes: Annotated[Path | None, typer.Option(help='Class names: {"folder": "name"}.', show_default=False)] = None,
+    prompt_format: Format = None,
     device: Device = "auto",
     cache_dir: CacheDir = None,
     as_json: Json = False,
@@ -35,7 +38,14 @@ def score(
 
     with Display(quiet=quiet or as_json) as display:
         scored = score_file(
-            prompts, data, model=model, classes_file=classes, device=device, cache_dir=cache_dir, observer=display
+            prompts,
+            data,
+            model=model,
+            classes_file=classes,
+            prompt_format=prompt_format,
+            device=device,
+            cache_dir=cache_dir,
+            observer=display,
         )
     if as_json:
         typer.echo(json.dumps(scored.to_json(), indent=1))

@@ -11,6 +11,7 @@ from prompt_search.cli.options import (
     CacheDir,
     Concurrency,
     Device,
+    Format,
     Json,
     MaxCalls,
     MaxCost,
@@ -92,7 +93,9 @@ def run(
         int | None, typer.Option(help="Images per class to choose the winner with.", show_default=False)
     ] = None,
     classes: Annotated[Path | None, typer.Option(help='Class names: {"folder": "name"}.', show_default=False)] = None,
-    baseline: Annotated[list[Path], typer.Option(help="Prompts you use now: are the new ones better?")] = [],
+    baseline: Annotated[
+        list[Path], typer.Option(help="Prompts you use now (FILE, or FILE#DATASET): are the new ones better?")
+    ] = [],
     domain: Annotated[
         list[str], typer.Option(help="A word for the kind of images, e.g. 'satellite photo'.", show_default=False)
     ] = [],
@@ -110,6 +113,7 @@ def run(
         bool, typer.Option("--no-refit", help="Keep the select images out of the winner's last selection.")
     ] = False,
     start: Annotated[list[Path], typer.Option(help="Prompts the search begins from.")] = [],
+    prompt_format: Format = None,
     fitness: Annotated[str, typer.Option(help="What the search maximises.")] = "top1-ce",
     seed: Annotated[int, typer.Option(help="Of splits, search and sampling.")] = 0,
     max_calls: MaxCalls = None,
@@ -165,6 +169,7 @@ def run(
         refit=not no_refit,
         baseline=tuple(map(str, baseline)),
         start=tuple(map(str, start)),
+        prompt_format=prompt_format,
     )
     stated = parse_price(price) if price else None
     if dry_run:

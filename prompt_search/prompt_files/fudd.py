@@ -9,7 +9,7 @@ from typing import Any
 
 from evaluators import PHOTO_TEMPLATE, Candidate, ClassLabel, ClassPair, Difference, PairwisePrompts, PromptSet
 from prompt_search.errors import PromptError
-from prompt_search.prompt_files.match_classes import match_classes
+from prompt_search.prompt_files.match_classes import match_each
 from prompt_search.prompt_files.prompts_json import read_json
 
 __all__ = ["fudd_files", "is_fudd", "pairs_from_fudd"]
@@ -81,7 +81,7 @@ def _ids(path: Path, classes: Sequence[ClassLabel]) -> list[str]:
     repeated = [name for name, n in Counter(names).items() if n > 1]
     if repeated:
         raise PromptError(f"{beside}: several classes are called {', '.join(map(repr, repeated[:8]))}")
-    ids = match_classes(names, classes, beside)
+    ids = match_each(names, classes, beside)
     return [ids[name] for name in names]
 
 

@@ -9,12 +9,21 @@ from typing import Any
 from evaluators import Candidate, candidate_from_json
 from prompt_search.errors import PromptError
 from prompt_search.prompt_files.atomic import write_atomically
+from prompt_search.prompt_files.file_text import read_text
 
-__all__ = ["FORMAT", "VERSION", "PromptFile", "is_prompts_json", "read_json", "read_prompts_json", "write_prompts_json"]
+__all__ = [
+    "FORMAT",
+    "VERSION",
+    "PromptFile",
+    "is_prompts_json",
+    "parse_json",
+    "read_json",
+    "read_prompts_json",
+    "write_prompts_json",
+]
 
 FORMAT = "prompt-search/prompts"
 VERSION = 1
-LARGEST_FILE = 512 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +64,7 @@ def is_prompts_json(path: Path) -> bool:
     Raises:
         PromptError: if a `.json` file can't be read or is not JSON.
     """
-    value = read_json(path) if path.suffix == ".json" else None
+    value = read_json(path) if path.suffix.lower() == ".json" else None
     return isinstance(value, dict) and value.get("format") == FORMAT
 
 
@@ -99,13 +108,28 @@ def read_json(path: Path) -> Any:  # noqa: ANN401 - any JSON value
     """The JSON value in a file.
 
     Raises:
-        PromptError: if the file can't be read or is not JSON.
+        PromptError: if the file can't be read, is not JSON, or names a key of an object twice.
+    """
+    return parse_json(read_text(path), path)
+
+
+def parse_json(text: str, path: Path) -> Any:  # noqa: ANN401 - any JSON value
+    """The JSON value in the text of a file.
+
+    Raises:
+        PromptError: if it is not JSON, or names a key of an object twice.
     """
     try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise PromptError(f"{path} is larger than {LARGEST_FILE >> 20} MB: not a prompt file")
-        return json.loads(path.read_bytes())
-    except OSError as error:
-        raise PromptError(f"{path} can't be read: {error.strerror or error}") from error
+        return json.loads(text, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
         raise PromptError(f"{path} is not JSON: {error}") from error
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Without this the last of two entries of one name would win unseen."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        repeated = next(name for name in found if names.count(name) > 1)
+        raise ValueError(f"it has the key {repeated[:60]!r} more than once")
+    return found

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from prompt_search.bundled import model_name
+from prompt_search.errors import ModelError
+from prompt_search.model_names import open_clip_name
 from prompt_search.result import Result
 
 __all__ = ["CLASSIFY_SNIPPET", "readme"]
@@ -75,6 +77,9 @@ description set per class: top-1 on the same test images {100 * compiled.test.to
 
 def _model_arguments(name: str) -> str:
     """What `create_model_and_transforms` is called with: a name, and a tag where there is one."""
-    opened = model_name(name)
+    try:
+        opened = open_clip_name(name)
+    except ModelError:  # a model given as an object is called what it likes
+        opened = model_name(name)
     architecture, slash, tag = opened.partition("/") if ":" not in opened else (opened, "", "")
     return f"{json.dumps(architecture)}, pretrained={json.dumps(tag)}" if slash else json.dumps(opened)

@@ -10,6 +10,7 @@ from evaluators.embedding_store import StoredAs
 from evaluators.open_clip_model import Precision
 from optimizers import Optimizer, configure, strategy_class
 from prompt_search.errors import SettingsError
+from prompt_search.prompt_files.by_class import FORMATS, Format
 
 __all__ = ["OWN", "Feedback", "RunConfig", "StrategyChoice"]
 
@@ -56,6 +57,7 @@ class RunConfig:
         refit: after the choice, make the winner's last selection again with the select images, where it can be.
         captions: how many search images a multimodal language model is shown; 0 shows it none.
         baseline, start: prompt files to beat, and to begin from.
+        prompt_format: what texts by class in those files are, where it is not seen from them.
     """
 
     data: str
@@ -78,6 +80,7 @@ class RunConfig:
     refit: bool = True
     baseline: tuple[str, ...] = ()
     start: tuple[str, ...] = ()
+    prompt_format: Format | None = None
 
     def __post_init__(self) -> None:
         if not self.strategies:
@@ -87,6 +90,8 @@ class RunConfig:
                 raise SettingsError(f"--{name} must be at least 1, got {value}")
         if self.captions < 0:
             raise SettingsError(f"--captions must be 0 or more, got {self.captions}")
+        if self.prompt_format not in (None, *FORMATS):
+            raise SettingsError(f"--format must be one of {', '.join(FORMATS)}, got {self.prompt_format!r}")
         if self.feedback not in get_args(Feedback):
             raise SettingsError(f"--feedback must be one of {', '.join(get_args(Feedback))}, got {self.feedback!r}")
         address = urlsplit(self.base_url or "")

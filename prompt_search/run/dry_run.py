@@ -113,7 +113,11 @@ def listed_task(
     source = part_of(listed, "base" if config.base_to_new else "all")
     drawn = split(source.images, config.shots, config.select_shots, config.seed, given=source.given or None)
     label_of = {label.id: index for index, label in enumerate(source.classes)}
-    start = tuple(read_own_prompts(path, source.classes, model).compiled() for path in config.start) if model else ()
+    own = [
+        read_own_prompts(path, source.classes, model, config.prompt_format) if model else None
+        for path in (*config.start, *config.baseline)
+    ]
+    start = tuple(read.prompts.compiled() for read in own[: len(config.start)] if read)
     task = Task(
         source.classes,
         len(drawn.search),

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field, is_dataclass
 from pathlib import Path
 from typing import Any
 
-from evaluators import Candidate, ClassLabel, ImageTextModel, LabeledImages
+from evaluators import ClassLabel, ImageTextModel, LabeledImages
 from evaluators.fitness import FITNESS_PRESETS, Fitness
 from optimizers import LanguageModel, Optimizer, abilities
 from prompt_search.bundled import data_path
@@ -13,7 +13,9 @@ from prompt_search.data import DataSplits, load_splits
 from prompt_search.data.class_parts import ClassPart
 from prompt_search.errors import SettingsError
 from prompt_search.llm.prices import Price
-from prompt_search.prompt_files.read import read_prompts
+from prompt_search.model_names import spelling_note
+from prompt_search.prompt_files.by_class import Format
+from prompt_search.prompt_files.read import ImportedPrompts, import_prompts
 from prompt_search.result import OWN
 from prompt_search.run.budget import Budget
 from prompt_search.run.config import RunConfig
@@ -67,7 +69,7 @@ def resolve(
     fitness_named(config.fitness)
     data = load_data(config, model, surroundings, "base" if config.base_to_new else "all")
     new = load_data(config, model, surroundings, "new") if config.base_to_new else None
-    notes = tuple(data.report.lines())
+    notes = (*data.report.lines(), *spelling_note(config.model, model.name))
     if config.captions and "vision" not in abilities(llm):
         notes += (f"warning: {llm.name} can't look at images; the run goes on without captions",)
     for note in notes:
@@ -76,9 +78,15 @@ def resolve(
     check_class_names((*data.classes, *new_classes), context_check(model), model.context_length)
     names = [Path(path).name for path in config.baseline]
     called = [name if names.count(name) == 1 else path for name, path in zip(names, config.baseline, strict=True)]
-    own = zip(called, config.baseline, strict=True)
-    baselines = {f"{OWN}{name}": read_own_prompts(path, data.classes, model) for name, path in own}
-    start = tuple(read_own_prompts(path, data.classes, model).compiled() for path in config.start)
+    to_beat, to_start = (
+        [read_own_prompts(path, data.classes, model, config.prompt_format) for path in paths]
+        for paths in (config.baseline, config.start)
+    )
+    readings = tuple(dict.fromkeys(line for read in (*to_beat, *to_start) for line in read.reading))
+    for line in readings:
+        surroundings.observer.warn(line)
+    baselines = {f"{OWN}{name}": read.prompts for name, read in zip(called, to_beat, strict=True)}
+    start = tuple(read.prompts.compiled() for read in to_start)
     splits = {"search": data.search, "select": data.select, "test": data.test} | ({"new": new.test} if new else {})
     facts = Facts(
         identity={
@@ -102,7 +110,7 @@ def resolve(
         labels=tuple(int(label) for label in data.search.labels),
         baselines=baselines,
         start=start,
-        notes=notes,
+        notes=notes + readings,
         new_classes=new_classes,
     )
     return facts, splits
@@ -153,15 +161,17 @@ def fitness_named(name: str) -> Fitness:
     return FITNESS_PRESETS[name]
 
 
-def read_own_prompts(path: str, classes: tuple[ClassLabel, ...], model: ImageTextModel) -> Candidate:
-    """The prompts of a user's file.
+def read_own_prompts(
+    path: str, classes: tuple[ClassLabel, ...], model: ImageTextModel, stated: Format | None = None
+) -> ImportedPrompts:
+    """The prompts of a user's file, and how it was read.
 
     Raises:
         PromptError: if they can't be used, or one is too long for the model.
     """
-    prompts = read_prompts(Path(path), classes)
-    check_prompts(prompts, context_check(model), path)
-    return prompts
+    read = import_prompts(path, classes, stated)
+    check_prompts(read.prompts, context_check(model), path)
+    return read
 
 
 def _settings(strategy: Optimizer) -> dict[str, Any]:

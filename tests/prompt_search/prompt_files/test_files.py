@@ -13,7 +13,7 @@ from prompt_search.errors import PromptError
 from prompt_search.prompt_files.classifier import read_classifier, write_classifier
 from prompt_search.prompt_files.export import cupl_json, open_clip_json
 from prompt_search.prompt_files.prompts_json import PromptFile, is_prompts_json, read_prompts_json, write_prompts_json
-from prompt_search.prompt_files.read import read_prompts
+from prompt_search.prompt_files.read import import_prompts, read_prompts
 
 CLASSES = (ClassLabel("n01", "tabby cat"), ClassLabel("n02", "{0} dog"), ClassLabel("n03", "Ovenbird"))
 PROMPTS = PromptSet.of(
@@ -122,9 +122,14 @@ def test_templates_of_several_makers_are_read(tmp_path: Path, name: str, content
 
 def test_cupl_files_are_matched_by_id_name_and_loose_name(tmp_path: Path) -> None:
     path = write(
-        tmp_path / "c.json", {"n01": ["\n\nIt purrs."], "{0} dog": ["It barks."], "OVENBIRD": ["It sings."] * 2}
+        tmp_path / "c.json",
+        {"n01": ["\n\nTabby cats purr."], "{0} dog": ["A dog barks."], "OVENBIRD": ["Ovenbirds sing."] * 2},
     )
-    assert read_prompts(path, CLASSES).compiled().texts == (("It purrs.",), ("It barks.",), ("It sings.",))
+    assert read_prompts(path, CLASSES).compiled().texts == (
+        ("Tabby cats purr.",),
+        ("A dog barks.",),
+        ("Ovenbirds sing.",),
+    )
 
 
 @pytest.mark.parametrize(
@@ -134,7 +139,7 @@ def test_cupl_files_are_matched_by_id_name_and_loose_name(tmp_path: Path) -> Non
         ({"n01": ["a"], "n02": ["b"], "n03": ["c"], "wolf": ["d"]}, "in the file but not in the data: 'wolf'"),
         ({"n01": ["a"], "tabby cat": ["a2"], "n02": ["b"], "n03": ["c"]}, "matched by several entries: 'n01'"),
         ({"n01": "a", "n02": ["b"], "n03": ["c"]}, "not a list of texts"),
-        ({"n01": ["  "], "n02": ["b"], "n03": ["c"]}, "has no text"),
+        ({"n01": ["  "], "n02": [], "n03": [""]}, "no class has a text"),
         ([], "no templates"),
         (["a cat"], "no place for the class name"),
         ([3], "is not a text"),
@@ -172,3 +177,23 @@ def test_published_description_files_are_read(published: str) -> None:
     names = json.loads(path.read_text())
     classes = sorted(ClassLabel(f"c{i:03}", name) for i, name in enumerate(names))
     assert read_prompts(path, classes).n_texts > len(classes)
+
+
+@pytest.mark.parametrize(
+    ("published", "form"),
+    [
+        ("cupl/cifar10_prompts_full.json", "sentences by class"),
+        ("cupl/pets_prompts_full.json", "sentences by class"),
+        ("proapo/euro_sat/CuPL_full.json", "sentences by class"),
+        ("proapo/euro_sat/DCLIP.json", "descriptors by class"),
+        ("proapo/oxford_pets/DCLIP.json", "descriptors by class"),
+        ("proapo/euro_sat/synonyms.json", "names by class"),
+        ("proapo/oxford_pets/synonyms.json", "names by class"),
+    ],
+)
+def test_published_files_are_told_apart(published: str, form: str) -> None:
+    path = Path(__file__).parents[4] / "shared" / "reference" / published
+    if not path.exists():
+        pytest.skip("the published files are not part of the project")
+    classes = sorted(ClassLabel(f"c{i:03}", name) for i, name in enumerate(json.loads(path.read_text())))
+    assert form in import_prompts(path, classes).reading[0]
