@@ -138,6 +138,9 @@ def run(
         Literal["fp32", "fp16"],
         typer.Option(help="How image features are kept; fp16 halves the space and rounds them."),
     ] = "fp32",
+    turn_by_exif: Annotated[
+        bool, typer.Option("--turn-by-exif", help="Turn pictures by their EXIF orientation; open_clip does not.")
+    ] = False,
     cache_dir: CacheDir = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -167,6 +170,7 @@ def run(
         feedback=feedback,
         captions=captions,
         stored_as=store,
+        turn_by_exif=turn_by_exif,
         base_to_new=base_to_new,
         baseline=tuple(map(str, baseline)),
         start=tuple(map(str, start)),

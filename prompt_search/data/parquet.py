@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from evaluators.errors import DataError
-from prompt_search.data.image_source import SPLIT_NAMES, ImageFile, Listing, Role
+from prompt_search.data.image_source import ImageFile, Listing, Role
 from prompt_search.data.printable import listed, printable
+from prompt_search.data.split_names import split_role
 
 __all__ = ["list_parquet"]
 
@@ -17,8 +18,8 @@ def list_parquet(path: Path, cache_dir: Path | None = None) -> Listing:
     """List the classes and images of a Parquet file, decoding none of them.
 
     Columns: `image`, the Hugging Face `Image` feature (a struct of bytes and path); `label`, the class id as text or
-    as a `ClassLabel`; `name`, the class's name for prompts (may be missing); `split`, one of `train`, `search`,
-    `val`, `valid`, `validation`, `select`, `test` (may be missing). Image ids are the paths in the structs, or
+    as a `ClassLabel`; `name`, the class's name for prompts (may be missing); `split`, such as `train`,
+    `validation`, `test`, see `split_names` (may be missing). Image ids are the paths in the structs, or
     `row N` where there is none.
 
     Args:
@@ -107,10 +108,11 @@ def _roles(path: Path, table: Any) -> Sequence[Role | None]:  # noqa: ANN401
     if "split" not in table.column_names:
         return [None] * len(table)
     splits = [str(split) for split in table["split"]]
-    unknown = sorted({split for split in splits if split.lower() not in SPLIT_NAMES})
+    known = {split: split_role(split) for split in set(splits)}
+    unknown = sorted(split for split, role in known.items() if role is None)
     if unknown:
-        raise DataError(f"{_at(path)}: unknown split {listed(unknown)}; use one of {', '.join(SPLIT_NAMES)}")
-    roles = [SPLIT_NAMES[split.lower()] for split in splits]
+        raise DataError(f"{_at(path)}: unknown split {listed(unknown)}; use train, validation and test")
+    roles = [known[split] for split in splits]
     for role, names in (("test", "`test`"), ("search", "`train` or `search`")):
         if role not in roles:
             raise DataError(
