@@ -136,7 +136,7 @@ def _csv_rows(path: Path) -> Iterator[Mapping[str, Any]]:
         file.seek(0)
         delimiter = max(DELIMITERS, key=head.count)
         for row in csv.DictReader(file, delimiter=delimiter):
-            row.pop(None, None)  # type: ignore[call-overload]
+            row.pop(None, None)  # type: ignore[arg-type, unused-ignore]
             yield row
 
 

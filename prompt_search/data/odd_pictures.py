@@ -70,7 +70,7 @@ def _alike(known: Traits) -> list[str]:
     told = []
     for class_id, own in sorted(by_class.items()):
         if len({found.pixels for found in own}) == 1 and len(own) > 1:
-            told.append(f"class {listed([class_id])}: its {len(own)} pictures are all the same, pixel by pixel")
+            told.append(f"class {listed([class_id])}: its {len(own)} pictures all look the same")
         elif all(found.one_colour for found in own):
             told.append(f"class {listed([class_id])}: all of its {len(own)} pictures are of one colour all over")
     return told

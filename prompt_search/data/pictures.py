@@ -20,6 +20,7 @@ __all__ = ["CorruptPictureError", "decode", "decode_with_traits", "decoding", "i
 
 ORIENTATION = 0x0112
 UPRIGHT = (None, 0, 1)
+OPAQUE = 255
 
 
 class CorruptPictureError(Exception):
@@ -93,7 +94,7 @@ def _rgb(picture: "Image.Image", turned: bool) -> "tuple[Image.Image, PictureTra
         rgb, deepest = deep_to_grey(picture)
     elif picture.has_transparency_data:
         rgb = on_white(picture)
-        transparent = picture.convert("RGBA").getextrema()[3] != (255, 255)
+        transparent = picture.convert("RGBA").getchannel("A").getextrema()[0] != OPAQUE
     else:
         rgb = picture.convert("RGB")
     return rgb, pixel_traits(rgb, transparent=transparent, deepest=deepest, oriented=oriented)

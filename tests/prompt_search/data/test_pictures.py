@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from prompt_search.data.pictures import EXTENSIONS, CorruptPictureError, decode, quiet_pillow
+from prompt_search.data.picture_formats import EXTENSIONS, readable_formats
+from prompt_search.data.pictures import CorruptPictureError, decode, quiet_pillow
 from tests.prompt_search.data.pictures_on_disk import png
 
 
@@ -92,6 +93,6 @@ def test_pillow_warns_again_afterwards() -> None:
 
 
 def test_extensions_are_those_that_pillow_knows() -> None:
-    Image.init()
+    readable_formats()  # registers pillow-heif
     assert set(Image.registered_extensions()) | {".avif", ".avifs"} >= EXTENSIONS
     assert all(Path(f"a{extension}").suffix == extension for extension in EXTENSIONS)
