@@ -26,7 +26,7 @@ def odd_pictures(
         traits: by content.
         turned: whether pictures were turned by their EXIF orientation.
     """
-    known = [(image, traits[image.content]) for image in images]
+    known = [(image, traits[image.content]) for image in sorted(images, key=lambda image: image.id)]
     notes = (_transparent(known), _deep(known), _oriented(known, turned))
     warnings = (_one_colour(known), *_alike(known), _shallow(known))
     return tuple(filter(None, notes)), tuple(filter(None, warnings))
