@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import version
 
-__all__ = ["EXTENSIONS", "UNREADABLE", "decoder_name", "readable_formats", "why_unreadable"]
+__all__ = ["EXTENSIONS", "UNREADABLE", "decoder_name", "readable_formats", "why_undecoded", "why_unreadable"]
 
 # A list of our own and not Pillow's: the same folder is the same data set with every version of Pillow, and formats
 # that start another program (EPS) or are only recognised but never decoded (WMF, HDF5) stay out.
@@ -37,6 +37,7 @@ EXTENSIONS = frozenset(extension for extensions in FORMATS.values() for extensio
 CONVERT = "convert it to JPEG or PNG"
 HEIC = f"a HEIC picture, which needs pillow-heif (pip install 'prompt-search[heif]'); or {CONVERT}"
 AVIF = f"an AVIF picture, which needs Pillow 11.3 or newer with AVIF in it; or {CONVERT}"
+DAMAGED = f"a HEIC or AVIF picture that its decoder can't read; {CONVERT}, or leave it out"
 JXL = f"a JPEG XL picture, which can't be read here; {CONVERT}"
 RAW = f"a camera's raw file, which can't be read here; {CONVERT}"
 RAW_ENDINGS = "3fr arw cr2 cr3 crw dcr dng erf iiq kdc mef mos mrw nef nrw orf pef raf raw rw2 rwl sr2 srf srw x3f"
@@ -66,6 +67,17 @@ BEGINNINGS: tuple[tuple[bytes, str], ...] = (
     (b"\x76\x2f\x31\x01", UNREADABLE[".exr"]),
     (b"#?RADIANCE", UNREADABLE[".hdr"]),
 )
+
+
+def why_undecoded(data: bytes) -> str:
+    """What a file is that no decoder here takes for a picture, though one that reads such files may be there.
+
+    >>> why_undecoded(b""), why_undecoded(b"hello")
+    ('the file is empty', 'not a picture')
+    """
+    if data[4:8] == b"ftyp" and data[8:12] in HEIF_BRANDS | {b"avif", b"avis"}:
+        return DAMAGED
+    return "not a picture" if data else "the file is empty"
 
 
 @cache

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from prompt_search.data.picture_formats import EXTENSIONS, UNREADABLE, readable_formats, why_unreadable
+from prompt_search.data.picture_formats import EXTENSIONS, UNREADABLE, readable_formats, why_undecoded, why_unreadable
 from prompt_search.data.picture_traits import PictureTraits, pixel_traits
 from prompt_search.data.to_rgb import DEEP_MODES, UnknownRangeError, deep_to_grey, on_white
 
@@ -70,7 +70,7 @@ def decode_with_traits(data: bytes, turned: bool = False) -> "tuple[Image.Image,
         with Image.open(io.BytesIO(data), formats=readable_formats()) as picture:
             rgb, traits = _rgb(picture, turned)
     except UnidentifiedImageError as error:
-        raise CorruptPictureError("not a picture" if data else "the file is empty") from error
+        raise CorruptPictureError(why_undecoded(data)) from error
     except Image.DecompressionBombError as error:
         raise CorruptPictureError("too many pixels: may be a decompression bomb") from error
     except UnknownRangeError as error:

@@ -65,7 +65,7 @@ class DataReport:
         if self.ignored:
             files = "file that is no picture" if len(self.ignored) == 1 else "files that are no pictures"
             lines.append(f"{len(self.ignored)} {files} ignored: {listed(self.ignored)}")
-        lines += [f"note: {printable(note)}" for note in self.notes]
+        lines += [printable(note) for note in self.notes]
         return lines + [f"warning: {printable(warning)}" for warning in self.warnings]
 
     def left_out(self) -> str:

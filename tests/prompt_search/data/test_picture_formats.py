@@ -96,6 +96,11 @@ def test_with_its_decoder_heic_is_read() -> None:
     assert max(abs(got - wanted) for got, wanted in zip(pixel, (200, 30, 30), strict=True)) < 8
 
 
+def test_a_damaged_heic_picture_is_named_as_one() -> None:
+    with pytest.raises(CorruptPictureError, match="a HEIC or AVIF picture that its decoder can't read; convert it"):
+        decode(box(b"heic"))
+
+
 def test_what_one_decoder_could_not_read_another_is_asked_again(tmp_path: Path) -> None:
     data = write_classes(tmp_path / "data", {"cat": 3, "dog": 3})
     write(data / "cat" / "IMG_1.HEIC", heic())

@@ -30,7 +30,7 @@ def test_every_finding_has_its_line() -> None:
         "2 images left out because the same bytes are in different classes:",
         "  cat/3.png (cat), dog/1.png (dog)",
         "2 files that are no pictures ignored: 'cat/a.txt', 'b.md'",
-        "note: the folder 'a' inside is read",
+        "the folder 'a' inside is read",
         "warning: class 'cat' has too few images",
     ]
 
