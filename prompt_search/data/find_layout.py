@@ -44,7 +44,7 @@ def find_layout(reader: FolderReader, named: Collection[str] = ()) -> Layout:
     if not tops:
         raise DataError(_no_folders(reader, layout.base))
     _tell_left_out(reader, layout)
-    if read_splits(reader, tops, layout):
+    if read_splits(reader, tops, named, layout):
         return layout
     if odd := [top.name for top in tops if split_role(top.name) and reader.folders(Path(top.path))]:
         layout.warnings.append(f"{listed(odd)} read as classes, though they have names of splits")

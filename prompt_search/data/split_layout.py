@@ -1,7 +1,7 @@
 """Folders that are splits, each with the folders of the classes in it."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,15 +39,23 @@ class _Split:
     pictures: int
 
 
-def read_splits(reader: FolderReader, tops: Tops, layout: Layout) -> bool:
+def read_splits(reader: FolderReader, tops: Tops, named: Collection[str], layout: Layout) -> bool:
     """Fill in the layout if the folders are splits; return whether they are.
 
     All of them have the names of splits (but for what they begin and end with alike), or those that have hold the same
     classes, and the others are left out. A split without class folders has no labels and is left out, too.
 
+    Args:
+        reader: of the root.
+        tops: folders that may be splits.
+        named: class ids that a `classes.json` names; folders named there are classes, whatever they are called.
+        layout: to be filled in.
+
     Raises:
-        DataError: if they are splits, and none of them is to search with.
+        DataError: if they are splits, and none of them is to search with, or none holds labelled pictures.
     """
+    if {top.name for top in tops} == set(named):
+        return False
     names = [top.name for top in tops if split_role(top.name) or reader.holds_pictures(Path(top.path))]
     roles = split_roles(names) if len(names) > 1 else None
     bases = {top.name: _opened(reader, top, tops) for top in tops}
@@ -57,10 +65,11 @@ def read_splits(reader: FolderReader, tops: Tops, layout: Layout) -> bool:
     splits = {name: _split(reader, bases[name], layout) for name in roles}
     labelled = {name: role for name, role in roles.items() if splits[name].classes or splits[name].table}
     if not labelled:
-        layout.warnings.append(
-            f"{listed(names)} are read as classes and not as splits, because none of them holds class folders"
+        raise DataError(
+            f"{printable(str(reader.root))}: {listed(names)} have the names of splits, and none of them holds class "
+            "folders or a metadata.csv (file_name, label); if they are the classes, name them in a classes.json, "
+            f'{{"{printable(names[0])}": ...}}'
         )
-        return False
     _warn_left_out(reader, tops, splits, labelled, layout)
     for name, role in take_roles(reader.root, labelled, layout).items():
         split = splits[name]

@@ -121,11 +121,14 @@ def test_a_class_called_test_beside_another_is_a_class(tmp_path: Path) -> None:
     assert source.given == frozenset()
 
 
-def test_split_names_without_class_folders_are_classes_and_a_warning_says_so(tmp_path: Path) -> None:
+def test_split_names_without_class_folders_are_refused_unless_a_classes_file_names_them(tmp_path: Path) -> None:
     write_classes(tmp_path, {"train": 1, "test": 1})
-    source = read_images(tmp_path)
-    assert [label.id for label in source.classes] == ["test", "train"]
-    assert "'test', 'train' are read as classes" in source.warnings[0]
+    with pytest.raises(
+        DataError, match="'test', 'train' have the names of splits, and none of them holds class folders"
+    ):
+        read_images(tmp_path)
+    write(tmp_path / "classes.json", b'{"train": "train", "test": "exam"}')
+    assert [label.id for label in read_images(tmp_path).classes] == ["test", "train"]
 
 
 def test_splits_without_a_search_split_are_refused(tmp_path: Path) -> None:

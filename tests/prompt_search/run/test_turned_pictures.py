@@ -51,7 +51,7 @@ def test_a_prompt_file_is_scored_on_pictures_turned_as_in_its_run(world: World) 
     )
     assert scored.same_data is True
     assert any("turned by their EXIF orientation" in line for line in heard.told)
-    assert scored.splits["test"].top1 == result.scores["test"].top1
+    assert scored.splits["test"].top1 == result.rows[0].test.top1
 
 
 def test_what_was_recognised_is_told_before_any_call(world: World) -> None:
