@@ -3,9 +3,7 @@
 import hashlib
 import json
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
-
-import numpy as np
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -56,4 +54,5 @@ def pixel_traits(rgb: "Image.Image", *, transparent: bool, deepest: int | None, 
 
 
 def _is_even(rgb: "Image.Image") -> bool:
-    return bool((np.ptp(np.asarray(rgb), axis=(0, 1)) <= STEPS_OF_ONE_COLOUR).all())
+    ranges = cast("tuple[tuple[int, int], ...]", rgb.getextrema())
+    return all(high - low <= STEPS_OF_ONE_COLOUR for low, high in ranges)

@@ -6,7 +6,6 @@ import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from prompt_search.data.picture_formats import EXTENSIONS, UNREADABLE, readable_formats, why_undecoded, why_unreadable
@@ -38,8 +37,8 @@ def is_picture_name(name: str) -> bool:
     >>> is_picture_name("a.JPG"), is_picture_name("IMG_1.HEIC"), is_picture_name("notes.txt")
     (True, True, False)
     """
-    ending = PurePath(name).suffix.lower()
-    return ending in EXTENSIONS or ending in UNREADABLE
+    _, dot, ending = name.lower().rpartition(".")
+    return dot + ending in EXTENSIONS or dot + ending in UNREADABLE
 
 
 def decode(data: bytes, turned: bool = False) -> "Image.Image":

@@ -56,9 +56,12 @@ def read_splits(reader: FolderReader, tops: Tops, named: Collection[str], layout
     """
     if {top.name for top in tops} == set(named):
         return False
+    every = [top.name for top in tops]
+    if not any(map(has_split_word, every)) and not split_roles(every):
+        return False  # as almost always: nothing needs to be looked into
     names = [top.name for top in tops if split_role(top.name) or reader.holds_pictures(Path(top.path))]
     roles = split_roles(names) if len(names) > 1 else None
-    bases = {top.name: _opened(reader, top, tops) for top in tops}
+    bases = _opened(reader, tops)
     roles = _by_content(reader, bases) if roles is None else roles
     if not roles:
         return False
@@ -115,14 +118,17 @@ def _by_content(reader: FolderReader, bases: Mapping[str, Path]) -> Mapping[str,
     return roles if len(shared) >= ALIKE * len(every) else {}
 
 
-def _opened(reader: FolderReader, top: os.DirEntry[str], tops: Tops) -> Path:
-    """A split's folder, or the one inside: if it is all there is, and no class of another split."""
-    here = Path(top.path)
-    several = [reader.folders(Path(other.path)) for other in tops if other.name != top.name]
-    elsewhere = {folder.name for folders in several if len(folders) > 1 for folder in folders}
+def _opened(reader: FolderReader, tops: Tops) -> Mapping[str, Path]:
+    """Each split's folder, or the one inside: if it is all there is, and no class of another split."""
+    several = [folders for top in tops if len(folders := reader.folders(Path(top.path))) > 1]
+    classes = {folder.name for folders in several for folder in folders}
+    return {top.name: _innermost(reader, Path(top.path), classes) for top in tops}
+
+
+def _innermost(reader: FolderReader, here: Path, classes: Collection[str]) -> Path:
     for _ in range(DEEPEST):
         folders = reader.folders(here)
-        if len(folders) != 1 or folders[0].name in elsewhere or reader.pictures(here):
+        if len(folders) != 1 or folders[0].name in classes or reader.pictures(here):
             break
         inside = Path(folders[0].path)
         if not reader.folders(inside) or reader.pictures(inside):
