@@ -48,6 +48,7 @@ def optimize(
     device: str = "auto",
     precision: "Precision" = "fp32",
     stored_as: "StoredAs" = "fp32",
+    turn_by_exif: bool = False,
     verify: bool = False,
     cache_dir: str | Path | None = None,
     observer: "Observer | None" = None,
@@ -89,6 +90,7 @@ def optimize(
         device: of the image-text model: `auto`, `cpu`, `cuda`, `cuda:N`.
         precision: of the image-text model: `fp32`, `bf16`, `fp16`.
         stored_as: how image features are kept; `fp16` halves the space and rounds them.
+        turn_by_exif: turn pictures by their EXIF orientation; the default leaves them as open_clip does.
         verify: read every image file again, whatever its size and date.
         cache_dir: see `prompt_search.cache_dir`.
         observer: is shown the progress.
@@ -124,6 +126,7 @@ def optimize(
         fitness=fitness,
         classes_file=str(classes) if classes else None,
         stored_as=stored_as,
+        turn_by_exif=turn_by_exif,
         base_to_new=base_to_new,
         refit=refit,
         baseline=tuple(map(str, baseline)),

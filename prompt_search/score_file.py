@@ -80,6 +80,7 @@ def score_file(
         select_shots=recorded.get("select_shots"),
         seed=recorded.get("seed", 0),
         stored_as=recorded.get("stored_as", "fp32"),
+        turn_by_exif=recorded.get("turn_by_exif", False),
         base_to_new=recorded.get("base_to_new", False),
     )
     encoder = _model(content, model, device, shown)

@@ -136,6 +136,9 @@ def run(
         typer.Option(help="How image features are kept; fp16 halves the space and rounds them."),
     ] = "fp32",
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Go on where the model hardly knows the classes.")] = False,
+    turn_by_exif: Annotated[
+        bool, typer.Option("--turn-by-exif", help="Turn pictures by their EXIF orientation; open_clip does not.")
+    ] = False,
     cache_dir: CacheDir = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -165,6 +168,7 @@ def run(
         feedback=feedback,
         captions=captions,
         stored_as=store,
+        turn_by_exif=turn_by_exif,
         base_to_new=base_to_new,
         refit=not no_refit,
         baseline=tuple(map(str, baseline)),

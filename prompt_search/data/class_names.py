@@ -10,21 +10,21 @@ from evaluators.errors import DataError
 from evaluators.prompt_set import ClassLabel
 from prompt_search.data.printable import listed, printable
 
-__all__ = ["label_classes", "read_class_names", "same_name_warnings"]
+__all__ = ["ids_named", "label_classes", "read_class_names", "same_name_warnings"]
 
 
 def label_classes(class_ids: Sequence[str], names: Mapping[str, str]) -> tuple[ClassLabel, ...]:
-    """Classes in order of their ids, named by `names` or else by the id with its underscores as spaces.
+    """Classes in order of their ids, named by `names` or else by the id.
 
     Raises:
         DataError: if a class is left with a blank name.
 
-    >>> [label.name for label in label_classes(["tabby_cat", "n02123045"], {"n02123045": "tiger cat"})]
-    ['tiger cat', 'tabby cat']
+    >>> [label.name for label in label_classes(["dog", "n02123045"], {"n02123045": "tiger cat"})]
+    ['dog', 'tiger cat']
     """
     labels = []
     for class_id in sorted(class_ids):
-        name = names.get(class_id, class_id.replace("_", " ").strip())
+        name = names.get(class_id, class_id)
         if not name.strip():
             raise DataError(
                 f"the class {listed([class_id])} has no name to put into a prompt; rename it, or give a classes.json"
@@ -55,6 +55,15 @@ def read_class_names(path: Path, class_ids: Sequence[str]) -> dict[str, str]:
     if faults:
         raise DataError(f"{printable(str(path))} has {' and '.join(faults)}; it must name every class by its id")
     return {class_id: str(name) for class_id, name in names.items()}
+
+
+def ids_named(path: Path) -> frozenset[str]:
+    """The ids in a JSON file `{class id: name}`, whether the data has them or not.
+
+    Raises:
+        DataError: if the file can't be read.
+    """
+    return frozenset(_parse(path))
 
 
 def same_name_warnings(classes: Iterable[ClassLabel]) -> tuple[str, ...]:

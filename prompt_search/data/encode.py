@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
@@ -15,7 +15,8 @@ from evaluators.errors import DataError
 from evaluators.image_text_model import FloatArray, ImageTextModel, TwoStepModel
 from prompt_search.data.image_source import ImageFile, ImageSource
 from prompt_search.data.lookahead import map_ahead
-from prompt_search.data.pictures import quiet_pillow
+from prompt_search.data.picture_traits import PictureTraits
+from prompt_search.data.pictures import decoding, quiet_pillow
 from prompt_search.data.prepare import Prepare, Prepared, Undecoded
 from prompt_search.data.printable import listed
 from prompt_search.data.processes import WorkersFailed, can_leave_process, map_in_processes
@@ -27,10 +28,13 @@ FEWEST_FOR_PROCESSES = 4096
 """Worker processes take seconds to start; threads have done fewer images by then."""
 
 
-def image_store(model: ImageTextModel, cache_dir: Path, stored_as: StoredAs = "fp32") -> EmbeddingStore:
-    """The image features of this model at this precision and preprocessing; the key of a vector is the SHA-256 of the
-    image's bytes. What is stored as fp16 has a folder of its own."""
-    made_by = hashlib.sha256(f"{model.fingerprint}\n{model.preprocessing}".encode()).hexdigest()[:16]
+def image_store(
+    model: ImageTextModel, cache_dir: Path, stored_as: StoredAs = "fp32", turned: bool = False
+) -> EmbeddingStore:
+    """The image features of this model at this precision, decoding and preprocessing; the key of a vector is the
+    SHA-256 of the image's bytes. What is stored as fp16 has a folder of its own, as have pictures turned by EXIF."""
+    made_of = f"{model.fingerprint}\n{decoding(turned)}\n{model.preprocessing}"
+    made_by = hashlib.sha256(made_of.encode()).hexdigest()[:16]
     name = f"images-{made_by}" if stored_as == "fp32" else f"images-{made_by}-{stored_as}"
     return EmbeddingStore(cache_dir / "embeddings" / name, model.width, stored_as)
 
@@ -42,6 +46,10 @@ def encode(
     store: EmbeddingStore,
     on_progress: Callable[[int, int], None] | None = None,
     batch_size: int = 64,
+    *,
+    turned: bool = False,
+    unseen: Collection[bytes] = frozenset(),
+    on_traits: Callable[[Mapping[bytes, PictureTraits]], None] = lambda traits: None,
 ) -> dict[bytes, str]:
     """Encode those images that are not in the store; afterwards it has all of them that are pictures.
 
@@ -55,6 +63,9 @@ def encode(
         store: of this model, see `image_store`.
         on_progress: called with the number of images done and to do, before the first and after each batch.
         batch_size: pictures per call of the model, at least; a `TwoStepModel` may want more.
+        turned: turn pictures by their EXIF orientation; the store must be of such ones, too.
+        unseen: contents to decode and encode even if the store has them, since nothing is known of their pixels.
+        on_traits: told what the pictures of a batch are like, before their features are stored.
 
     Returns:
         The contents that are no picture, with the reason.
@@ -64,10 +75,11 @@ def encode(
             is named.
     """
     by_content = {image.content: image for image in images}
-    missing = [by_content[content] for content in store.missing(list(by_content))]
+    absent = {*store.missing(list(by_content)), *unseen}
+    missing = [image for content, image in by_content.items() if content in absent]
     corrupt: dict[bytes, str] = {}
     report = on_progress or (lambda done, total: None)
-    for done in _encode_missing(source, missing, model, store, batch_size, corrupt):
+    for done in _encode_missing(source, missing, model, store, batch_size, corrupt, turned, on_traits):
         report(done, len(missing))
     return corrupt
 
@@ -79,6 +91,8 @@ def _encode_missing(
     store: EmbeddingStore,
     batch_size: int,
     corrupt: dict[bytes, str],
+    turned: bool,
+    on_traits: Callable[[Mapping[bytes, PictureTraits]], None],
 ) -> Iterator[int]:
     """Encode batch by batch; yield how many images are done."""
     if not missing:
@@ -86,24 +100,25 @@ def _encode_missing(
     yield 0
     if isinstance(model, TwoStepModel):
         batch_size = max(batch_size, model.image_batch)
-    with quiet_pillow(), closing(_prepared(source, missing, model, batch_size)) as ready:
+    with quiet_pillow(), closing(_prepared(source, missing, model, batch_size, turned)) as ready:
         for start in range(0, len(missing), batch_size):
             batch = list(islice(ready, batch_size))
             for _, found in batch:
                 if isinstance(found, DataError):
                     raise found
-            corrupt |= {image.content: found for image, found in batch if isinstance(found, str)}
-            _encode_batch([(image, found) for image, found in batch if not isinstance(found, str)], model, store)
+            corrupt |= {image.content: found for (image, _), found in batch if isinstance(found, str)}
+            on_traits({image.content: traits for (image, traits), _ in batch if traits is not None})
+            _encode_batch([(image, found) for (image, _), found in batch if not isinstance(found, str)], model, store)
             yield start + len(batch)
 
 
 def _prepared(
-    source: ImageSource, images: Sequence[ImageFile], model: ImageTextModel, batch_size: int
+    source: ImageSource, images: Sequence[ImageFile], model: ImageTextModel, batch_size: int, turned: bool
 ) -> Generator[Prepared, None, None]:
     """The images in order, ready for the model, prepared some way ahead."""
-    prepare, processes = Prepare(None), 0
+    prepare, processes = Prepare(None, turned), 0
     if isinstance(model, TwoStepModel):
-        prepare, processes = Prepare(model.preprocess), model.decoding_processes
+        prepare, processes = Prepare(model.preprocess, turned), model.decoding_processes
     done = 0
     if processes and len(images) >= FEWEST_FOR_PROCESSES and can_leave_process(prepare):
         try:

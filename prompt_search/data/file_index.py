@@ -3,11 +3,13 @@
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from importlib.metadata import version
 from pathlib import Path
 
 from evaluators.errors import StoreError
 from prompt_search.data.image_source import ImageFile
+from prompt_search.data.picture_formats import decoder_name
+from prompt_search.data.picture_traits import PictureTraits
+from prompt_search.data.pictures import decoding
 from prompt_search.data.printable import printable
 
 __all__ = ["FileIndex"]
@@ -20,12 +22,15 @@ CREATE TABLE IF NOT EXISTS files (
 CREATE TABLE IF NOT EXISTS corrupt (
     content BLOB, decoder TEXT, reason TEXT NOT NULL, PRIMARY KEY (content, decoder)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS traits (
+    content BLOB, decoder TEXT, traits TEXT NOT NULL, PRIMARY KEY (content, decoder)
+) WITHOUT ROWID;
 """
 WAIT_SECONDS = 60.0
 
 
 class FileIndex:
-    """Content hashes by path, size and modification time, and which contents are corrupt; shared by processes.
+    """Content hashes by path, size and modification time, and what was found in contents; shared by processes.
 
     Args:
         path: SQLite file, created with its folder if missing. It is a cache: deleting it only costs time.
@@ -43,8 +48,8 @@ class FileIndex:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        # A newer Pillow may decode what an older one could not.
-        self._decoder = f"pillow {version('pillow')}"
+        # A newer Pillow may decode what an older one could not, and so may a newer version of ours.
+        self._decoder = f"{decoder_name()}: {decoding()}"
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -77,6 +82,19 @@ class FileIndex:
         rows = [(content, self._decoder, reason) for content, reason in reasons.items()]
         with self._connection() as db:
             db.executemany("INSERT OR REPLACE INTO corrupt VALUES (?, ?, ?)", rows)
+
+    def traits(self, contents: Iterable[bytes]) -> dict[bytes, PictureTraits]:
+        """What the pictures of these contents are like, those that have been decoded before."""
+        query = "SELECT traits FROM traits WHERE content = ? AND decoder = ?"
+        with self._connection() as db:
+            rows = ((content, db.execute(query, (content, self._decoder)).fetchone()) for content in set(contents))
+            return {content: PictureTraits.from_text(row[0]) for content, row in rows if row}
+
+    def remember_traits(self, traits: Mapping[bytes, PictureTraits]) -> None:
+        """Store what pictures are like."""
+        rows = [(content, self._decoder, own.to_text()) for content, own in traits.items()]
+        with self._connection() as db:
+            db.executemany("INSERT OR REPLACE INTO traits VALUES (?, ?, ?)", rows)
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:

@@ -2,24 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal, get_args
 
 from evaluators.prompt_set import ClassLabel
 
-__all__ = ["ROLES", "SPLIT_NAMES", "ImageFile", "ImageSource", "Listing", "Role"]
+__all__ = ["ROLES", "ImageFile", "ImageSource", "Listing", "Role"]
 
 Role = Literal["search", "select", "test"]
 ROLES: tuple[Role, ...] = get_args(Role)
-
-SPLIT_NAMES: Mapping[str, Role] = {
-    "train": "search",
-    "search": "search",
-    "val": "select",
-    "valid": "select",
-    "validation": "select",
-    "select": "select",
-    "test": "test",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +48,9 @@ class Listing:
         names: names that the data itself gives its classes, by class id; may be empty.
         unreadable: image ids with the reason why they can't be read.
         ignored: files that are no pictures.
+        notes: what was recognised and how it was read.
         warnings: what a person should know.
+        base: the folder whose `classes.json` counts, if it is not the one that was given.
         table: the Parquet file as a `datasets.Dataset` with the column `image`; None for a folder.
     """
 
@@ -67,7 +60,9 @@ class Listing:
     names: Mapping[str, str] = field(default_factory=dict)
     unreadable: tuple[tuple[str, str], ...] = ()
     ignored: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    base: Path | None = None
     table: Any = None
 
 
@@ -77,7 +72,7 @@ class ImageSource:
 
     Attributes:
         classes: C classes in order of their ids.
-        images, given, unreadable, ignored, warnings, table: as in `Listing`.
+        images, given, unreadable, ignored, notes, warnings, table: as in `Listing`.
     """
 
     classes: tuple[ClassLabel, ...]
@@ -85,6 +80,7 @@ class ImageSource:
     given: frozenset[Role] = frozenset()
     unreadable: tuple[tuple[str, str], ...] = ()
     ignored: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     table: Any = None
 

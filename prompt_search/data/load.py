@@ -19,6 +19,8 @@ from prompt_search.data.encode import encode, image_store
 from prompt_search.data.file_index import FileIndex
 from prompt_search.data.fingerprints import fingerprint
 from prompt_search.data.image_source import ImageFile, ImageSource, Role
+from prompt_search.data.odd_pictures import odd_pictures
+from prompt_search.data.picture_traits import PictureTraits
 from prompt_search.data.read import read_images
 from prompt_search.data.report import DataReport
 from prompt_search.data.splits import Splits, split
@@ -59,6 +61,7 @@ def load_splits(
     verify: bool = False,
     part: ClassPart = "all",
     stored_as: StoredAs = "fp32",
+    turned: bool = False,
 ) -> DataSplits:
     """Read, check, split and encode a data set; what an earlier start found out is taken from the cache.
 
@@ -73,6 +76,7 @@ def load_splits(
         part: of the classes, see `part_of`.
         verify: read every file even if its path, size and modification time are known.
         stored_as: `fp16` halves the space of the features, which are then rounded to 11 bits.
+        turned: turn pictures by their EXIF orientation, which open_clip does not.
 
     Raises:
         DataError: if the data can't be used; the message names the class, image or file.
@@ -82,8 +86,13 @@ def load_splits(
     index = FileIndex(cache_dir / "images.sqlite")
     readable, unreadable = fingerprint(images, index, verify, on_reading)
     usable = distinct(readable)
-    store = image_store(model, cache_dir, stored_as)
+    store = image_store(model, cache_dir, stored_as, turned)
     corrupt = index.corrupt(image.content for image in readable)
+    traits: dict[bytes, PictureTraits] = {}
+
+    def on_traits(seen: Mapping[bytes, PictureTraits]) -> None:
+        index.remember_traits(seen)
+        traits.update(seen)
 
     # Only what is drawn gets encoded, and only by decoding is a corrupt picture found. So draw, encode, and while
     # something that was drawn turned out to be corrupt, draw again without it. It ends, since each round finds one
@@ -93,11 +102,15 @@ def load_splits(
         drawn = _split(images, usable, report, shots, select_shots, seed, corrupt)
         contradictory = (image for group in usable.contradictions for image in group)
         to_check = [image for image in (*drawn.images(), *contradictory) if image.content not in corrupt]
-        found = encode(images, to_check, model, store, on_progress)
+        traits |= index.traits(image.content for image in to_check if image.content not in traits)
+        unseen = {image.content for image in to_check} - traits.keys()
+        found = encode(images, to_check, model, store, on_progress, turned=turned, unseen=unseen, on_traits=on_traits)
         if not found:
             break
         index.remember_corrupt(found)
         corrupt |= found
+    notes, warnings = odd_pictures(drawn.images(), traits, turned)
+    report = replace(report, notes=report.notes + notes, warnings=report.warnings + warnings)
     return _data_splits(images, drawn, report, store)
 
 
@@ -140,6 +153,7 @@ def _report(
             if group[0].content not in corrupt
         ),
         ignored=source.ignored,
+        notes=source.notes,
         warnings=source.warnings,
     )
 

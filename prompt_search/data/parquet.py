@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from evaluators.errors import DataError
-from prompt_search.data.image_source import SPLIT_NAMES, ImageFile, Listing, Role
+from prompt_search.data.image_source import ImageFile, Listing, Role
 from prompt_search.data.printable import listed, printable
+from prompt_search.data.split_names import split_role, with_sealed_test
 
 __all__ = ["list_parquet"]
 
@@ -17,8 +18,8 @@ def list_parquet(path: Path, cache_dir: Path | None = None) -> Listing:
     """List the classes and images of a Parquet file, decoding none of them.
 
     Columns: `image`, the Hugging Face `Image` feature (a struct of bytes and path); `label`, the class id as text or
-    as a `ClassLabel`; `name`, the class's name for prompts (may be missing); `split`, one of `train`, `search`,
-    `val`, `valid`, `validation`, `select`, `test` (may be missing). Image ids are the paths in the structs, or
+    as a `ClassLabel`; `name`, the class's name for prompts (may be missing); `split`, such as `train`,
+    `validation`, `test`, see `split_names` (may be missing). Image ids are the paths in the structs, or
     `row N` where there is none.
 
     Args:
@@ -33,7 +34,8 @@ def list_parquet(path: Path, cache_dir: Path | None = None) -> Listing:
     if absent:
         raise DataError(f"{_at(path)} has no column {listed(sorted(absent))}, only {listed(table.column_names)}")
     labels = _labels(path, table)
-    images = _images(path, table, labels)
+    given, notes = _roles(path, table)
+    images = _images(path, table, labels, given)
     class_ids = tuple(sorted(set(labels)))
     if len(class_ids) < 2:
         raise DataError(f"{_at(path)} has only {len(class_ids)} class: {listed(class_ids)}; two are needed")
@@ -42,6 +44,7 @@ def list_parquet(path: Path, cache_dir: Path | None = None) -> Listing:
         images=tuple(sorted(images, key=lambda image: image.id)),
         given=frozenset(image.given for image in images if image.given),
         names=_names(path, table, labels),
+        notes=notes,
         table=table,
     )
 
@@ -89,8 +92,7 @@ def _labels(path: Path, table: Any) -> list[str]:  # noqa: ANN401
     return labels
 
 
-def _images(path: Path, table: Any, labels: Sequence[str]) -> list[ImageFile]:  # noqa: ANN401
-    given = _roles(path, table)
+def _images(path: Path, table: Any, labels: Sequence[str], given: Sequence[Role | None]) -> list[ImageFile]:  # noqa: ANN401
     status = path.stat()
     # Only the paths: taking the column as it is would read every picture into memory.
     paths = [p for chunk in table.data.column("image").chunks for p in chunk.field("path").to_pylist()]
@@ -103,20 +105,23 @@ def _images(path: Path, table: Any, labels: Sequence[str]) -> list[ImageFile]:  
     ]
 
 
-def _roles(path: Path, table: Any) -> Sequence[Role | None]:  # noqa: ANN401
+def _roles(path: Path, table: Any) -> tuple[Sequence[Role | None], tuple[str, ...]]:  # noqa: ANN401
     if "split" not in table.column_names:
-        return [None] * len(table)
+        return [None] * len(table), ()
     splits = [str(split) for split in table["split"]]
-    unknown = sorted({split for split in splits if split.lower() not in SPLIT_NAMES})
+    known = {split: split_role(split) for split in set(splits)}
+    unknown = sorted(split for split, role in known.items() if role is None)
     if unknown:
-        raise DataError(f"{_at(path)}: unknown split {listed(unknown)}; use one of {', '.join(SPLIT_NAMES)}")
-    roles = [SPLIT_NAMES[split.lower()] for split in splits]
+        raise DataError(f"{_at(path)}: unknown split {listed(unknown)}; use train, validation and test")
+    told = {split: role for split, role in sorted(known.items()) if role}
+    sealed, notes = with_sealed_test(told)
+    roles = [sealed[split] for split in splits]
     for role, names in (("test", "`test`"), ("search", "`train` or `search`")):
         if role not in roles:
             raise DataError(
                 f"{_at(path)} has a column `split`, but no row in {names}; the roles can't be given halfway"
             )
-    return roles
+    return roles, notes
 
 
 def _names(path: Path, table: Any, labels: Sequence[str]) -> dict[str, str]:  # noqa: ANN401

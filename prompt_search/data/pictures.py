@@ -4,68 +4,107 @@ import io
 import struct
 import warnings
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+
+from prompt_search.data.picture_formats import EXTENSIONS, UNREADABLE, readable_formats, why_undecoded, why_unreadable
+from prompt_search.data.picture_traits import PictureTraits, pixel_traits
+from prompt_search.data.to_rgb import DEEP_MODES, UnknownRangeError, deep_to_grey, on_white
 
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["EXTENSIONS", "CorruptPictureError", "decode", "quiet_pillow"]
+__all__ = ["CorruptPictureError", "decode", "decode_with_traits", "decoding", "is_picture_name", "quiet_pillow"]
 
-# A list of our own and not Pillow's: the same folder is the same data set with every version of Pillow, and formats
-# that start another program (EPS) or are only recognised but never decoded (WMF, HDF5) stay out.
-FORMATS: Mapping[str, tuple[str, ...]] = {
-    "AVIF": (".avif", ".avifs"),
-    "BMP": (".bmp",),
-    "DDS": (".dds",),
-    "DIB": (".dib",),
-    "GIF": (".gif",),
-    "ICO": (".ico",),
-    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
-    "JPEG2000": (".jp2", ".j2k", ".j2c", ".jpc", ".jpf", ".jpx"),
-    "MPO": (),  # a JPEG with more than one picture, as some cameras write it into .jpg
-    "PCX": (".pcx",),
-    "PNG": (".png", ".apng"),
-    "PPM": (".ppm", ".pgm", ".pbm", ".pnm", ".pfm"),
-    "PSD": (".psd",),
-    "QOI": (".qoi",),
-    "SGI": (".sgi", ".rgb", ".rgba", ".bw"),
-    "TGA": (".tga",),
-    "TIFF": (".tif", ".tiff"),
-    "WEBP": (".webp",),
-    "XBM": (".xbm",),
-    "XPM": (".xpm",),
-}
-EXTENSIONS = frozenset(extension for extensions in FORMATS.values() for extension in extensions)
+ORIENTATION = 0x0112
+UPRIGHT = (None, 0, 1)
+OPAQUE = 255
 
 
 class CorruptPictureError(Exception):
-    """Bytes that are no picture; the message is the reason. Never leaves this package."""
+    """Bytes that are no picture that can be read here; the message is the reason. Never leaves this package."""
 
 
-def decode(data: bytes) -> "Image.Image":
-    """The picture in RGB, as open_clip makes it: the first frame, not turned by its EXIF orientation.
+def decoding(turned: bool = False) -> str:
+    """What `decode` makes of files, in words: other words, other pixels, other image features."""
+    return "rgb, transparency on white, deep greys by the range of their type" + (", turned by exif" if turned else "")
+
+
+def is_picture_name(name: str) -> bool:
+    """Whether a file of this name is a picture, by its ending; some of them can't be read here.
+
+    >>> is_picture_name("a.JPG"), is_picture_name("IMG_1.HEIC"), is_picture_name("notes.txt")
+    (True, True, False)
+    """
+    _, dot, ending = name.lower().rpartition(".")
+    return dot + ending in EXTENSIONS or dot + ending in UNREADABLE
+
+
+def decode(data: bytes, turned: bool = False) -> "Image.Image":
+    """The picture in RGB: the first frame, on white where it is transparent, greys of 16 bits scaled to eight.
+
+    Args:
+        data: the bytes of the file.
+        turned: turn it as its EXIF orientation says; open_clip, whose features the prompts will be used with, does not.
 
     Raises:
-        CorruptPictureError: if the bytes are no picture, are cut off, or claim to be absurdly large.
+        CorruptPictureError: if the bytes are no picture, are cut off, can't be read here, or claim to be absurdly
+            large.
+    """
+    return decode_with_traits(data, turned)[0]
+
+
+def decode_with_traits(data: bytes, turned: bool = False) -> "tuple[Image.Image, PictureTraits]":
+    """The picture as `decode` makes it, and what is worth knowing about it.
+
+    Raises:
+        CorruptPictureError: as `decode`.
     """
     from PIL import Image, UnidentifiedImageError
 
-    Image.init()
-    known = [name for name in FORMATS if name in Image.OPEN]
+    if reason := why_unreadable(data):
+        raise CorruptPictureError(reason)
     try:
-        with Image.open(io.BytesIO(data), formats=known) as picture:
-            rgb = picture.convert("RGB")
+        with Image.open(io.BytesIO(data), formats=readable_formats()) as picture:
+            rgb, traits = _rgb(picture, turned)
     except UnidentifiedImageError as error:
-        raise CorruptPictureError("not a picture" if data else "the file is empty") from error
+        raise CorruptPictureError(why_undecoded(data)) from error
     except Image.DecompressionBombError as error:
         raise CorruptPictureError("too many pixels: may be a decompression bomb") from error
+    except UnknownRangeError as error:
+        raise CorruptPictureError(str(error)) from error
     except _DECODER_ERRORS as error:
         raise CorruptPictureError(str(error) or type(error).__name__) from error
-    if 0 in rgb.size:
+    return rgb, traits
+
+
+def _rgb(picture: "Image.Image", turned: bool) -> "tuple[Image.Image, PictureTraits]":
+    from PIL import ImageOps
+
+    picture.load()  # some formats know their mode and their metadata only then
+    if 0 in picture.size:
         raise CorruptPictureError("the picture has no pixels")
-    return rgb
+    oriented = _is_oriented(picture)
+    if oriented and turned:
+        picture = ImageOps.exif_transpose(picture)
+    transparent, deepest = False, None
+    if picture.mode in DEEP_MODES:
+        rgb, deepest = deep_to_grey(picture)
+    elif picture.has_transparency_data:
+        rgb = on_white(picture)
+        transparent = picture.convert("RGBA").getchannel("A").getextrema()[0] != OPAQUE
+    else:
+        rgb = picture.convert("RGB")
+    return rgb, pixel_traits(rgb, transparent=transparent, deepest=deepest, oriented=oriented)
+
+
+def _is_oriented(picture: "Image.Image") -> bool:
+    """Whether its EXIF data asks for a turn. Damaged EXIF data asks for nothing; the pixels may be whole."""
+    try:
+        return picture.getexif().get(ORIENTATION) not in UPRIGHT
+    except _DECODER_ERRORS:
+        return False
 
 
 # All that Pillow's decoders were seen to raise on damaged bytes. MemoryError is not among them: it is no property of

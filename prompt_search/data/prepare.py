@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from evaluators.errors import DataError
 from prompt_search.data.image_source import ImageFile
-from prompt_search.data.pictures import CorruptPictureError, decode
+from prompt_search.data.picture_traits import PictureTraits
+from prompt_search.data.pictures import CorruptPictureError, decode_with_traits
 from prompt_search.data.printable import listed
 
 if TYPE_CHECKING:
@@ -19,9 +20,10 @@ __all__ = ["Prepare", "Prepared", "Undecoded", "read_bytes"]
 Undecoded = Mapping[str, Any]
 """One undecoded row of `ImageSource.pictures`: `{"bytes", "path"}`."""
 
-Prepared = tuple[ImageFile, Any]
-"""An image, and what the model's preprocessing made of it; or the reason why it is no picture, as text; or the error
-that ends the run. Errors travel as values, since a process that raises one puts its own traceback into the message."""
+Prepared = tuple[tuple[ImageFile, PictureTraits | None], Any]
+"""An image with what its pixels are like, and what the model's preprocessing made of it; or the reason why it is no
+picture, as text; or the error that ends the run. Errors travel as values, since a process that raises one puts its own
+traceback into the message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +32,11 @@ class Prepare:
 
     Args:
         preprocess: the model's; None leaves RGB pictures as they are.
+        turned: turn pictures by their EXIF orientation.
     """
 
     preprocess: "Callable[[Image.Image], Any] | None"
+    turned: bool = False
 
     def __call__(self, item: tuple[ImageFile, Undecoded | None]) -> Prepared:
         """Prepare one image."""
@@ -40,18 +44,20 @@ class Prepare:
         try:
             data = read_bytes(picture)
         except OSError as error:
-            return image, DataError(f"image {listed([image.id])} can't be read any more: {error.strerror or error}")
+            return (image, None), DataError(
+                f"image {listed([image.id])} can't be read any more: {error.strerror or error}"
+            )
         # The key of the vector must be the hash of the very bytes it is made from.
         if hashlib.sha256(data).digest() != image.content:
-            return image, DataError(
+            return (image, None), DataError(
                 f"image {listed([image.id])} is not what it was when it was last read; "
                 "if nobody changes files at this moment, let all be read again (--verify)"
             )
         try:
-            rgb = decode(data)
+            rgb, traits = decode_with_traits(data, self.turned)
         except CorruptPictureError as error:
-            return image, str(error)
-        return image, self.preprocess(rgb) if self.preprocess else rgb
+            return (image, None), str(error)
+        return (image, traits), self.preprocess(rgb) if self.preprocess else rgb
 
 
 def read_bytes(picture: Undecoded | None) -> bytes:

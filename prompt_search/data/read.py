@@ -1,13 +1,15 @@
 """Images of a person, wherever they lie."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from evaluators.errors import DataError
-from prompt_search.data.class_names import label_classes, read_class_names, same_name_warnings
+from prompt_search.data.class_names import ids_named, label_classes, read_class_names, same_name_warnings
 from prompt_search.data.folder import CLASSES_FILE, list_folder
-from prompt_search.data.image_source import ImageSource
+from prompt_search.data.image_source import ImageSource, Listing
 from prompt_search.data.parquet import list_parquet
 from prompt_search.data.printable import printable
+from prompt_search.data.readable_names import readable_names
 
 __all__ = ["read_images"]
 
@@ -16,9 +18,9 @@ def read_images(source: str | Path, classes_file: Path | None = None, cache_dir:
     """List the classes and images of a folder or a Parquet file; no picture is opened.
 
     Args:
-        source: a folder of class folders; a folder of split folders that hold class folders; or a `.parquet` file.
-        classes_file: JSON `{class id: name}`; without it a `classes.json` in the folder, names in the Parquet file, or
-            the ids with their underscores as spaces.
+        source: a folder, see `list_folder`; or a `.parquet` file.
+        classes_file: JSON `{class id: name}`; without it a `classes.json` in the folder, names in the data itself, or
+            the ids made readable, see `readable_names`.
         cache_dir: where a Parquet file's memory-mapped copy is kept; without it the file is read into memory.
 
     Raises:
@@ -26,15 +28,15 @@ def read_images(source: str | Path, classes_file: Path | None = None, cache_dir:
     """
     path = Path(source).expanduser().absolute()
     if path.is_dir():
-        listing = list_folder(path)
+        own_file = path / CLASSES_FILE
+        first = classes_file or (own_file if own_file.is_file() else None)
+        listing = list_folder(path, ids_named(first) if first else ())
     elif path.is_file() and path.suffix.lower() == ".parquet":
         listing = list_parquet(path, cache_dir)
     else:
         fault = "is neither a folder nor a .parquet file" if path.exists() else "does not exist"
         raise DataError(f"{printable(str(path))} {fault}; give a folder with one subfolder per class")
-    names_file = classes_file or path / CLASSES_FILE
-    given = classes_file is not None or names_file.is_file()
-    names = read_class_names(names_file, listing.class_ids) if given else listing.names
+    names, notes, warnings = _names(listing, path, classes_file)
     classes = label_classes(listing.class_ids, names)
     return ImageSource(
         classes=classes,
@@ -42,6 +44,19 @@ def read_images(source: str | Path, classes_file: Path | None = None, cache_dir:
         given=listing.given,
         unreadable=listing.unreadable,
         ignored=listing.ignored,
-        warnings=listing.warnings + same_name_warnings(classes),
+        notes=listing.notes + notes,
+        warnings=listing.warnings + warnings + same_name_warnings(classes),
         table=listing.table,
     )
+
+
+def _names(
+    listing: Listing, path: Path, classes_file: Path | None
+) -> tuple[Mapping[str, str], tuple[str, ...], tuple[str, ...]]:
+    """The names of classes that a file or the data gives, or that are made from ids; notes and warnings about these."""
+    beside = [folder / CLASSES_FILE for folder in (path, listing.base) if folder]
+    file = classes_file or next((file for file in beside if file.is_file()), None)
+    if file is not None:
+        return read_class_names(file, listing.class_ids), (), ()
+    made, notes, warnings = readable_names([i for i in listing.class_ids if i not in listing.names])
+    return {**made, **listing.names}, notes, warnings

@@ -1,7 +1,7 @@
 """What became of every image a person gave, in plain lines."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from prompt_search.data.image_source import ROLES, Role
 from prompt_search.data.printable import listed, printable
@@ -19,16 +19,17 @@ class DataReport:
         classes: how many there are.
         used: how many images each role has.
         unused: images left over in the given splits after search and select were drawn from them.
-        corrupt: image ids with the reason why they can't be read or decoded.
+        corrupt: image ids with the reason why they can't be read or decoded, here at least.
         duplicates: image ids with the id of the image of the same bytes and class that was kept.
         contradictions: groups of (image id, class id) whose bytes are the same and whose classes differ.
         ignored: files that are no pictures.
+        notes: what was recognised and how it was read, one sentence each.
         warnings: what a person should know, one sentence each.
 
     >>> for line in DataReport(2, {"search": 4, "select": 4, "test": 9}, corrupt=(("cat/1.png", "cut off"),)).lines():
     ...     print(line)
     2 classes: 4 images to search with, 4 to select with, 9 sealed for the test
-    1 corrupt image left out:
+    1 unreadable image left out:
       cat/1.png: cut off
     """
 
@@ -39,7 +40,8 @@ class DataReport:
     duplicates: tuple[tuple[str, str], ...] = ()
     contradictions: tuple[tuple[tuple[str, str], ...], ...] = ()
     ignored: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     def lines(self) -> list[str]:
         """The report, one finding per line; names are escaped, long lists are cut with their count."""
@@ -49,7 +51,7 @@ class DataReport:
         if self.unused:
             lines.append(f"{_images(self.unused)} of the given splits not used")
         lines += _section(
-            f"{_images(len(self.corrupt), 'corrupt ')} left out:",
+            f"{_images(len(self.corrupt), 'unreadable ')} left out:",
             (f"{printable(image)}: {printable(reason)}" for image, reason in self.corrupt),
         )
         lines += _section(
@@ -63,12 +65,13 @@ class DataReport:
         if self.ignored:
             files = "file that is no picture" if len(self.ignored) == 1 else "files that are no pictures"
             lines.append(f"{len(self.ignored)} {files} ignored: {listed(self.ignored)}")
+        lines += [printable(note) for note in self.notes]
         return lines + [f"warning: {printable(warning)}" for warning in self.warnings]
 
     def left_out(self) -> str:
         """All that was left out in one sentence, to explain why a class has too few images; may be empty."""
         parts = [
-            ("corrupt", [f"{image} ({reason})" for image, reason in self.corrupt]),
+            ("unreadable", [f"{image} ({reason})" for image, reason in self.corrupt]),
             ("duplicate", [image for image, _ in self.duplicates]),
             ("in several classes", [image for group in self.contradictions for image, _ in group]),
         ]

@@ -17,25 +17,37 @@ LONGEST_SIDE = 512
 """Pixels. Providers bill larger images in tiles."""
 
 
-def thumbnails(source: str | Path, image_ids: Sequence[str], cache_dir: Path | None = None) -> list[Picture]:
+def thumbnails(
+    source: str | Path,
+    image_ids: Sequence[str],
+    cache_dir: Path | None = None,
+    *,
+    classes_file: Path | None = None,
+    turned: bool = False,
+) -> list[Picture]:
     """The named images as PNG files of at most 512 pixels a side.
+
+    Args:
+        source, cache_dir, classes_file: see `read_images`.
+        image_ids: which, in this order.
+        turned: turn pictures by their EXIF orientation.
 
     Raises:
         DataError: if one is gone or can't be read any more.
     """
-    images = read_images(source, cache_dir=cache_dir)
+    images = read_images(source, classes_file, cache_dir)
     by_id = {image.id: image for image in images.images}
     gone = [image_id for image_id in image_ids if image_id not in by_id]
     if gone:
         raise DataError(f"image {listed(gone[:1])} is not there any more; put it back or begin a new run")
     rows = images.pictures([by_id[image_id] for image_id in image_ids])
     with quiet_pillow():
-        return [_thumbnail(image_id, row["image"]) for image_id, row in zip(image_ids, rows, strict=True)]
+        return [_thumbnail(image_id, row["image"], turned) for image_id, row in zip(image_ids, rows, strict=True)]
 
 
-def _thumbnail(image_id: str, picture: Undecoded | None) -> Picture:
+def _thumbnail(image_id: str, picture: Undecoded | None, turned: bool) -> Picture:
     try:
-        small = decode(read_bytes(picture))
+        small = decode(read_bytes(picture), turned)
     except (OSError, CorruptPictureError) as error:
         raise DataError(
             f"image {listed([image_id])} can't be read any more: {error}; put it back or begin a new run"

@@ -53,6 +53,7 @@ class RunConfig:
         domain: words for the kind of images, e.g. `satellite photo`.
         feedback: `confusions` tells the language model which classes are confused, beside each method's own feedback.
         stored_as: how image features are kept; `fp16` halves the space and rounds them to 11 bits.
+        turn_by_exif: turn pictures by their EXIF orientation, which open_clip does not.
         base_to_new: search with the first half of the classes only, and report how the templates do on the others.
         refit: after the choice, make the winner's last selection again with the select images, where it can be.
         captions: how many search images a multimodal language model is shown; 0 shows it none.
@@ -76,6 +77,7 @@ class RunConfig:
     feedback: Feedback = "paper"
     captions: int = 0
     stored_as: StoredAs = "fp32"
+    turn_by_exif: bool = False
     base_to_new: bool = False
     refit: bool = True
     baseline: tuple[str, ...] = ()

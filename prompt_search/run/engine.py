@@ -216,7 +216,13 @@ def _open_search(
     def pictures() -> list[Picture]:
         ids = evaluators.search.images.image_ids
         shown = [ids[position] for position in spread(facts.labels, facts.identity["captions"])]
-        return thumbnails(data_path(config.data), shown, surroundings.cache_dir / "datasets")
+        return thumbnails(
+            data_path(config.data),
+            shown,
+            surroundings.cache_dir / "datasets",
+            classes_file=Path(config.classes_file) if config.classes_file else None,
+            turned=config.turn_by_exif,
+        )
 
     search = JournaledSearch(
         task,
@@ -321,6 +327,7 @@ def _provenance(config: RunConfig, facts: Facts) -> dict[str, Any]:
         "shots": config.shots,
         "select_shots": config.select_shots,
         "stored_as": config.stored_as,
+        "turn_by_exif": config.turn_by_exif,
         "base_to_new": config.base_to_new,
         "seed": config.seed,
         "strategies": facts.identity["strategies"],

@@ -99,7 +99,16 @@ def resolve(
             "captions": config.captions if "vision" in abilities(llm) else 0,
             **{
                 name: getattr(config, name)
-                for name in ("seed", "fitness", "description", "feedback", "base_to_new", "stored_as", "refit")
+                for name in (
+                    "seed",
+                    "fitness",
+                    "description",
+                    "feedback",
+                    "base_to_new",
+                    "stored_as",
+                    "turn_by_exif",
+                    "refit",
+                )
             },
             "domain": list(config.domain),
             "baselines": [prompts.fingerprint for prompts in baselines.values()],
@@ -145,6 +154,7 @@ def load_data(
         on_progress=shown("encoding images"),
         on_reading=shown("reading images"),
         stored_as=config.stored_as,
+        turned=config.turn_by_exif,
         verify=surroundings.verify,
         part=part,
     )

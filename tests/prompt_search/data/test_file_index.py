@@ -40,7 +40,7 @@ def test_corrupt_contents_are_remembered_with_their_reason(tmp_path: Path) -> No
 
 def test_another_pillow_decides_anew_what_is_corrupt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     FileIndex(tmp_path / "index").remember_corrupt({b"x": "no decoder"})
-    monkeypatch.setattr("prompt_search.data.file_index.version", lambda package: "99.0")
+    monkeypatch.setattr("prompt_search.data.picture_formats.version", lambda package: "99.0")
     assert FileIndex(tmp_path / "index").corrupt([b"x"]) == {}
 
 

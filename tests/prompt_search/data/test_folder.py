@@ -121,17 +121,14 @@ def test_a_class_called_test_beside_another_is_a_class(tmp_path: Path) -> None:
     assert source.given == frozenset()
 
 
-def test_split_names_without_class_folders_are_classes_and_a_warning_says_so(tmp_path: Path) -> None:
+def test_split_names_without_class_folders_are_refused_unless_a_classes_file_names_them(tmp_path: Path) -> None:
     write_classes(tmp_path, {"train": 1, "test": 1})
-    source = read_images(tmp_path)
-    assert [label.id for label in source.classes] == ["test", "train"]
-    assert "'test', 'train' are read as classes" in source.warnings[0]
-
-
-def test_splits_without_a_test_split_are_refused(tmp_path: Path) -> None:
-    write_classes(tmp_path, {"train/cat": 1, "train/dog": 1, "val/cat": 1, "val/dog": 1})
-    with pytest.raises(DataError, match=r"'train', 'val'.*without a `test` folder"):
+    with pytest.raises(
+        DataError, match="'test', 'train' have the names of splits, and none of them holds class folders"
+    ):
         read_images(tmp_path)
+    write(tmp_path / "classes.json", b'{"train": "train", "test": "exam"}')
+    assert [label.id for label in read_images(tmp_path).classes] == ["test", "train"]
 
 
 def test_splits_without_a_search_split_are_refused(tmp_path: Path) -> None:
@@ -144,13 +141,6 @@ def test_an_empty_class_is_named(tmp_path: Path) -> None:
     write_classes(tmp_path, {"cat": 2, "dog": 2})
     write(tmp_path / "empty_one" / "notes.txt", b"x")
     with pytest.raises(DataError, match=r"'empty_one'.*1 files that are no pictures were ignored"):
-        read_images(tmp_path)
-
-
-def test_an_empty_split_folder_is_told_what_it_was_taken_for(tmp_path: Path) -> None:
-    write_classes(tmp_path, {"train/cat": 1, "train/dog": 1, "test/cat": 1, "test/dog": 1})
-    (tmp_path / "val").mkdir()
-    with pytest.raises(DataError, match=r"folder 'val'.*'test', 'train', 'val' are read as classes and not as splits"):
         read_images(tmp_path)
 
 

@@ -140,7 +140,7 @@ def test_corrupt_images_are_skipped_counted_and_listed(data: Path, cache: Path) 
         "dog/gone.png",
     ]
     assert len(used(splits)) == 15
-    assert "4 corrupt images left out:" in splits.report.lines()
+    assert "4 unreadable images left out:" in splits.report.lines()
 
 
 def test_a_corrupt_image_does_not_eat_a_shot(data: Path, cache: Path) -> None:
@@ -178,14 +178,14 @@ def test_the_draw_does_not_depend_on_what_an_earlier_run_found_corrupt(tmp_path:
 def test_a_class_left_with_too_few_images_is_named_with_the_reason(data: Path, cache: Path) -> None:
     write_classes(data, {"owl": 2}, first=70)
     write(data / "owl" / "broken.png", b"nonsense")
-    with pytest.raises(DataError, match=r"'owl' has 2 usable images.*1 corrupt: 'owl/broken.png \(not a picture\)'"):
+    with pytest.raises(DataError, match=r"'owl' has 2 usable images.*1 unreadable: 'owl/broken.png \(not a picture\)'"):
         load(data, cache)
 
 
 def test_a_class_of_corrupt_images_is_named(data: Path, cache: Path) -> None:
     for i in range(4):
         write(data / "owl" / f"{i}.png", f"nonsense {i}".encode())
-    with pytest.raises(DataError, match=r"'owl' has 0 usable images.*4 corrupt"):
+    with pytest.raises(DataError, match=r"'owl' has 0 usable images.*4 unreadable"):
         load(data, cache)
 
 

@@ -96,7 +96,7 @@ def test_a_rewritten_file_is_noticed(tmp_path: Path) -> None:
         (["cat", "cat"], {}, "only 1 class: 'cat'"),
         ([3, 4], {}, "row 0: the label must be text"),
         (["cat", None], {}, "row 1: the label must be text"),
-        (["cat", "dog"], {"split": ["train", "dev"]}, "unknown split 'dev'"),
+        (["cat", "dog"], {"split": ["train", "fold1"]}, "unknown split 'fold1'"),
         (["cat", "dog"], {"split": ["train", "train"]}, "no row in `test`"),
         (["cat", "dog"], {"split": ["test", "test"]}, "no row in `train`"),
         (["cat", "dog"], {"name": ["cat", " "]}, "row 1: the name of class 'dog' is blank"),

@@ -7,10 +7,12 @@ import zlib
 from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
-from prompt_search.data.pictures import EXTENSIONS, CorruptPictureError, decode, quiet_pillow
+from prompt_search.data.picture_formats import EXTENSIONS, readable_formats
+from prompt_search.data.pictures import CorruptPictureError, decode, quiet_pillow
 from tests.prompt_search.data.pictures_on_disk import png
 
 
@@ -36,10 +38,94 @@ def test_a_palette_with_transparency_does_not_warn() -> None:
         assert decode(encoded(Image.new("P", (2, 2)), transparency=b"\x00\x80")).mode == "RGB"
 
 
-def test_exif_orientation_is_left_alone_as_open_clip_does() -> None:
+def pixel(data: bytes) -> object:
+    return decode(data).getpixel((0, 0))
+
+
+def transparent(mode: str, colour: object) -> bytes:
+    return encoded(Image.new(mode, (2, 2), colour))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (transparent("RGBA", (0, 0, 0, 0)), (255, 255, 255)),
+        (transparent("RGBA", (200, 0, 0, 255)), (200, 0, 0)),
+        (transparent("RGBA", (0, 0, 0, 128)), (127, 127, 127)),
+        (transparent("LA", (0, 0)), (255, 255, 255)),
+        (transparent("LA", (90, 255)), (90, 90, 90)),
+        (encoded(Image.new("P", (2, 2), 0), transparency=0), (255, 255, 255)),
+        (encoded(Image.new("L", (2, 2), 7), transparency=7), (255, 255, 255)),
+        (encoded(Image.new("L", (2, 2), 7), transparency=8), (7, 7, 7)),
+        (encoded(Image.new("RGB", (2, 2), (1, 2, 3)), transparency=(1, 2, 3)), (255, 255, 255)),
+        (encoded(Image.new("P", (2, 2), 0), "GIF", transparency=0), (255, 255, 255)),
+        (encoded(Image.new("RGBA", (2, 2), (0, 0, 0, 0)), "WEBP", lossless=True, exact=True), (255, 255, 255)),
+    ],
+)
+def test_transparent_pictures_are_laid_on_white(data: bytes, expected: tuple[int, int, int]) -> None:
+    assert pixel(data) == expected
+
+
+def test_opaque_pictures_with_an_alpha_channel_keep_every_pixel() -> None:
+    picture = Image.effect_noise((16, 16), 90).convert("RGB")
+    picture.putpixel((3, 4), (1, 2, 3))
+    assert decode(encoded(picture.convert("RGBA"))).tobytes() == picture.tobytes()
+
+
+def grey(values: list[float], dtype: str, kind: str = "PNG") -> bytes:
+    return encoded(Image.fromarray(np.array([values], dtype=dtype)), kind)
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (grey([0, 257, 32896, 65535], "u2"), [0, 1, 128, 255]),
+        (grey([2000, 4000], "u2"), [8, 16]),
+        (grey([0, 32896, 65535], "u2", "TIFF"), [0, 128, 255]),
+        (grey([0, 32896, 65535], ">u2", "TIFF"), [0, 128, 255]),
+        (grey([0, 32896, 65535], "i4", "TIFF"), [0, 128, 255]),
+        (grey([0, 0.5, 1], "f4", "TIFF"), [0, 128, 255]),
+        (b"P5 2 1 4095\n" + bytes([0, 0, 0x0F, 0xFF]), [0, 255]),
+    ],
+)
+def test_deep_greys_are_scaled_by_the_range_of_their_type(data: bytes, expected: list[int]) -> None:
+    picture = decode(data)
+    assert picture.mode == "RGB"
+    assert np.asarray(picture)[0].tolist() == [[value] * 3 for value in expected]
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (grey([0, 200], "f4", "TIFF"), "from 0 to 200, so black and white are not known; only floating-point greys"),
+        (grey([0, float("nan")], "f4", "TIFF"), "not numbers"),
+        (grey([-1000, 3000], "i4", "TIFF"), "from -1000 to 3000.*only greys from 0 to 65535 are read: save it"),
+        (grey([0, 70000], "i4", "TIFF"), "from 0 to 70000"),
+    ],
+)
+def test_greys_whose_black_and_white_are_not_known_are_refused_with_the_way_out(data: bytes, reason: str) -> None:
+    with pytest.raises(CorruptPictureError, match=reason):
+        decode(data)
+
+
+def test_cmyk_becomes_rgb() -> None:
+    assert pixel(encoded(Image.new("CMYK", (8, 8), (0, 255, 255, 0)), "TIFF")) == (255, 0, 0)
+
+
+def test_exif_orientation_is_left_alone_as_open_clip_does_unless_asked_for() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
-    assert decode(encoded(Image.new("RGB", (8, 4)), "JPEG", exif=exif)).size == (8, 4)
+    data = encoded(Image.new("RGB", (8, 4)), "JPEG", exif=exif)
+    assert decode(data).size == (8, 4)
+    assert decode(data, turned=True).size == (4, 8)
+
+
+def test_damaged_exif_asks_for_nothing() -> None:
+    picture = Image.new("RGB", (8, 4))
+    for size in range(0, 40, 3):
+        data = encoded(picture, "JPEG", exif=b"Exif\x00\x00MM\x00*\x00\x00\x00\x08\xff\xff" + b"\x01\x12" * size)
+        with quiet_pillow():
+            assert decode(data, turned=True).size == (8, 4)
 
 
 def test_only_the_first_frame_of_an_animation_counts() -> None:
@@ -92,6 +178,6 @@ def test_pillow_warns_again_afterwards() -> None:
 
 
 def test_extensions_are_those_that_pillow_knows() -> None:
-    Image.init()
+    readable_formats()  # registers pillow-heif
     assert set(Image.registered_extensions()) | {".avif", ".avifs"} >= EXTENSIONS
     assert all(Path(f"a{extension}").suffix == extension for extension in EXTENSIONS)

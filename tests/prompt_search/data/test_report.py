@@ -18,24 +18,26 @@ def test_every_finding_has_its_line() -> None:
         duplicates=(("cat/2.png", "cat/0.png"),),
         contradictions=((("cat/3.png", "cat"), ("dog/1.png", "dog")),),
         ignored=("cat/a.txt", "b.md"),
+        notes=("the folder 'a' inside is read",),
         warnings=("class 'cat' has too few images",),
     )
     assert found.lines()[1:] == [
         "9 images of the given splits not used",
-        "1 corrupt image left out:",
+        "1 unreadable image left out:",
         "  cat/1.png: cut off",
         "1 duplicate image left out:",
         "  cat/2.png: the same bytes as cat/0.png",
         "2 images left out because the same bytes are in different classes:",
         "  cat/3.png (cat), dog/1.png (dog)",
         "2 files that are no pictures ignored: 'cat/a.txt', 'b.md'",
+        "the folder 'a' inside is read",
         "warning: class 'cat' has too few images",
     ]
 
 
 def test_long_lists_are_cut_with_their_count() -> None:
     lines = report(corrupt=tuple((f"{i}.png", "empty") for i in range(50))).lines()
-    assert lines[1] == "50 corrupt images left out:"
+    assert lines[1] == "50 unreadable images left out:"
     assert lines[-1] == "  and 30 more"
 
 

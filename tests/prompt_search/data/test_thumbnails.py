@@ -46,3 +46,11 @@ def test_an_image_that_was_damaged_meanwhile_is_named(data: Path) -> None:
     write(data / "dog/000.png", b"no picture")
     with pytest.raises(DataError, match=r"'dog/000\.png'.* can't be read any more: .*; put it back"):
         thumbnails(data, ["dog/000.png"])
+
+
+def test_images_are_turned_if_asked_for(data: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", (40, 20)).save(data / "cat/side.jpg", exif=exif)
+    assert [size(shown.data) for shown in thumbnails(data, ["cat/side.jpg"])] == [(40, 20)]
+    assert [size(shown.data) for shown in thumbnails(data, ["cat/side.jpg"], turned=True)] == [(20, 40)]

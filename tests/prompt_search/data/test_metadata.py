@@ -1,0 +1,131 @@
+"""Labels from `metadata.csv` and `metadata.jsonl` beside the pictures."""
+
+from pathlib import Path
+
+import pytest
+
+from evaluators.errors import DataError
+from prompt_search.data import read_images
+from tests.prompt_search.data.pictures_on_disk import load, png, write
+
+
+def flat(root: Path, table: str, name: str = "metadata.csv", pictures: int = 4) -> Path:
+    """Pictures `0.png`, ... in one folder with a table of labels."""
+    for i in range(pictures):
+        write(root / f"{i}.png", png(len(root.name) * 100 + i))
+    write(root / name, table.encode())
+    return root
+
+
+def labels(root: Path) -> dict[str, str]:
+    return {image.id: image.class_id for image in read_images(root).images}
+
+
+CSV = "file_name,label\n0.png,cat\n1.png,dog\n2.png,cat\n3.png,dog\n"
+RIGHT = {"0.png": "cat", "1.png": "dog", "2.png": "cat", "3.png": "dog"}
+
+
+@pytest.mark.parametrize(
+    ("table", "name"),
+    [
+        (CSV, "metadata.csv"),
+        (CSV, "Metadata.CSV"),
+        ("\ufeff" + CSV.replace(",", ";"), "metadata.csv"),
+        (CSV.replace("label", "Category").replace("file_name", "Image Path"), "metadata.csv"),
+        (CSV.replace("label", "target").replace("file_name", "filename"), "metadata.csv"),
+        ("".join(f'{{"file_name": "{f}", "class": "{c}", "n": [1]}}\n' for f, c in RIGHT.items()), "metadata.jsonl"),
+    ],
+)
+def test_labels_of_a_flat_folder_are_read(tmp_path: Path, table: str, name: str) -> None:
+    flat(tmp_path, table, name)
+    assert labels(tmp_path) == RIGHT
+    source = read_images(tmp_path)
+    assert source.notes == (f"pictures and labels are read from '{name}'",)
+    assert source.ignored == ()
+
+
+def test_a_table_in_every_split_gives_labels_and_roles(tmp_path: Path) -> None:
+    for split in ("train", "test"):
+        flat(tmp_path / split, CSV)
+    source = read_images(tmp_path)
+    assert source.given == {"search", "test"}
+    assert {(i.id, i.class_id, i.given) for i in source.images if i.id.endswith("0.png")} == {
+        ("train/0.png", "cat", "search"),
+        ("test/0.png", "cat", "test"),
+    }
+
+
+def test_a_column_of_splits_gives_the_roles(tmp_path: Path) -> None:
+    flat(tmp_path, "file_name,label,split\n0.png,cat,Training\n1.png,dog,Training\n2.png,cat,val\n3.png,dog,val\n")
+    source = read_images(tmp_path)
+    assert [image.given for image in source.images] == ["search", "search", "test", "test"]
+    assert source.given == {"search", "test"}
+    flat(tmp_path, "file_name,label,split\n0.png,cat,fold1\n1.png,dog,fold2\n")
+    with pytest.raises(DataError, match="'fold1', 'fold2' in its column of splits are not all splits"):
+        read_images(tmp_path)
+
+
+def test_names_of_numbered_classes_are_taken_from_the_table(tmp_path: Path) -> None:
+    flat(tmp_path, "file_name,label,class_name\n0.png,0,cat\n1.png,1,dog\n")
+    assert [(c.id, c.name) for c in read_images(tmp_path).classes] == [("0", "cat"), ("1", "dog")]
+
+
+def test_pictures_in_folders_beside_the_table_are_found(tmp_path: Path) -> None:
+    for i, name in enumerate(("a", "b")):
+        write(tmp_path / "images" / f"{name}.png", png(i))
+    write(tmp_path / "metadata.csv", b"file_name,label\nimages/a.png,cat\nimages/b.png,dog\n")
+    assert labels(tmp_path) == {"images/a.png": "cat", "images/b.png": "dog"}
+
+
+def test_what_is_amiss_in_a_table_is_told(tmp_path: Path) -> None:
+    table = "file_name,label\n0.png,cat\n0.png,cat\n1.png,dog\n2.png,\ngone.png,dog\n../out.png,cat\n"
+    source = read_images(flat(tmp_path / "data", table))
+    assert [image.id for image in source.images] == ["0.png", "1.png"]
+    assert source.unreadable == (
+        ("../out.png", "its path leads out of the folder"),
+        ("gone.png", "named in the metadata and not there"),
+    )
+    assert source.warnings == (
+        "1 rows of metadata.csv have no label and are left out: '2.png'",
+        "1 pictures are more than once in metadata.csv: '0.png'",
+        "1 pictures are not in metadata.csv and left out: '3.png'",
+    )
+
+
+@pytest.mark.parametrize(
+    ("table", "name", "message"),
+    [
+        ("file_name,text\n0.png,a cat\n", "metadata.csv", r"no columns of file names and labels.*'file_name', 'text'"),
+        ("", "metadata.csv", "no columns of file names and labels"),
+        ("file_name,label\n0.png,cat\n0.png,dog\n", "metadata.csv", "gives '0.png' two labels: 'cat', 'dog'"),
+        ('{"file_name": "0.png", "label": ["cat"]}\n', "metadata.jsonl", "one text or number, got list"),
+        ('{"file_name": "0.png"\n', "metadata.jsonl", "line 1 is not valid JSON"),
+        ("[]\n", "metadata.jsonl", "line 1 must be one JSON object"),
+        ("file_name,label\n,cat\n", "metadata.csv", "row 1 has no file name"),
+        ("file_name,label,name\n0.png,1,cat\n1.png,1,dog\n", "metadata.csv", "class '1' both 'cat', 'dog'"),
+        ("file_name,label\n0.png,cat\n", "metadata.csv", "only one class, 'cat'"),
+    ],
+)
+def test_a_table_that_can_not_be_used_is_refused(tmp_path: Path, table: str, name: str, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        read_images(flat(tmp_path, table, name))
+
+
+def test_a_table_without_labels_beside_class_folders_is_not_used_and_told(tmp_path: Path) -> None:
+    write(tmp_path / "cat" / "a.png", png(1))
+    write(tmp_path / "dog" / "b.png", png(2))
+    write(tmp_path / "metadata.csv", b"file_name,licence\ncat/a.png,CC0\n")
+    source = read_images(tmp_path)
+    assert [label.id for label in source.classes] == ["cat", "dog"]
+    assert "metadata.csv has no columns of file names and labels" in source.warnings[0]
+
+
+def test_a_flat_folder_with_another_table_is_told_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"its 4 pictures in a metadata\.csv.*there is 'labels\.csv'"):
+        read_images(flat(tmp_path, CSV, "labels.csv"))
+
+
+def test_a_labelled_flat_folder_goes_the_whole_way(tmp_path: Path) -> None:
+    rows = "".join(f"{i}.png,{'cat' if i % 2 else 'dog'}\n" for i in range(8))
+    splits = load(flat(tmp_path / "data", "file_name,label\n" + rows, pictures=8), tmp_path / "cache")
+    assert [len(s) for s in (splits.search, splits.select, splits.test)] == [2, 2, 4]

@@ -1,0 +1,125 @@
+"""Pictures that Pillow alone can't read are named as what they are, with the way out."""
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from evaluators.errors import DataError
+from prompt_search.data import picture_formats, read_images
+from prompt_search.data.pictures import CorruptPictureError, decode, is_picture_name
+from tests.prompt_search.data.pictures_on_disk import load, png, write, write_classes
+
+
+@contextmanager
+def heif_hidden() -> Iterator[None]:
+    """As if pillow-heif were not installed."""
+    others = {name: endings for name, endings in picture_formats.FORMATS.items() if name != "HEIF"}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(picture_formats, "_has_pillow_heif", lambda: False)
+        patch.setattr(picture_formats, "FORMATS", others)  # a decoder that was registered once stays registered
+        picture_formats.readable_formats.cache_clear()
+        yield
+    picture_formats.readable_formats.cache_clear()
+
+
+@pytest.fixture
+def no_heif() -> Iterator[None]:
+    with heif_hidden():
+        yield
+
+
+def box(brand: bytes, others: bytes = b"") -> bytes:
+    """The beginning of a file of the ISO family."""
+    return (16 + len(others)).to_bytes(4, "big") + b"ftyp" + brand + bytes(4) + others + bytes(99)
+
+
+def heic(colour: tuple[int, int, int] = (200, 30, 30)) -> bytes:
+    picture_formats.readable_formats()
+    file = io.BytesIO()
+    Image.new("RGB", (64, 64), colour).save(file, "HEIF")
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (box(b"heic"), r"HEIC picture, which needs pillow-heif \(pip install 'prompt-search\[heif\]'\)"),
+        (box(b"mif1", b"mif1heic"), "HEIC picture"),
+        (box(b"crx "), "camera's raw file.*convert it to JPEG or PNG"),
+        (b"II*\x00\x10\x00\x00\x00CR\x02\x00" + bytes(99), "camera's raw file"),
+        (b"FUJIFILMCCD-RAW 0201" + bytes(99), "camera's raw file"),
+        (b"\xff\x0a" + bytes(99), "JPEG XL"),
+        (b"\x00\x00\x00\x0cJXL \r\n\x87\n" + bytes(99), "JPEG XL"),
+        (b'<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg"/>', "SVG drawing"),
+        (bytes(128) + b"DICM" + bytes(99), "DICOM"),
+    ],
+)
+@pytest.mark.usefixtures("no_heif")
+def test_files_are_known_by_their_first_bytes_whatever_they_are_called(data: bytes, reason: str) -> None:
+    with pytest.raises(CorruptPictureError, match=reason):
+        decode(data)
+
+
+@pytest.mark.parametrize(
+    "name", ["a.HEIC", "a.heif", "a.hif", "a.avif", "a.JXL", "a.NEF", "a.cr2", "a.dng", "a.svg", "a.dcm"]
+)
+def test_files_are_known_to_be_pictures_by_their_endings(name: str) -> None:
+    assert is_picture_name(name)
+
+
+@pytest.mark.usefixtures("no_heif")
+def test_without_its_decoder_heic_is_left_out_with_the_way_out(tmp_path: Path) -> None:
+    data = write_classes(tmp_path / "data", {"cat": 4, "dog": 4})
+    write(data / "cat" / "IMG_1.HEIC", box(b"heic"))
+    write(data / "cat" / "IMG_2.jpg", box(b"heix"))
+    report = load(data, tmp_path / "cache").report
+    assert [image for image, _ in report.corrupt] == ["cat/IMG_1.HEIC", "cat/IMG_2.jpg"]
+    assert all("pip install 'prompt-search[heif]'" in reason for _, reason in report.corrupt)
+
+
+@pytest.mark.usefixtures("no_heif")
+def test_a_class_of_heic_alone_is_named_with_the_way_out(tmp_path: Path) -> None:
+    data = write_classes(tmp_path / "data", {"cat": 4, "dog": 4})
+    for i in range(4):
+        write(data / "owl" / f"{i}.heic", box(b"heic") + bytes([i]))
+    with pytest.raises(DataError, match=r"class 'owl' has 0 usable images.*4 unreadable.*prompt-search\[heif\]"):
+        load(data, tmp_path / "cache")
+
+
+def test_with_its_decoder_heic_is_read() -> None:
+    pixel = decode(heic()).getpixel((32, 32))
+    assert isinstance(pixel, tuple)
+    assert max(abs(got - wanted) for got, wanted in zip(pixel, (200, 30, 30), strict=True)) < 8
+
+
+def test_a_damaged_heic_picture_is_named_as_one() -> None:
+    with pytest.raises(CorruptPictureError, match="a HEIC or AVIF picture that its decoder can't read; convert it"):
+        decode(box(b"heic"))
+
+
+def test_what_one_decoder_could_not_read_another_is_asked_again(tmp_path: Path) -> None:
+    data = write_classes(tmp_path / "data", {"cat": 3, "dog": 3})
+    write(data / "cat" / "IMG_1.HEIC", heic())
+    with heif_hidden():
+        assert len(load(data, tmp_path / "cache").report.corrupt) == 1
+    assert load(data, tmp_path / "cache").report.corrupt == ()
+
+
+def test_raw_files_are_not_left_to_decoders_that_find_a_thumbnail_in_them(tmp_path: Path) -> None:
+    data = write_classes(tmp_path, {"cat": 1, "dog": 1})
+    tiff = io.BytesIO()
+    Image.new("RGB", (4, 4)).save(tiff, "TIFF")
+    write(data / "cat" / "DSC_1.NEF", tiff.getvalue())
+    assert read_images(data).unreadable == (
+        ("cat/DSC_1.NEF", "a camera's raw file, which can't be read here; convert it to JPEG or PNG"),
+    )
+
+
+def test_a_picture_of_another_ending_is_read(tmp_path: Path) -> None:
+    data = write_classes(tmp_path / "data", {"cat": 3, "dog": 3})
+    write(data / "cat" / "x.heic", png(50))
+    assert load(data, tmp_path / "cache").report.corrupt == ()
