@@ -48,8 +48,8 @@ def _shuffled(winner: PromptSet, rng: random.Random, fits: Callable[[str], bool]
     shifted = dict(zip(order, order[1:] + order[:1], strict=True))  # one cycle: nobody keeps its own
     texts = {}
     for i, label in enumerate(winner.classes):
-        renamed = [renamed(text, winner.classes[shifted[i]].name, label.name) for text in winner.texts[shifted[i]]]
-        texts[label.id] = [text for text in renamed if fits(text)]
+        own = [renamed(text, winner.classes[shifted[i]].name, label.name) for text in winner.texts[shifted[i]]]
+        texts[label.id] = [text for text in own if fits(text)]
     bare = not winner.templates and not all(texts.values())
     return PromptSet.of(winner.classes, ["{}"] if bare else winner.templates, texts)
 

@@ -11,7 +11,10 @@ from evaluators.library_selection import HOLDS, Selected, choose_texts, held_out
 from tests.fakes.oracle import ANIMALS, OracleModel, direction, oracle_world, unit, words
 
 TEMPLATES = ("a photo of a {}.", "a drawing of a {}.", "the {} over there.")
-VISIBLE = {name: f"{name} {trait}" for name, trait in zip(ANIMALS, ["stripe", "tail", "beak", "wing", "brush", "spot"], strict=True)}
+VISIBLE = {
+    name: f"{name} {trait}"
+    for name, trait in zip(ANIMALS, ["stripe", "tail", "beak", "wing", "brush", "spot"], strict=True)
+}
 
 
 def library_of(labels: tuple[ClassLabel, ...], *said: str) -> TextLibrary:
@@ -26,9 +29,11 @@ def test_what_can_be_seen_is_chosen_and_classifies_better(tmp_path: Path) -> Non
     selected = world.evaluator.choose_texts(library, SelectionSettings(most=4))
     assert selected.hold in HOLDS
     assert sum(3 in own for own in selected.chosen) >= 5  # the first saying comes after three templates
-    plain, found = world.evaluator.score([library.prompt_set([own] * 6) for own in [(0,)]] + [library.prompt_set(selected.chosen)])
+    plain, found = world.evaluator.score([library.prompt_set([(0,)] * 6), library.prompt_set(selected.chosen)])
     assert found.top1 > plain.top1
-    assert selected.loss is not None and selected.plain is not None and selected.loss < selected.plain
+    assert selected.loss is not None
+    assert selected.plain is not None
+    assert selected.loss < selected.plain
 
 
 def test_where_labels_mean_nothing_the_plain_prompts_stay(tmp_path: Path) -> None:
@@ -54,9 +59,7 @@ def test_one_image_a_class_is_too_few_to_leave_any_out(tmp_path: Path) -> None:
 
 def test_pairs_that_cost_most_come_first_and_name_the_likeliest_other(tmp_path: Path) -> None:
     world = oracle_world(tmp_path, best="{}", visible=VISIBLE | {"cat": "owl"})  # cats that look like owls
-    selected = world.evaluator.choose_texts(
-        TextLibrary(world.task.classes, TEMPLATES, ((),) * 6), SelectionSettings()
-    )
+    selected = world.evaluator.choose_texts(TextLibrary(world.task.classes, TEMPLATES, ((),) * 6), SelectionSettings())
     names = [label.name for label in world.task.classes]
     first = selected.costly[0]
     assert (names[first[0]], names[first[1]]) == ("cat", "owl")
@@ -104,6 +107,10 @@ def test_the_features_of_the_prior_are_those_of_all_templates_together(tmp_path:
     labels = (ClassLabel("n1", "cat"), ClassLabel("n2", "owl"))
     library = TextLibrary(labels, ("{}", "{} whiskers"), ((Saying("paw"),), ()))
     features = library_features(library, TextEncoder(OracleModel(), tmp_path).embed)
-    expected = unit(np.array([unit(np.array([direction("cat")]))[0] + unit(np.array([direction("cat") + direction("whiskers")]))[0]]))[0]
+    expected = unit(
+        np.array(
+            [unit(np.array([direction("cat")]))[0] + unit(np.array([direction("cat") + direction("whiskers")]))[0]]
+        )
+    )[0]
     assert features.prior[0] == pytest.approx(expected, abs=1e-5)
     assert words("{} whiskers") == ["whiskers"]

@@ -27,7 +27,10 @@ def test_it_finds_the_words_that_can_be_seen(tmp_path: Path) -> None:
     world = oracle_world(tmp_path, best="{}", visible=VISIBLE)
     search = world.search(knowing)
     (found,) = EnsembleSelection(samples=1, kinds=1, rounds=1).run(search)
-    told = [any(TRAITS[label.name] in text for text in own) for label, own in zip(found.classes, found.rendered, strict=True)]
+    told = [
+        any(TRAITS[label.name] in text for text in own)
+        for label, own in zip(found.classes, found.rendered, strict=True)
+    ]
     assert sum(told) >= 5
     plain = PromptSet.of(found.classes, ["a photo of a {}."])
     ours, photo = search.score([found, plain])
@@ -98,7 +101,9 @@ def test_a_budget_that_covers_nothing_still_gives_a_selection(tmp_path: Path) ->
 def test_prompts_that_are_there_join_the_library(tmp_path: Path) -> None:
     world = oracle_world(tmp_path, best="{}")
     search = world.search()
-    own = PromptSet.of(world.task.classes, texts={label.id: [f"one {label.name} of mine"] for label in world.task.classes})
+    own = PromptSet.of(
+        world.task.classes, texts={label.id: [f"one {label.name} of mine"] for label in world.task.classes}
+    )
     search.score([own])
     EnsembleSelection(samples=0, kinds=0, rounds=0).run(search)
     assert [each.text for each in search.libraries[0].sayings[0]] == [f"one {world.task.classes[0].name} of mine"]
