@@ -33,7 +33,7 @@ def optimize(
     select_shots: int | None = None,
     baseline: Sequence[str | Path] = (),
     start: Sequence[str | Path] = (),
-    fitness: str = "top1-ce",
+    fitness: str = "top1-fitted-ce",
     classes: str | Path | None = None,
     seed: int = 0,
     budget: "Budget | None" = None,

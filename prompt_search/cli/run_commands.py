@@ -117,7 +117,7 @@ def run(
         bool, typer.Option("--base-to-new", help="Search with half of the classes, and see how the others do.")
     ] = False,
     start: Annotated[list[Path], typer.Option(help="Prompts the search begins from.")] = [],
-    fitness: Annotated[str, typer.Option(help="What the search maximises.")] = "top1-ce",
+    fitness: Annotated[str, typer.Option(help="What the search maximises.")] = "top1-fitted-ce",
     seed: Annotated[int, typer.Option(help="Of splits, search and sampling.")] = 0,
     max_calls: MaxCalls = None,
     max_total_tokens: MaxTokens = None,
