@@ -117,6 +117,7 @@ def _on_cuda(population: Population, images: LabeledImages, fused: bool) -> Call
     products = Products(images, "cuda", "bf16", keep=2**30)
     chunk, step = images_per_product("cuda"), 16
     classes = population.index.shape[1]
+    lower = np.full((step, 1), SCALE)
     groups = [
         Population(population.columns[start * classes : (start + step) * classes], population.index[:step])
         for start in range(0, len(population.index), step)
@@ -124,7 +125,7 @@ def _on_cuda(population: Population, images: LabeledImages, fused: bool) -> Call
 
     def run() -> None:
         for group in groups:
-            shard_statistics(group, products, 0, len(images), SCALE, chunk, fused)
+            shard_statistics(group, products, 0, len(images), SCALE, lower, chunk, fused)
         torch.cuda.synchronize()
 
     return run

@@ -16,13 +16,25 @@ def accuracy(score: Score) -> float:
     return score.top1
 
 
+def fitted(score: Score) -> float:
+    """top1 - CE at the logit scale that fits best on these images.
+
+    At the model's own scale a set of texts does well by making logits flat, right or wrong; here it must tell the
+    images apart.
+    """
+    return score.top1 - score.fitted_cross_entropy
+
+
 def entropy_constrained(score: Score) -> float:
-    """top1 - CE: ProAPO's entropy constraint at its code defaults (w1 = 0.1 of percent, w_ce = 10, so alpha = 1)."""
+    """top1 - CE at the model's own logit scale, the entropy constraint of ProAPO (Qu et al. 2025, arXiv:2502.19844).
+
+    Its code's weights are w1 = 0.1 for a percent of top-1 and w_ce = 10, so alpha = 1.
+    """
     return score.top1 - score.cross_entropy
 
 
 def proapo(score: Score) -> float:
-    """All terms of ProAPO's code, in units of its w1: 0.1 top1% + 0.1 top5% (C > 5) + 0.05 R - 10 CE, over 10.
+    """All terms of ProAPO's code, CE at the model's own logit scale, in units of its w1: 0.1 top1% + 0.1 top5% (C > 5) + 0.05 R - 10 CE, over 10.
 
     A pairwise candidate has no top-5 of its own: top-1, the least it could be, stands in.
     """
@@ -32,13 +44,13 @@ def proapo(score: Score) -> float:
 
 
 def cross_entropy(score: Score) -> float:
-    """Minus the cross-entropy of the true label, in nats."""
-    return -score.cross_entropy
+    """Minus the cross-entropy of the true label in nats, at the logit scale that fits best."""
+    return -score.fitted_cross_entropy
 
 
 def balanced(score: Score) -> float:
-    """Mean per-class recall - CE: classes count alike, however many images they have."""
-    return score.mean_recall - score.cross_entropy
+    """Mean per-class recall - CE at the logit scale that fits best: recall counts classes alike, whatever their size."""
+    return score.mean_recall - score.fitted_cross_entropy
 
 
 def unsupervised(score: Score) -> float:
@@ -46,9 +58,10 @@ def unsupervised(score: Score) -> float:
     return score.marginal_entropy - score.prediction_entropy
 
 
-DEFAULT_FITNESS = "top1-ce"
+DEFAULT_FITNESS = "top1-fitted-ce"
 FITNESS_PRESETS: Mapping[str, Fitness] = MappingProxyType(
     {
+        "top1-fitted-ce": fitted,
         "top1-ce": entropy_constrained,
         "accuracy": accuracy,
         "proapo": proapo,

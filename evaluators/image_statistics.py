@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluators.image_text_model import FloatArray
+from evaluators.scale_window import ScaleWindows
 from evaluators.score import Score
 
 __all__ = ["ImageStatistics"]
@@ -26,6 +27,7 @@ class ImageStatistics:
         cross_entropies: [n] in nats.
         entropies: [n] of the softmax, in nats.
         probabilities: [C] float64, the softmax summed over the images.
+        windows: cross-entropies at other scales, summed over the images.
     """
 
     labels: NDArray[np.int64]
@@ -35,11 +37,13 @@ class ImageStatistics:
     cross_entropies: FloatArray
     entropies: FloatArray
     probabilities: NDArray[np.float64]
+    windows: ScaleWindows
 
     def __add__(self, other: "ImageStatistics") -> "ImageStatistics":
-        *per_image, _ = (f.name for f in fields(self))
+        *per_image, _, _ = (f.name for f in fields(self))
         images = {name: np.concatenate([getattr(self, name), getattr(other, name)]) for name in per_image}
-        return ImageStatistics(**images, probabilities=self.probabilities + other.probabilities)
+        probabilities, windows = self.probabilities + other.probabilities, self.windows + other.windows
+        return ImageStatistics(**images, probabilities=probabilities, windows=windows)
 
     def score(self, redundancy: float) -> Score:
         """The figures over all images."""
@@ -47,11 +51,14 @@ class ImageStatistics:
         images = np.bincount(self.labels, minlength=classes)
         right = self.ranks == 0
         mean = self.probabilities / n
+        fitted, fitted_scale = self.windows.minimum(n, classes)
         return Score(
             n=n,
             top1=_rounded(right.sum() / n),
             top5=_rounded((self.ranks < 5).sum() / n) if classes > 5 else None,
             cross_entropy=_rounded(self.cross_entropies.sum(dtype=np.float64) / n),
+            fitted_cross_entropy=_rounded(fitted),
+            fitted_scale=_rounded(fitted_scale),
             margin=_rounded(self.margins.sum(dtype=np.float64) / n),
             prediction_entropy=_rounded(self.entropies.sum(dtype=np.float64) / n),
             marginal_entropy=_rounded(-(mean * np.log(np.maximum(mean, 1e-300))).sum()),

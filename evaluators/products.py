@@ -98,6 +98,7 @@ class Products:
         self.device = check_device(device)
         self._images = images
         self._precision = precision
+        self._sample: tuple[torch.Tensor, torch.Tensor] | None = None
         size = images.embeddings.shape[0] * images.embeddings.shape[1] * (4 if precision == "fp32" else 2)
         self._kept: dict[tuple[int, int], torch.Tensor] | None = {} if self.device != "cpu" and size <= keep else None
 
@@ -110,8 +111,21 @@ class Products:
             labels = torch.from_numpy(np.array(self._images.labels[place], dtype=np.int64)).to(self.device)
             yield ImageChunk(place, self._features(place), labels)
 
+    def sample(self, size: int) -> "tuple[torch.Tensor, torch.Tensor]":
+        """Features [m, D] and labels [m] of at most `size` images drawn at random, the same at every call."""
+        import torch
+
+        size = min(size, len(self._images))
+        if self._sample is None or len(self._sample[1]) != size:
+            drawn = np.sort(np.random.default_rng(0).choice(len(self._images), size, replace=False))
+            rows = torch.from_numpy(np.array(self._images.embeddings[drawn], dtype=np.float32))
+            labels = torch.from_numpy(np.array(self._images.labels[drawn], dtype=np.int64)).to(self.device)
+            self._sample = self._rounded(rows), labels
+        return self._sample
+
     def forget(self) -> None:
         """Free what is kept on the device."""
+        self._sample = None
         if self._kept:
             self._kept.clear()
 

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from evaluators.fitted_scale import window_sums
 from evaluators.image_statistics import ImageStatistics
+from evaluators.scale_window import ScaleWindows, every_window
 
 if TYPE_CHECKING:
     import torch
@@ -52,9 +54,10 @@ class Reduced:
             getattr(self, name)[sets, images] = getattr(part, name)
         self.probabilities[sets] += part.probabilities
 
-    def of(self, index: int, labels: "NDArray[np.int64]") -> ImageStatistics:
-        """The statistics of one set."""
-        return ImageStatistics(labels, *(getattr(self, f.name)[index].cpu().numpy() for f in fields(self)))
+    def of(self, index: int, labels: "NDArray[np.int64]", windows: ScaleWindows) -> ImageStatistics:
+        """The statistics of one set, with its cross-entropies at other scales beside them."""
+        own = (getattr(self, f.name)[index].cpu().numpy() for f in fields(self))
+        return ImageStatistics(labels, *own, windows=windows)
 
 
 def label_ranks(cosines: "torch.Tensor", labels: "torch.Tensor") -> "torch.Tensor":
@@ -64,9 +67,12 @@ def label_ranks(cosines: "torch.Tensor", labels: "torch.Tensor") -> "torch.Tenso
 
 
 def reduce_logits(cosines: "torch.Tensor", labels: "torch.Tensor", scale: float) -> ImageStatistics:
-    """The statistics of one set from cosines [n, C] with labels [n] at logit scale `scale`."""
+    """The statistics of one set from cosines [n, C] with labels [n] at logit scale `scale`, and at every other."""
     by_class = cosines.T.contiguous()[None]
-    return reduce_cosines(by_class.clone(), labels, scale).of(0, labels.cpu().numpy())
+    lower = every_window(scale)
+    sums = [window_sums(by_class.clone(), labels, by_class.new_tensor([each])) for each in lower.tolist()]
+    windows = ScaleWindows(lower, np.concatenate([each.cpu().numpy() for each in sums]))
+    return reduce_cosines(by_class.clone(), labels, scale).of(0, labels.cpu().numpy(), windows)
 
 
 def reduce_cosines(cosines: "torch.Tensor", labels: "torch.Tensor", scale: float) -> Reduced:

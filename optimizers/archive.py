@@ -19,8 +19,8 @@ class Scored:
 
     @property
     def rank_key(self) -> tuple[float, float, int, int]:
-        """Sorts the best first: fitness, lower cross-entropy, fewer texts, earlier discovery."""
-        return (-self.fitness, self.score.cross_entropy, self.candidate.n_texts, self.order)
+        """Sorts the best first: fitness, lower fitted cross-entropy, fewer texts, earlier discovery."""
+        return (-self.fitness, self.score.fitted_cross_entropy, self.candidate.n_texts, self.order)
 
 
 class Archive:

@@ -36,7 +36,7 @@ def optimize(
     baseline: Sequence[str | Path] = (),
     start: Sequence[str | Path] = (),
     prompt_format: "Format | None" = None,
-    fitness: str = "top1-ce",
+    fitness: str = "top1-fitted-ce",
     classes: str | Path | None = None,
     seed: int = 0,
     budget: "Budget | None" = None,

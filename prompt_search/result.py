@@ -147,6 +147,8 @@ class Row:
                 "top1_interval_95": [round(x, 6) for x in wilson_interval(score.correct, score.n)],
                 "mean_recall": score.mean_recall,
                 "cross_entropy": score.cross_entropy,
+                "fitted_cross_entropy": score.fitted_cross_entropy,
+                "fitted_scale": score.fitted_scale,
             }
         if self.against_winner is not None:
             gain = self.winner_gain()

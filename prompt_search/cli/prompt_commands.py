@@ -54,7 +54,8 @@ def score(
         figures = scored.splits[name]
         typer.echo(
             f"{name:7} {figures.n:6d} images   top-1 {100 * figures.top1:5.1f} %  [{100 * low:.1f}-{100 * high:.1f}]   "
-            f"mean recall {100 * figures.mean_recall:5.1f} %   cross-entropy {figures.cross_entropy:.4f}"
+            f"mean recall {100 * figures.mean_recall:5.1f} %   cross-entropy {figures.cross_entropy:.4f} "
+            f"({figures.fitted_cross_entropy:.4f} at logit scale {figures.fitted_scale:.1f})"
         )
 
 

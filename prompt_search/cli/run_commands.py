@@ -114,7 +114,7 @@ def run(
     ] = False,
     start: Annotated[list[Path], typer.Option(help="Prompts the search begins from.")] = [],
     prompt_format: Format = None,
-    fitness: Annotated[str, typer.Option(help="What the search maximises.")] = "top1-ce",
+    fitness: Annotated[str, typer.Option(help="What the search maximises.")] = "top1-fitted-ce",
     seed: Annotated[int, typer.Option(help="Of splits, search and sampling.")] = 0,
     max_calls: MaxCalls = None,
     max_total_tokens: MaxTokens = None,

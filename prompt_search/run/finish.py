@@ -54,7 +54,8 @@ class Finalist:
 def choose_winner(
     contenders: Sequence[Contender], evaluators: SplitEvaluators, fitness: Fitness, journal: Journal
 ) -> tuple[Contender, list[Contender]]:
-    """Score all contenders on select and take the fittest there; ties go to lower cross-entropy, fewer texts, order.
+    """Score all contenders on select and take the fittest there; ties go to lower fitted cross-entropy, fewer texts,
+    order.
 
     Returns the winner, and the others, all with their select scores.
     """
@@ -68,7 +69,7 @@ def choose_winner(
     def rank(contender: Contender) -> tuple[float, float, int, int]:
         select, searched = contender.select, contender.searched
         assert select is not None
-        return (-round(fitness(select), 6), select.cross_entropy, searched.candidate.n_texts, searched.order)
+        return (-round(fitness(select), 6), select.fitted_cross_entropy, searched.candidate.n_texts, searched.order)
 
     winner = min(scored, key=rank)
     journal.event("winner", winner.searched.candidate.fingerprint, lambda: {"name": winner.name})

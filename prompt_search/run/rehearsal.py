@@ -98,8 +98,17 @@ class RehearsedSearch:
         self.texts.update(dict.fromkeys(text for own in candidate.rendered for text in own))
         n, classes = self.task.n_search, len(self.task.classes)
         top1 = round(self._chance.randrange(n + 1) / n, 6)
-        score = replace(_EMPTY, n=n, top1=top1, cross_entropy=1 - top1, recall=(top1,) * classes)
-        return self.archive.add(candidate, replace(score, class_cross_entropy=(1 - top1,) * classes), top1)
+        loss = 1 - top1
+        score = replace(
+            _EMPTY,
+            n=n,
+            top1=top1,
+            cross_entropy=loss,
+            fitted_cross_entropy=loss,
+            recall=(top1,) * classes,
+            class_cross_entropy=(loss,) * classes,
+        )
+        return self.archive.add(candidate, score, top1)
 
     def _reply(self, request: Request) -> str:
         turns = " ".join(message.content for message in request.messages)
@@ -133,6 +142,8 @@ _EMPTY = Score(
     top1=0.0,
     top5=None,
     cross_entropy=0.0,
+    fitted_cross_entropy=0.0,
+    fitted_scale=0.0,
     margin=0.0,
     prediction_entropy=0.0,
     marginal_entropy=0.0,

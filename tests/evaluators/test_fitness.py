@@ -11,6 +11,8 @@ SCORE = Score(
     top1=0.6,
     top5=0.9,
     cross_entropy=1.25,
+    fitted_cross_entropy=0.75,
+    fitted_scale=60.0,
     margin=0.1,
     prediction_entropy=0.5,
     marginal_entropy=1.75,
@@ -24,11 +26,12 @@ SCORE = Score(
 @pytest.mark.parametrize(
     ("preset", "expected"),
     [
+        ("top1-fitted-ce", 0.6 - 0.75),
         ("top1-ce", 0.6 - 1.25),
         ("accuracy", 0.6),
         ("proapo", (0.1 * 60 + 0.1 * 90 + 0.05 * 4.0 - 10 * 1.25) / 10),
-        ("cross-entropy", -1.25),
-        ("balanced", 0.625 - 1.25),
+        ("cross-entropy", -0.75),
+        ("balanced", 0.625 - 0.75),
         ("unsupervised", 1.75 - 0.5),
     ],
 )
@@ -41,6 +44,6 @@ def test_proapo_leaves_top5_out_for_few_classes() -> None:
 
 
 def test_the_default_is_a_preset_and_presets_can_not_be_changed() -> None:
-    assert FITNESS_PRESETS[DEFAULT_FITNESS](SCORE) == pytest.approx(0.6 - 1.25)
+    assert FITNESS_PRESETS[DEFAULT_FITNESS](SCORE) == pytest.approx(0.6 - 0.75)
     with pytest.raises(TypeError):
         FITNESS_PRESETS["mine"] = lambda score: 0.0  # type: ignore[index]

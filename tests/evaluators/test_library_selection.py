@@ -24,7 +24,7 @@ def library_of(labels: tuple[ClassLabel, ...], *said: str) -> TextLibrary:
 
 
 def test_what_can_be_seen_is_chosen_and_classifies_better(tmp_path: Path) -> None:
-    world = oracle_world(tmp_path, best="{}", visible=VISIBLE)
+    world = oracle_world(tmp_path, best="{}", visible=VISIBLE, noise=1.5)
     library = library_of(world.task.classes, "umbrella", "ledger", "window")
     selected = world.evaluator.choose_texts(library, SelectionSettings(most=4))
     assert selected.hold in HOLDS

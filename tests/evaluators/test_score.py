@@ -16,6 +16,8 @@ scores = st.builds(
     top1=figures,
     top5=st.none() | figures,
     cross_entropy=figures,
+    fitted_cross_entropy=figures,
+    fitted_scale=figures,
     margin=figures,
     prediction_entropy=figures,
     marginal_entropy=figures,
@@ -34,5 +36,5 @@ def test_json_reads_back_as_an_equal_score(score: Score) -> None:
 
 @pytest.mark.parametrize(("right", "n"), [(0, 7), (1, 3), (2, 3), (6, 7), (99_999, 300_000)])
 def test_the_number_of_right_images_survives_the_rounding_of_the_share(right: int, n: int) -> None:
-    score = Score(n, round(right / n, 6), None, 0, 0, 0, 0, 0, (1.0,), (0.0,), ())
+    score = Score(n, round(right / n, 6), None, 0, 0, 0, 0, 0, 0, 0, (1.0,), (0.0,), ())
     assert score.correct == right

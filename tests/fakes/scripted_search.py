@@ -24,12 +24,14 @@ Script = Sequence[str | Reply] | Callable[[Request], str | Reply]
 
 
 def plain_score(top1: float, classes: int = 3, cross_entropy: float = 1.0) -> Score:
-    """A score of which only the accuracy (and the cross-entropy) matter."""
+    """A score of which only the accuracy (and the cross-entropy, least at the model's own scale) matter."""
     return Score(
         n=100,
         top1=top1,
         top5=None,
         cross_entropy=cross_entropy,
+        fitted_cross_entropy=cross_entropy,
+        fitted_scale=100.0,
         margin=0.0,
         prediction_entropy=0.0,
         marginal_entropy=0.0,

@@ -10,7 +10,7 @@ from prompt_search.result import OWN, Cost, PhaseCost, ReplyCounts, Result, Row
 from prompt_search.statistics import PairedCounts
 
 CLASSES = PromptSet.of({"a": "cat", "b": "dog"}, ["{}"]).classes
-SCORE = Score(100, 0.8, None, 0.5, 0.1, 0.4, 0.6, 0.2, (0.8, 0.8), (0.5, 0.5), ((0, 1, 10), (1, 0, 10)))
+SCORE = Score(100, 0.8, None, 0.5, 0.45, 80.0, 0.1, 0.4, 0.6, 0.2, (0.8, 0.8), (0.5, 0.5), ((0, 1, 10), (1, 0, 10)))
 
 
 def row(name: str, template: str, only_winner: int, only_other: int) -> Row:

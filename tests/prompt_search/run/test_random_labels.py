@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from evaluators import FITNESS_PRESETS, ClassLabel, LabeledImages, TextEncoder
+from evaluators import DEFAULT_FITNESS, FITNESS_PRESETS, ClassLabel, LabeledImages, TextEncoder
 from optimizers import HillClimbing, Optimizer, ProApo, Sample, Task
 from prompt_search.baselines import plain_baselines
 from prompt_search.result import Cost, ReplyCounts, Result
@@ -26,7 +26,7 @@ LEVEL = 0.025
 """How often the lower end of a 95 % interval is above the truth."""
 
 CLASSES = tuple(ClassLabel(name, name) for name in ("ash", "elm", "oak", "yew"))
-FITNESS = FITNESS_PRESETS["top1-ce"]
+FITNESS = FITNESS_PRESETS[DEFAULT_FITNESS]
 WORDS = ("small", "bright", "dark", "plain", "wide", "old", "tall", "near")
 
 

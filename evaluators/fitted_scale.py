@@ -1,0 +1,99 @@
+"""Where the cross-entropy is least as a function of the logit scale: temperature scaling (Guo et al. 2017,
+arXiv:1706.04599) on the images that are scored, for many prompt sets at once.
+
+The logits of a split are never kept, so the search can't come back to them. A sample of the images, always the same,
+tells about where the minimum of each set is; one pass over all images then takes the cross-entropy and two derivatives
+at both ends of a narrow window around it. `evaluators.scale_window` makes the figure of them.
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evaluators.scale_window import WINDOW, scale_range
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["SAMPLE", "likely_scales", "window_sums"]
+
+SAMPLE = 256
+"""Images that tell where the minimum is: its standard error is then about a tenth, and the window holds twice that."""
+
+BISECTIONS = 6
+"""Of the range of ten octaves, to a ninth of one."""
+
+UNIT = 2.0**-20
+"""What the figures of images are rounded to, so that their sum is exact: the same in any order, over any sharding."""
+
+
+def window_sums(cosines: "torch.Tensor", labels: "torch.Tensor", lower: "torch.Tensor") -> "torch.Tensor":
+    """Cross-entropy and its first two derivatives by the log of the scale, at both ends of a window of scales.
+
+    Args:
+        cosines: [P, C, n], contiguous; used as scratch, so worthless afterwards.
+        labels: [n] int64.
+        lower: [P] the lower end of each set's window.
+
+    Returns:
+        [P, 2, 3] float64, summed over the images.
+    """
+    import torch
+
+    # Logits at half the scale of the lower end: the squares and cubes of their exponentials are those of the two ends.
+    scale = (lower / 2).to(cosines.dtype)[:, None, None]
+    logits = cosines.sub_(cosines.amax(1, keepdim=True)).mul_(scale)
+    own = logits.gather(1, labels.expand(len(logits), 1, -1)).squeeze(1)
+    first = torch.exp(logits)
+    powers = first * first
+    room = torch.empty_like(powers)
+    at_lower = _derivatives(powers, logits, own, 2, room)
+    at_upper = _derivatives(powers.mul_(first), logits, own, 2 * WINDOW, room)
+    return torch.stack([at_lower, at_upper], dim=1)
+
+
+def likely_scales(cosines: "torch.Tensor", labels: "torch.Tensor", scale: float) -> NDArray[np.float64]:
+    """About where the cross-entropies of P sets are least, by a sample of the images.
+
+    Args:
+        cosines: [P, C, m], contiguous; used as scratch.
+        labels: [m] int64.
+        scale: the model's logit scale.
+
+    Returns:
+        [P] scales.
+    """
+    import torch
+
+    below = cosines.sub_(cosines.amax(1, keepdim=True))
+    own = below.gather(1, labels.expand(len(below), 1, -1)).squeeze(1)
+    logits, powers = torch.empty_like(below), torch.empty_like(below)
+    low, high = (torch.full((len(below),), end, dtype=torch.float64, device=below.device) for end in scale_range(scale))
+    for _ in range(BISECTIONS):
+        middle = (low * high).sqrt()
+        at = middle.to(below.dtype)
+        torch.exp(torch.mul(below, at[:, None, None], out=logits), out=powers)
+        total = powers.sum(1)
+        falls = _exact_sum(powers.mul_(logits).sum(1) / total - at[:, None] * own) < 0
+        low, high = torch.where(falls, middle, low), torch.where(falls, high, middle)
+    return (low * high).sqrt().cpu().numpy()
+
+
+def _derivatives(
+    powers: "torch.Tensor", logits: "torch.Tensor", own: "torch.Tensor", times: float, room: "torch.Tensor"
+) -> "torch.Tensor":
+    """Cross-entropy and derivatives [p, 3] at `times` the scale of the logits, from the exponentials there."""
+    import torch
+
+    total = powers.sum(1)
+    mean = torch.mul(powers, logits, out=room).sum(1).div_(total).mul_(times)
+    square = room.mul_(logits).sum(1).div_(total).mul_(times**2)
+    slope = mean - times * own
+    curvature = slope + square - mean * mean
+    return torch.stack([_exact_sum(each) for each in (total.log() - times * own, slope, curvature)], dim=1)
+
+
+def _exact_sum(of_images: "torch.Tensor") -> "torch.Tensor":
+    """The sum [p] over the images of [p, n], in float64, the same in any order."""
+    return of_images.double().div_(UNIT).round_().sum(1).mul_(UNIT)
