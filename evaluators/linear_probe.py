@@ -4,7 +4,7 @@ What the labelled images themselves can do, without words: a yardstick for promp
 answer. See `docs/words_or_probe.md`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -157,7 +157,7 @@ def _minimise(
         found.grad = gradient.div_(len(x)).add_(moved, alpha=2 * penalty)
         return loss + penalty * float(moved.square().sum())
 
-    search.step(objective)
+    search.step(objective)  # type: ignore[no-untyped-call] # torch has no types here
     return found.detach()
 
 
@@ -168,8 +168,8 @@ def _loss(
     import torch
 
     total, single = 0.0, weight.float()
-    step = max(1, NUMBERS_AT_ONCE // weight.shape[1])
-    for part, labels in zip(x.split(step), y.split(step), strict=True):
+    for rows in _rows(len(x), weight.shape[1]):
+        part, labels = x[rows], y[rows]
         log_p = (part @ single).log_softmax(1)
         total -= float(log_p.gather(1, labels[:, None]).sum(dtype=torch.float64))
         if gradient is not None:
@@ -179,14 +179,21 @@ def _loss(
     return total
 
 
+def _rows(images: int, classes: int) -> Iterator[slice]:
+    """Images that are classified at once."""
+    step = max(1, NUMBERS_AT_ONCE // classes)
+    return (slice(start, start + step) for start in range(0, images, step))
+
+
 def _fitted_scale(cosines: "torch.Tensor", y: "torch.Tensor") -> float:
     """The logit scale, of `SCALES`, with the least cross-entropy on images with cosines [N, C]."""
     import torch
 
     def loss(scale: float) -> float:
-        step = max(1, NUMBERS_AT_ONCE // cosines.shape[1])
-        parts = zip(cosines.split(step), y.split(step), strict=True)
-        return sum(float(torch.nn.functional.cross_entropy(c * scale, t, reduction="sum")) for c, t in parts)
+        return sum(
+            float(torch.nn.functional.cross_entropy(cosines[rows] * scale, y[rows], reduction="sum"))
+            for rows in _rows(*cosines.shape)
+        )
 
     return _least(loss)
 
