@@ -23,8 +23,11 @@ BETAS = (1.0, 3.0, 10.0, 30.0)
 """Sharpnesses of the vote that are tried."""
 
 TEMPERATURES = (0.25, 0.35, 0.5, 0.7, 1.0, 1.4)
-"""What logits are multiplied by where they are judged, the best for each (alpha, beta): a vote on top of zero-shot logits
-makes them surer than they should be, and at one scale for all the cross-entropy holds that against large alphas."""
+"""What logits are multiplied by where they are judged; the best counts for each (alpha, beta).
+
+A vote on top of zero-shot logits makes them surer than they should be, and at one scale for all the cross-entropy would
+hold that against large alphas.
+"""
 
 NUMBERS_AT_ONCE = 2**22
 

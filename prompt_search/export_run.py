@@ -85,9 +85,8 @@ def _copy_probe(source: Path, out: Path | None) -> Path:
     path = folder / PROBE_FILE
     if not path.is_file():
         raise RunMissing(
-            f"{folder} has no {PROBE_FILE}: a run writes one beside its prompts when it is finished, older versions did "
-            "not; finish the run with `prompt-search resume`, run it again into another folder, or export the prompts "
-            "with --head prompts"
+            f"{folder} has no {PROBE_FILE}, which a finished run holds unless an older version made it; finish the run "
+            "with `prompt-search resume`, run it again into another folder, or export the prompts with --head prompts"
         )
     if read_classifier(path)[2].get("head") != PROBE_HEAD:
         raise PromptError(f"{path} does not say that it is a linear probe; export the prompts with --head prompts")
