@@ -35,7 +35,7 @@ class ShadesModel(HashedModel):
         seen = [[SHADES[word] for word in SHADES if word in text] for text in texts]
         told = np.array([np.sum([_colour(shade) for shade in own], axis=0) if own else np.zeros(3) for own in seen])
         features = 0.4 * noise
-        features[:, :3] += told
+        features[:, :3] = told
         return np.asarray(features / np.linalg.norm(features, axis=1, keepdims=True), dtype=np.float32)
 
     def encode_images(self, images: Sequence[Image.Image]) -> FloatArray:
@@ -54,7 +54,8 @@ def _colour(rgb: object) -> FloatArray:
 def kinds(sample: Sample) -> str:
     """Says the right shade of every class it is asked about, among others."""
     question = sample.request.messages[-1].content
-    right = [shade for name, shade in OWN.items() if f'"{name}"' in question]
+    named = [name for name in OWN if f'"{name}"' in question]
+    right = [OWN[name] for name in sorted(named, key=lambda name: question.index(f'"{name}"'))]
     rng = random.Random(sample.key)
     return "\n".join(f"{shade} thing" for shade in [*right[:1], *rng.sample(["pale", "round", "leafy", "rubber"], 2)])
 
