@@ -138,8 +138,7 @@ def _conduct(
     )
     if winner.found_by == "baseline" and chosen.found_by == "baseline":
         notes.append(f"nothing that was found beat {winner.name} on the select split")
-    images = facts.sizes["search"] + facts.sizes["select"]
-    if too_large(images, model.width, len(facts.classes)):
+    if too_large(facts.sizes["search"] + facts.sizes["select"], model.width, len(facts.classes)):
         notes.append("no linear probe was fitted for comparison: with so many images and classes it takes minutes")
     if fallback is not None:
         notes.append(f"{100 * fallback:.1f} % of the test images needed the template for a pair without texts")
