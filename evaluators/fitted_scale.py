@@ -24,7 +24,7 @@ SAMPLE = 256
 NEWTON_STEPS = 4
 
 UNIT = 2.0**-20
-"""What the figures of images are rounded to, so that their sum is exact: the same in any order, over any sharding."""
+"""What the figures of images are rounded to, so that their sum is exact, in any order."""
 
 
 def window_sums(

@@ -71,7 +71,7 @@ def reduce_logits(
 ) -> ImageStatistics:
     """The statistics of one set from cosines [n, C] with labels [n] at logit scale `scale`.
 
-    Its cross-entropies at other scales are those in the windows with the lower ends `lower` [K]; `None` for all there are.
+    Its cross-entropies at other scales are those in the windows with the lower ends `lower` [K], by default in all.
     """
     by_class = cosines.T.contiguous()[None]
     lower = every_window(scale) if lower is None else lower
