@@ -115,7 +115,7 @@ def _windows(
                 _add_windows(sums, cosines, index, chunk_.labels, lower)
             return sums
 
-    total = sum(sums.cpu().numpy() for sums, _ in _on_every_shard(windows, shards, images, chunk))
+    total = reduce(add, (sums.cpu().numpy() for sums, _ in _on_every_shard(windows, shards, images, chunk)))
     return [ScaleWindows(own, sums) for own, sums in zip(lower, total, strict=True)]
 
 

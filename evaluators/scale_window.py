@@ -85,7 +85,9 @@ def nearer_minimum(at: NDArray[np.float64], sums: NDArray[np.float64], scale: fl
     """
     slope, variance = sums[:, 1], sums[:, 2] - sums[:, 1]
     steps = slope / np.maximum(variance, 1e-9)
-    return np.clip(at * np.clip(1 - steps, 1 / STRIDE, STRIDE), *scale_range(scale))
+    lowest, highest = scale_range(scale)
+    nearer: NDArray[np.float64] = np.clip(at * np.clip(1 - steps, 1 / STRIDE, STRIDE), lowest, highest)
+    return nearer
 
 
 def window_around(found: NDArray[np.float64], scale: float) -> NDArray[np.float64]:

@@ -48,7 +48,7 @@ def test_the_figure_is_the_least_over_the_scales(classes: int, n: int, gap: floa
 
 def test_logits_that_are_only_flatter_have_the_same_figure_at_a_higher_scale() -> None:
     cosines, labels = case(10, 200, 0.1, 0.04)
-    sharp, flat = measured(cosines, labels), measured(cosines / 4 + 0.5, labels)
+    sharp, flat = measured(cosines, labels), measured(cosines / np.float32(4) + np.float32(0.5), labels)
     assert flat.fitted_cross_entropy == pytest.approx(sharp.fitted_cross_entropy, abs=2e-5)
     assert flat.fitted_scale == pytest.approx(4 * sharp.fitted_scale, rel=0.01)
     assert abs(flat.cross_entropy - sharp.cross_entropy) > 0.1
@@ -66,7 +66,7 @@ def test_a_classifier_that_is_always_right_stays_within_the_range() -> None:
     assert score.top1 == 1.0
     assert 0 <= score.fitted_cross_entropy < score.cross_entropy
     assert score.fitted_scale <= 160.0
-    assert measured(cosines / 1000, labels).fitted_scale == pytest.approx(1600.0)
+    assert measured(cosines / np.float32(1000), labels).fitted_scale == pytest.approx(1600.0)
 
 
 def test_the_windows_cover_the_range_without_gaps() -> None:
@@ -90,7 +90,8 @@ def classifiers(classes: int, n: int, sets: int) -> tuple[LabeledImages, list[li
 
 
 def unit(rows: NDArray[np.float64]) -> FloatArray:
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    length = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.asarray(rows / length, dtype=np.float32)
 
 
 def figures(images: LabeledImages, sets: list[list[FloatArray]], chunk: int = 512, shards: int = 1) -> list[Score]:
