@@ -1,5 +1,6 @@
 """Many prompt sets at once: chunked products and reductions, against set by set with whole logits in plain torch."""
 
+import math
 import random
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -76,7 +77,30 @@ def _whole_logits(features: "torch.Tensor", weights: "torch.Tensor", labels: "to
     _ = (own.squeeze(1) - best).mean(), (ranks < 5).float().mean(), -(p * log_p).sum(1).mean(), p.mean(0)
     wrong = ranks > 0
     torch.unique(labels[wrong] * cosines.shape[1] + rival[wrong], return_counts=True)
+    _fitted(cosines, labels)
     return float(-log_p.gather(1, labels[:, None]).double().mean())
+
+
+def _fitted(cosines: "torch.Tensor", labels: "torch.Tensor") -> float:
+    """The cross-entropy at the logit scale that fits best, by golden section to a thousandth of the scale."""
+    import torch
+
+    def at(log_scale: float) -> float:
+        return float(torch.nn.functional.cross_entropy(math.exp(log_scale) * cosines, labels))
+
+    low, high, golden = math.log(SCALE / 64), math.log(SCALE * 16), (math.sqrt(5) - 1) / 2
+    inner = [high - golden * (high - low), low + golden * (high - low)]
+    values = [at(each) for each in inner]
+    while high - low > 1e-3:
+        if values[0] < values[1]:
+            high, inner[1], values[1] = inner[1], inner[0], values[0]
+            inner[0] = high - golden * (high - low)
+            values[0] = at(inner[0])
+        else:
+            low, inner[0], values[0] = inner[0], inner[1], values[1]
+            inner[1] = low + golden * (high - low)
+            values[1] = at(inner[1])
+    return min(values)
 
 
 def _cuda() -> list[Comparison]:

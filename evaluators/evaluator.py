@@ -23,6 +23,7 @@ from evaluators.products import Population, ProductPrecision, Products
 from evaluators.prompt_set import PromptSet
 from evaluators.reductions import label_ranks, reduce_logits
 from evaluators.redundancy import redundancies
+from evaluators.scale_window import every_window, middle_windows
 from evaluators.score import Score
 from evaluators.text_library import TextLibrary
 from evaluators.working_memory import WorkingMemory, is_out_of_memory
@@ -151,9 +152,13 @@ class Evaluator:
 
     def _score_pairwise(self, prompts: PairwisePrompts) -> Score:
         scale = self._texts.model.logit_scale
-        chunks = [reduce_logits(cosines, labels, scale) for cosines, labels in self._cosines(prompts)]
         (redundancy,) = redundancies(self._embeddings.of([prompts.base]))
-        return replace(reduce(add, chunks).score(redundancy), top5=None)
+        for windows in (middle_windows(scale), every_window(scale)):
+            chunks = [reduce_logits(cosines, labels, scale, windows) for cosines, labels in self._cosines(prompts)]
+            whole = reduce(add, chunks)
+            if whole.windows.hold_minimum(len(self.images), scale):
+                break
+        return replace(whole.score(redundancy), top5=None)
 
     def _cosines(self, candidate: Candidate) -> "Iterator[tuple[torch.Tensor, torch.Tensor]]":
         """Cosines [n, C] and labels [n] of consecutive images, on the CPU: the very ones that are scored."""

@@ -34,9 +34,10 @@ def entropy_constrained(score: Score) -> float:
 
 
 def proapo(score: Score) -> float:
-    """All terms of ProAPO's code, CE at the model's own logit scale, in units of its w1: 0.1 top1% + 0.1 top5% (C > 5) + 0.05 R - 10 CE, over 10.
+    """All terms of ProAPO's code, in units of its w1: 0.1 top1% + 0.1 top5% (C > 5) + 0.05 R - 10 CE, over 10.
 
-    A pairwise candidate has no top-5 of its own: top-1, the least it could be, stands in.
+    CE is at the model's own logit scale. A pairwise candidate has no top-5 of its own: top-1, the least it could be,
+    stands in.
     """
     lacking = score.top1 if len(score.recall) > 5 else 0.0
     top5 = score.top5 if score.top5 is not None else lacking
@@ -49,7 +50,7 @@ def cross_entropy(score: Score) -> float:
 
 
 def balanced(score: Score) -> float:
-    """Mean per-class recall - CE at the logit scale that fits best: recall counts classes alike, whatever their size."""
+    """Mean per-class recall - CE at the logit scale that fits best: recall counts classes alike."""
     return score.mean_recall - score.fitted_cross_entropy
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluators.scale_window import WINDOW, scale_range
+from evaluators.scale_window import WINDOW, nearer_minimum
 
 if TYPE_CHECKING:
     import torch
@@ -21,35 +21,39 @@ __all__ = ["SAMPLE", "likely_scales", "window_sums"]
 SAMPLE = 256
 """Images that tell where the minimum is: its standard error is then about a tenth, and the window holds twice that."""
 
-BISECTIONS = 6
-"""Of the range of ten octaves, to a ninth of one."""
+NEWTON_STEPS = 4
 
 UNIT = 2.0**-20
-"""What the figures of images are rounded to, so that their sum is exact: the same in any order, over any sharding."""
+"""What the figures of images are rounded to, so that their sum is exact, in any order."""
 
 
-def window_sums(cosines: "torch.Tensor", labels: "torch.Tensor", lower: "torch.Tensor") -> "torch.Tensor":
+def window_sums(
+    cosines: "torch.Tensor", labels: "torch.Tensor", lower: "torch.Tensor", room: "torch.Tensor | None" = None
+) -> "torch.Tensor":
     """Cross-entropy and its first two derivatives by the log of the scale, at both ends of a window of scales.
 
     Args:
         cosines: [P, C, n], contiguous; used as scratch, so worthless afterwards.
         labels: [n] int64.
         lower: [P] the lower end of each set's window.
+        room: [3, P C n or more] of the cosines' type, to be written to; a page of new memory costs more than a sum.
 
     Returns:
         [P, 2, 3] float64, summed over the images.
     """
     import torch
 
+    if room is None:
+        room = cosines.new_empty((3, cosines.numel()))
+    first, powers, other = (each[: cosines.numel()].view(cosines.shape) for each in room)
     # Logits at half the scale of the lower end: the squares and cubes of their exponentials are those of the two ends.
     scale = (lower / 2).to(cosines.dtype)[:, None, None]
     logits = cosines.sub_(cosines.amax(1, keepdim=True)).mul_(scale)
     own = logits.gather(1, labels.expand(len(logits), 1, -1)).squeeze(1)
-    first = torch.exp(logits)
-    powers = first * first
-    room = torch.empty_like(powers)
-    at_lower = _derivatives(powers, logits, own, 2, room)
-    at_upper = _derivatives(powers.mul_(first), logits, own, 2 * WINDOW, room)
+    torch.exp(logits, out=first)
+    torch.mul(first, first, out=powers)
+    at_lower = _derivatives(powers, logits, own, 2, other)
+    at_upper = _derivatives(powers.mul_(first), logits, own, 2 * WINDOW, other)
     return torch.stack([at_lower, at_upper], dim=1)
 
 
@@ -68,16 +72,14 @@ def likely_scales(cosines: "torch.Tensor", labels: "torch.Tensor", scale: float)
 
     below = cosines.sub_(cosines.amax(1, keepdim=True))
     own = below.gather(1, labels.expand(len(below), 1, -1)).squeeze(1)
-    logits, powers = torch.empty_like(below), torch.empty_like(below)
-    low, high = (torch.full((len(below),), end, dtype=torch.float64, device=below.device) for end in scale_range(scale))
-    for _ in range(BISECTIONS):
-        middle = (low * high).sqrt()
-        at = middle.to(below.dtype)
-        torch.exp(torch.mul(below, at[:, None, None], out=logits), out=powers)
-        total = powers.sum(1)
-        falls = _exact_sum(powers.mul_(logits).sum(1) / total - at[:, None] * own) < 0
-        low, high = torch.where(falls, middle, low), torch.where(falls, high, middle)
-    return (low * high).sqrt().cpu().numpy()
+    logits, powers, room = (torch.empty_like(below) for _ in range(3))
+    found = np.full(len(below), scale)
+    for _ in range(NEWTON_STEPS):
+        at = torch.from_numpy(found).to(below)[:, None, None]
+        torch.exp(torch.mul(below, at, out=logits), out=powers)
+        sums = _derivatives(powers, logits, own * at[:, 0], 1, room).cpu().numpy()
+        found = nearer_minimum(found, sums, scale)
+    return found
 
 
 def _derivatives(

@@ -1,10 +1,12 @@
 """Statistics of all images under all sets of a population, sharded over devices, logits never kept."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import reduce
+from itertools import pairwise
 from operator import add
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = ["logits_per_block", "population_statistics", "reduce_in_blocks", "shard_statistics"]
+
+
+T = TypeVar("T")
 
 
 def logits_per_block(device: str) -> int:
@@ -41,41 +46,32 @@ def population_statistics(
         fused: reduce in one Triton kernel rather than in eager torch.
     """
 
-    def measured(some: Population, lower: "NDArray[np.float64]") -> list[ImageStatistics]:
-        return _measure(some, images, shards, scale, lower, chunk, fused)
+    lower = _likely_windows(population, shards[0], scale, chunk)
 
-    found = measured(population, _windows(population, shards[0], scale, chunk))
-    astray = [i for i, each in enumerate(found) if not each.windows.hold_minimum(len(images), scale)]
-    if astray:
-        everywhere = np.tile(every_window(scale), (len(astray), 1))
-        again = measured(Population(population.columns, population.index[astray]), everywhere)
-        for place, statistics in zip(astray, again, strict=True):
-            found[place] = statistics
-    return found
+    def statistics(products: Products, first: int, last: int) -> "tuple[Reduced, torch.Tensor]":
+        return shard_statistics(population, products, first, last, scale, lower, chunk, fused)
 
-
-def _measure(
-    population: Population, images: LabeledImages, shards: Sequence[Products],
-    scale: float, lower: "NDArray[np.float64]", chunk: int, fused: bool,
-) -> list[ImageStatistics]:  # fmt: skip
-    chunks = -(-len(images) // chunk)
-    bounds = [min(len(images), chunk * (chunks * i // len(shards))) for i in range(len(shards) + 1)]
-
-    def run(place: int) -> "tuple[Reduced, torch.Tensor]":
-        first, last = bounds[place : place + 2]
-        return shard_statistics(population, shards[place], first, last, scale, lower, chunk, fused)
-
-    with ThreadPoolExecutor(len(shards)) as pool:
-        parts = [run(0)] if len(shards) == 1 else list(pool.map(run, range(len(shards))))
     labels = np.array(images.labels, dtype=np.int64)
-    shares = [
-        (reduced, sums.cpu().numpy(), labels[a:b])
-        for (reduced, sums), a, b in zip(parts, bounds, bounds[1:], strict=False)
+    parts = [
+        (reduced, sums.cpu().numpy(), labels[place])
+        for (reduced, sums), place in _on_every_shard(statistics, shards, len(images), chunk)
     ]
-    return [
-        reduce(add, (part.of(i, own, ScaleWindows(lower[i], sums[i])) for part, sums, own in shares))
+    found = [
+        reduce(add, (reduced.of(i, own, ScaleWindows(lower[i], sums[i])) for reduced, sums, own in parts))
         for i in range(len(population.index))
     ]
+    for nearer in (True, False):
+        astray = [i for i, each in enumerate(found) if not each.windows.hold_minimum(len(images), scale)]
+        if not astray:
+            break
+        lower = np.tile(every_window(scale), (len(astray), 1))
+        if nearer:
+            lower = window_around(np.array([[found[i].windows.nearer(scale)] for i in astray]), scale)
+        for i, windows in zip(
+            astray, _windows(population.some(astray), shards, len(images), lower, chunk), strict=True
+        ):
+            found[i] = replace(found[i], windows=windows)
+    return found
 
 
 def shard_statistics(
@@ -93,24 +89,37 @@ def shard_statistics(
     import torch
 
     with torch.inference_mode():
-        matrix = products.matrix(population.columns)
         index = torch.from_numpy(population.index).to(products.device)
-        ends = torch.from_numpy(lower.astype(np.float32)).to(products.device)
         sets, classes = index.shape
         whole = Reduced.zeros(sets, last - first, classes, products.device)
-        sums = torch.zeros((*lower.shape, 2, 3), dtype=torch.float64, device=products.device)
-        for images in products.chunks(first, last, chunk):
-            cosines = products.cosines(matrix, images.features)
+        windows = torch.zeros((*lower.shape, 2, 3), dtype=torch.float64, device=products.device)
+        for images, cosines in _cosines(population, products, first, last, chunk):
             place = slice(images.place.start - first, images.place.stop - first)
             for some, part in _reduced(cosines, index, images, scale, fused):
                 whole.take_in(part, some, place)
-            for some in _blocks(cosines, index):
-                for k in range(lower.shape[1]):
-                    sums[some, k] += window_sums(_gathered(cosines, index[some]), images.labels, ends[some, k])
-        return whole, sums
+            _add_windows(windows, cosines, index, images.labels, lower)
+        return whole, windows
 
 
-def _windows(population: Population, products: Products, scale: float, chunk: int) -> "NDArray[np.float64]":
+def _windows(
+    population: Population, shards: Sequence[Products], images: int, lower: "NDArray[np.float64]", chunk: int
+) -> list[ScaleWindows]:
+    """The cross-entropies of every set in other windows [P, K]."""
+    import torch
+
+    def windows(products: Products, first: int, last: int) -> "torch.Tensor":
+        with torch.inference_mode():
+            index = torch.from_numpy(population.index).to(products.device)
+            sums = torch.zeros((*lower.shape, 2, 3), dtype=torch.float64, device=products.device)
+            for chunk_, cosines in _cosines(population, products, first, last, chunk):
+                _add_windows(sums, cosines, index, chunk_.labels, lower)
+            return sums
+
+    total = reduce(add, (sums.cpu().numpy() for sums, _ in _on_every_shard(windows, shards, images, chunk)))
+    return [ScaleWindows(own, sums) for own, sums in zip(lower, total, strict=True)]
+
+
+def _likely_windows(population: Population, products: Products, scale: float, chunk: int) -> "NDArray[np.float64]":
     """The lower end [P, 1] of the window of the logit scale that a sample of the images speaks for."""
     import torch
 
@@ -120,6 +129,43 @@ def _windows(population: Population, products: Products, scale: float, chunk: in
         index = torch.from_numpy(population.index).to(products.device)
         found = [likely_scales(_gathered(cosines, index[some]), labels, scale) for some in _blocks(cosines, index)]
         return window_around(np.concatenate(found), scale)[:, None]
+
+
+def _on_every_shard(
+    run: Callable[[Products, int, int], T], shards: Sequence[Products], images: int, chunk: int
+) -> list[tuple[T, slice]]:
+    """What `run` gives for every device with its part of the images [first, last), made of whole chunks."""
+    chunks = -(-images // chunk)
+    bounds = [min(images, chunk * (chunks * i // len(shards))) for i in range(len(shards) + 1)]
+    parts = [slice(first, last) for first, last in pairwise(bounds)]
+    if len(shards) == 1:
+        return [(run(shards[0], 0, images), parts[0])]
+    with ThreadPoolExecutor(len(shards)) as pool:
+        done = pool.map(lambda products, part: run(products, part.start, part.stop), shards, parts)
+        return list(zip(done, parts, strict=True))
+
+
+def _cosines(
+    population: Population, products: Products, first: int, last: int, chunk: int
+) -> "Iterator[tuple[ImageChunk, torch.Tensor]]":
+    """The images of [first, last) with their cosines [U, n] with the population's embeddings."""
+    matrix = products.matrix(population.columns)
+    for images in products.chunks(first, last, chunk):
+        yield images, products.cosines(matrix, images.features)
+
+
+def _add_windows(
+    sums: "torch.Tensor", cosines: "torch.Tensor", index: "torch.Tensor", labels: "torch.Tensor",
+    lower: "NDArray[np.float64]",
+) -> None:  # fmt: skip
+    import torch
+
+    ends = torch.from_numpy(lower.astype(np.float32)).to(sums.device)
+    blocks = list(_blocks(cosines, index))
+    room = cosines.new_empty((3, index[blocks[0]].numel() * cosines.shape[1]))
+    for some in blocks:
+        for k in range(lower.shape[1]):
+            sums[some, k] += window_sums(_gathered(cosines, index[some]), labels, ends[some, k], room)
 
 
 def _reduced(

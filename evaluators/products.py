@@ -62,6 +62,12 @@ class Population:
                 different.append(column)
         return cls(different, np.array([[known[id(column)] for column in own] for own in sets]))
 
+    def some(self, sets: Sequence[int]) -> "Population":
+        """The population of some of the sets."""
+        chosen = self.index[list(sets)]
+        rows, index = np.unique(chosen, return_inverse=True)
+        return Population([self.columns[row] for row in rows.tolist()], index.reshape(chosen.shape).astype(np.int64))
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ImageChunk:

@@ -57,7 +57,7 @@ class Reduced:
     def of(self, index: int, labels: "NDArray[np.int64]", windows: ScaleWindows) -> ImageStatistics:
         """The statistics of one set, with its cross-entropies at other scales beside them."""
         own = (getattr(self, f.name)[index].cpu().numpy() for f in fields(self))
-        return ImageStatistics(labels, *own, windows=windows)
+        return ImageStatistics(labels, *own, windows)
 
 
 def label_ranks(cosines: "torch.Tensor", labels: "torch.Tensor") -> "torch.Tensor":
@@ -66,11 +66,18 @@ def label_ranks(cosines: "torch.Tensor", labels: "torch.Tensor") -> "torch.Tenso
     return (cosines >= own).sum(dim=1) - 1
 
 
-def reduce_logits(cosines: "torch.Tensor", labels: "torch.Tensor", scale: float) -> ImageStatistics:
-    """The statistics of one set from cosines [n, C] with labels [n] at logit scale `scale`, and at every other."""
+def reduce_logits(
+    cosines: "torch.Tensor", labels: "torch.Tensor", scale: float, lower: "NDArray[np.float64] | None" = None
+) -> ImageStatistics:
+    """The statistics of one set from cosines [n, C] with labels [n] at logit scale `scale`.
+
+    Its cross-entropies at other scales are those in the windows with the lower ends `lower` [K], by default in all.
+    """
     by_class = cosines.T.contiguous()[None]
-    lower = every_window(scale)
-    sums = [window_sums(by_class.clone(), labels, by_class.new_tensor([each])) for each in lower.tolist()]
+    lower = every_window(scale) if lower is None else lower
+    ends = by_class.new_tensor(lower).float()
+    copy, room = by_class.float(), by_class.new_empty((3, by_class.numel())).float()
+    sums = [window_sums(copy.clone(), labels, end[None], room) for end in ends]
     windows = ScaleWindows(lower, np.concatenate([each.cpu().numpy() for each in sums]))
     return reduce_cosines(by_class.clone(), labels, scale).of(0, labels.cpu().numpy(), windows)
 

@@ -89,8 +89,7 @@ class WorkingMemory:
         embeddings = 4 * self.width * (columns + 2 * padded)  # as they come, as a matrix, and in the device's precision
         block = 4 * max(logits_per_block(self.device), self.classes * chunk)
         reduction = 4 * padded * chunk + 4 * block
-        # Twice: where a set's logit scale is not in its window, the set goes through again.
-        statistics = 2 * sets * (BYTES_PER_IMAGE_AND_SET * self.images + 24 * self.classes)
+        statistics = sets * (BYTES_PER_IMAGE_AND_SET * self.images + 24 * self.classes)
         return embeddings + reduction + statistics + 8 * chunk * self.width
 
 

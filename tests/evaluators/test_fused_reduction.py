@@ -45,6 +45,7 @@ encoder = TextEncoder(HashedModel(), Path(sys.argv[1]))
 eager, fused = (Evaluator(images, encoder, fused=way).score(sets) for way in (False, True))
 for one, other in zip(eager, fused, strict=True):
     assert (one.top1, one.confusions, one.recall) == (other.top1, other.confusions, other.recall)
+    assert (one.fitted_cross_entropy, one.fitted_scale) == (other.fitted_cross_entropy, other.fitted_scale)
     assert abs(one.cross_entropy - other.cross_entropy) < 5e-6 > abs(one.marginal_entropy - other.marginal_entropy)
 print("compared")
 """

@@ -24,6 +24,7 @@ from evaluators.errors import DataError, PromptError
 from evaluators.image_text_model import FloatArray
 from evaluators.pairwise_score import fallback_share, pair_table, rescore
 from tests.fakes.pixel_model import WIDTH, PixelModel
+from tests.fakes.reference_score import fitted_cross_entropy
 
 WORDS = ("red", "green", "blue", "round", "flat", "old", "new", "wet")
 
@@ -276,3 +277,13 @@ def test_features_that_are_not_finite_name_their_text() -> None:
 
     with pytest.raises(DataError, match="'a huge text' are not finite"):
         pair_table(prompts, overflowing)
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_the_logit_scale_is_fitted_to_the_distribution_of_both_steps(tmp_path: Path, share: float) -> None:
+    base = base_of(8)
+    prompts = PairwisePrompts(base, some_pairs(np.random.default_rng(2), base, share, 20), 4)
+    split = images(150, 8, seed=3)
+    p = np.array([reference_probabilities(prompts, image, 100.0) for image in split.embeddings[:]])
+    least, _ = fitted_cross_entropy(np.log(p) / 100.0, split.labels, 100.0)
+    assert scored(prompts, split, tmp_path).fitted_cross_entropy == pytest.approx(least, abs=5e-5)

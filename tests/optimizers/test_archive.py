@@ -1,6 +1,7 @@
 """The archive keeps every candidate once and orders them the same way always."""
 
 import random
+from dataclasses import replace
 
 from evaluators import PromptSet
 from optimizers import Archive, Scored
@@ -11,6 +12,15 @@ CLASSES = {"cat": "cat", "dog": "dog"}
 
 def entry(archive: Archive, templates: list[str], fitness: float = 0.5, cross_entropy: float = 1.0) -> Scored:
     return archive.add(PromptSet.of(CLASSES, templates), plain_score(0.5, 2, cross_entropy), fitness)
+
+
+def test_ties_go_by_the_cross_entropy_at_the_scale_that_fits_best() -> None:
+    archive, score = Archive(), plain_score(0.5, 2)
+    flat = replace(score, cross_entropy=1.0, fitted_cross_entropy=0.9)
+    peaked = replace(score, cross_entropy=2.0, fitted_cross_entropy=0.8)
+    for template, each in (("flat {}", flat), ("peaked {}", peaked)):
+        archive.add(PromptSet.of(CLASSES, [template]), each, 0.5)
+    assert [entry.score for entry in archive.best()] == [peaked, flat]
 
 
 def test_ties_go_to_lower_cross_entropy_then_fewer_texts_then_earlier_discovery() -> None:
