@@ -93,7 +93,8 @@ def nearer_minimum(at: NDArray[np.float64], sums: NDArray[np.float64], scale: fl
 def window_around(found: NDArray[np.float64], scale: float) -> NDArray[np.float64]:
     """The lower ends of windows with scales of the range in their middle, as far as the range goes."""
     lowest, highest = scale_range(scale)
-    return np.clip(found / WINDOW**0.5, lowest, highest / WINDOW)
+    ends: NDArray[np.float64] = np.clip(found / WINDOW**0.5, lowest, highest / WINDOW)
+    return ends
 
 
 def every_window(scale: float) -> NDArray[np.float64]:
