@@ -18,6 +18,7 @@ from prompt_search.run.folder import check_folder
 from prompt_search.run.metered import Clock
 from prompt_search.run.progress import Observer, Silent, Status
 from prompt_search.run.resolve import NamedStrategy, Surroundings
+from prompt_search.run.usefulness import ENOUGH
 from prompt_search.tracking.observer import TrackingObserver
 from prompt_search.tracking.tracker import tracker
 
@@ -49,12 +50,14 @@ def launch(
     observer: Observer | None = None,
     verify: bool = False,
     track: Sequence[str] = (),
+    max_useless: int | None = None,
 ) -> "Result":
     """Start a run, or continue the one in its folder.
 
     Objects given beside `config` take the place of what it names. Without a `price` the language model's known one
     counts. `use_cache` is about its replies: without it they are kept in the run folder only. `track` names trackers
-    (`mlflow`, `wandb`) to send the figures to.
+    (`mlflow`, `wandb`) to send the figures to. After `max_useless` useless replies (24)
+    from the start the run ends with an error; 0 for never.
 
     Raises:
         PromptSearchError: if an argument can't be used, or the run can't go on.
@@ -76,7 +79,9 @@ def launch(
     cache = find_cache_dir(cache_dir)
     language = llm or _language_model(config, cache, concurrency)
     image_text = model or load_model(config.model, device=device, precision=config.precision)
-    surroundings = Surroundings(cache, limits, stated, clock, shown, verify)
+    surroundings = Surroundings(
+        cache, limits, stated, clock, shown, verify, ENOUGH if max_useless is None else max_useless
+    )
     with shown.told(_short_name(config), _settings(config, limits)) as summary:
         result = _carry_out(config, built, image_text, language, folder, surroundings, use_cache=use_cache)
         summary |= _figures(result)
@@ -137,6 +142,7 @@ def relaunch(
     cache_dir: str | Path | None = None,
     observer: Observer | None = None,
     track: Sequence[str] = (),
+    max_useless: int | None = None,
 ) -> "Result":
     """Continue the run in a folder with the arguments it was started with.
 
@@ -158,6 +164,7 @@ def relaunch(
         cache_dir=cache_dir,
         observer=observer,
         track=track,
+        max_useless=max_useless,
     )
 
 
@@ -179,7 +186,7 @@ def replay_run(
     config, budget, price = read_arguments(recorded)
     strategies = [(choice.name, choice.build()) for choice in config.strategies]
     model = load_model(config.model, device=device, precision=config.precision)
-    surroundings = Surroundings(find_cache_dir(cache_dir), budget, price, observer=observer or Silent())
+    surroundings = Surroundings(find_cache_dir(cache_dir), budget, price, observer=observer or Silent(), max_useless=0)
     return replay(config, strategies, model, recorded, out, surroundings)
 
 

@@ -54,6 +54,7 @@ class RunConfig:
         stored_as: how image features are kept; `fp16` halves the space and rounds them to 11 bits.
         base_to_new: search with the first half of the classes only, and report how the templates do on the others.
         captions: how many search images a multimodal language model is shown; 0 shows it none.
+        thinking_tokens: added to the cap of every reply for a model that thinks before it answers; `None` to find out.
         baseline, start: prompt files to beat, and to begin from.
     """
 
@@ -72,6 +73,7 @@ class RunConfig:
     domain: tuple[str, ...] = ()
     feedback: Feedback = "paper"
     captions: int = 0
+    thinking_tokens: int | None = None
     stored_as: StoredAs = "fp32"
     base_to_new: bool = False
     baseline: tuple[str, ...] = ()
@@ -85,6 +87,8 @@ class RunConfig:
                 raise SettingsError(f"--{name} must be at least 1, got {value}")
         if self.captions < 0:
             raise SettingsError(f"--captions must be 0 or more, got {self.captions}")
+        if self.thinking_tokens is not None and self.thinking_tokens < 0:
+            raise SettingsError(f"--thinking-tokens must be 0 or more, got {self.thinking_tokens}")
         if self.feedback not in get_args(Feedback):
             raise SettingsError(f"--feedback must be one of {', '.join(get_args(Feedback))}, got {self.feedback!r}")
         address = urlsplit(self.base_url or "")

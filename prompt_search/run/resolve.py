@@ -21,6 +21,7 @@ from prompt_search.run.context import check_class_names, check_prompts, context_
 from prompt_search.run.facts import Facts
 from prompt_search.run.metered import Clock
 from prompt_search.run.progress import Observer, Silent, Status
+from prompt_search.run.usefulness import ENOUGH
 
 __all__ = ["NamedStrategy", "Surroundings", "fitness_named", "load_data", "read_own_prompts", "resolve"]
 
@@ -38,6 +39,7 @@ class Surroundings:
         clock: when the run was started.
         observer: is shown the progress.
         verify: read every image file again.
+        max_useless: useless replies of the language model from the start that end the run with an error; 0 for never.
     """
 
     cache_dir: Path
@@ -46,6 +48,7 @@ class Surroundings:
     clock: Clock = field(default_factory=Clock)
     observer: Observer = field(default_factory=Silent)
     verify: bool = False
+    max_useless: int = ENOUGH
 
 
 def resolve(
@@ -89,7 +92,15 @@ def resolve(
             "captions": config.captions if "vision" in abilities(llm) else 0,
             **{
                 name: getattr(config, name)
-                for name in ("seed", "fitness", "description", "feedback", "base_to_new", "stored_as")
+                for name in (
+                    "seed",
+                    "fitness",
+                    "description",
+                    "feedback",
+                    "base_to_new",
+                    "stored_as",
+                    "thinking_tokens",
+                )
             },
             "domain": list(config.domain),
             "baselines": [prompts.fingerprint for prompts in baselines.values()],
