@@ -241,7 +241,7 @@ class JournaledSearch:
             BudgetReached: when time is up: a server that never answers must not hold up the end of a run.
         """
         self.status.in_flight, self.status.waiting = traffic.in_flight, traffic.waiting
-        self.status.retried = traffic.retried
+        self.status.retried, self.status.held_until = traffic.retried, traffic.held_until
         self._observer.update(self.status)
         if self._model.time_is_up():
             raise BudgetReached("time is up")
