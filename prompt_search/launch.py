@@ -21,12 +21,15 @@ from prompt_search.run.resolve import NamedStrategy, Surroundings
 from prompt_search.run.usefulness import ENOUGH
 from prompt_search.tracking.observer import TrackingObserver
 from prompt_search.tracking.tracker import tracker
+from prompt_search.writable import check_writable
 
 if TYPE_CHECKING:
     from evaluators import ImageTextModel
     from optimizers import LanguageModel
     from prompt_search.result import Result
     from prompt_search.run.dry_run import DryRun
+
+CACHE_WAY_OUT = "name another folder with --cache-dir or the environment variable PROMPT_SEARCH_CACHE"
 
 __all__ = ["COMPLETIONS", "default_out", "launch", "rehearse", "relaunch", "replay_run"]
 
@@ -67,6 +70,9 @@ def launch(
     clock, limits, folder = Clock(), budget or Budget(), out or default_out(config)
     check_data(config.data)
     check_folder(folder, data_path(config.data))
+    cache = find_cache_dir(cache_dir)
+    check_writable(folder, "choose another --out")
+    check_writable(cache, CACHE_WAY_OUT)
     stated = price or known_price(config.llm, config.base_url)
     if limits.max_cost is not None and stated is None:
         raise SettingsError(
@@ -76,7 +82,6 @@ def launch(
     shown = TrackingObserver(observer or Silent(), {name: tracker(name) for name in track})
     shown.update(Status(phase="loading models"))
     built = strategies or [(choice.name, choice.build()) for choice in config.strategies]
-    cache = find_cache_dir(cache_dir)
     language = llm or _language_model(config, cache, concurrency)
     image_text = model or load_model(config.model, device=device, precision=config.precision)
     surroundings = Surroundings(

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, get_args
-from urllib.parse import urlsplit
 
 from evaluators import DEFAULT_FITNESS
 from evaluators.embedding_store import StoredAs
 from evaluators.open_clip_model import Precision
 from optimizers import Optimizer, configure, strategy_class
 from prompt_search.errors import SettingsError
+from prompt_search.llm.endpoint import secret_parts
 
 __all__ = ["OWN", "Feedback", "RunConfig", "StrategyChoice"]
 
@@ -91,11 +91,11 @@ class RunConfig:
             raise SettingsError(f"--thinking-tokens must be 0 or more, got {self.thinking_tokens}")
         if self.feedback not in get_args(Feedback):
             raise SettingsError(f"--feedback must be one of {', '.join(get_args(Feedback))}, got {self.feedback!r}")
-        address = urlsplit(self.base_url or "")
-        if address.password or address.query or "@" in address.netloc:
+        secrets = secret_parts(self.base_url or "")
+        if secrets:
             raise SettingsError(
-                "a base URL with a user, a password or a query would end up in files; "
-                "give the plain address, and the key in the environment variable OPENAI_API_KEY"
+                f"the base URL has {' and '.join(secrets)}, which would end up in files; give the plain address, and the "
+                "key in the environment variable OPENAI_API_KEY (a version like ?api-version=2024-10-21 may stay)"
             )
 
     def to_json(self) -> dict[str, Any]:
