@@ -206,10 +206,12 @@ def rehearse(
     from prompt_search.models import load_model
     from prompt_search.run.dry_run import dry_run
 
+    cache = find_cache_dir(cache_dir)
+    check_writable(cache, CACHE_WAY_OUT)
     built = [(choice.name, choice.build()) for choice in config.strategies]
     model = load_model(config.model, device=device, precision=config.precision)
     stated = price or known_price(config.llm, config.base_url)
-    return dry_run(config, built, model, stated, find_cache_dir(cache_dir))
+    return dry_run(config, built, model, stated, cache)
 
 
 def _language_model(config: RunConfig, cache: Path, concurrency: int | None) -> "LanguageModel":

@@ -32,7 +32,7 @@ class Endpoint:
     Raises:
         SettingsError: if the address is not an http(s) URL.
 
-    >>> Endpoint("https://me.openai.azure.com/openai/deployments/d/chat/completions?api-version=2024-10-21", "KEY").query
+    >>> Endpoint("https://me.openai.azure.com/openai/deployments/d?api-version=2024-10-21", "KEY").query
     {'api-version': '2024-10-21'}
     >>> Endpoint("http://user:secret@localhost:8000/v1?token=secret", "MY_KEY").shown
     'http://localhost:8000/v1'
@@ -107,10 +107,13 @@ def without_secrets(url: str) -> str:
 def secret_parts(url: str) -> list[str]:
     """What of an address must not be written down: a user, a password, parameters other than Azure's version.
 
+    Raises:
+        SettingsError: if it is not an http(s) URL.
+
     >>> secret_parts("https://me.openai.azure.com/openai?api-version=2024-10-21&sig=abc")
     ['the parameter sig']
     """
-    parts = urlsplit(url)
+    parts = _parsed(url)
     user = ["a user or a password"] if parts.password or "@" in parts.netloc else []
     names = [name for name, _ in parse_qsl(parts.query, keep_blank_values=True) if name != API_VERSION]
     return user + [f"the parameter {name}" for name in names]

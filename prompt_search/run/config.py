@@ -91,11 +91,11 @@ class RunConfig:
             raise SettingsError(f"--thinking-tokens must be 0 or more, got {self.thinking_tokens}")
         if self.feedback not in get_args(Feedback):
             raise SettingsError(f"--feedback must be one of {', '.join(get_args(Feedback))}, got {self.feedback!r}")
-        secrets = secret_parts(self.base_url or "")
+        secrets = secret_parts(self.base_url) if self.base_url else []
         if secrets:
             raise SettingsError(
-                f"the base URL has {' and '.join(secrets)}, which would end up in files; give the plain address, and the "
-                "key in the environment variable OPENAI_API_KEY (a version like ?api-version=2024-10-21 may stay)"
+                f"the base URL has {' and '.join(secrets)}, which would end up in files; give the plain address, and "
+                "the key in the environment variable OPENAI_API_KEY (a version like ?api-version=2024-10-21 may stay)"
             )
 
     def to_json(self) -> dict[str, Any]:
