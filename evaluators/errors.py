@@ -13,7 +13,8 @@ The whole tree, re-exported as `prompt_search.errors`::
     ├── StoreError                      the cache on disk can't be read or written
     ├── LanguageModelError              the language model can't go on; the run can be resumed
     │   ├── LanguageModelRejected       it refused for good: key, model name, request
-    │   └── LanguageModelUnavailable    it kept failing until retries ended
+    │   ├── LanguageModelUnavailable    it kept failing until retries ended
+    │   └── LanguageModelUseless        it answers, and nothing of it can be used
     ├── RunError                        the run folder can't be used
     │   └── RunLocked                   another process is running there
     └── BudgetReached                   a limit was reached; the engine finishes with the best so far

@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 from optimizers.errors import BudgetReached
 from optimizers.language_model import Message, Reply, Request
 from optimizers.meta_prompts import again_turn
+from optimizers.replies import answer_in
 from optimizers.search import Search
 
 __all__ = ["Answers", "account", "ask_usable", "most_calls"]
@@ -52,11 +53,11 @@ def ask_usable(
         BudgetReached: if the budget covers none of the requests.
         LanguageModelError: if the language model can't go on.
     """
-    replies = search.ask(requests)
+    replies = search.ask(requests, lambda _, text: bool(read(text)))
     readings = [read(reply.text) for reply in replies]
     unread = [i for i, reply in enumerate(replies) if not readings[i] and _worth_asking_again(reply)]
     second = [_again(requests[i], replies[i].text, fault(replies[i].text)) for i in unread]
-    again = _ask_if_affordable(search, second)
+    again = _ask_if_affordable(search, second, read)
     for i, reply in zip(unread, again, strict=True):
         if reply.finish != "budget":
             replies[i], readings[i] = reply, read(reply.text)
@@ -88,12 +89,12 @@ def _worth_asking_again(reply: Reply) -> bool:
 
 
 def _again(request: Request, text: str, fault: str) -> Request:
-    said = text.strip()[:LONGEST_QUOTED_REPLY] or "(no answer)"  # providers refuse empty turns
+    said = answer_in(text).strip()[:LONGEST_QUOTED_REPLY] or "(no answer)"  # providers refuse empty turns
     return replace(request, messages=(*request.messages, Message("assistant", said), again_turn(fault)))
 
 
-def _ask_if_affordable(search: Search, requests: list[Request]) -> list[Reply]:
+def _ask_if_affordable(search: Search, requests: list[Request], read: Callable[[str], list[T]]) -> list[Reply]:
     try:
-        return search.ask(requests) if requests else []
+        return search.ask(requests, lambda _, text: bool(read(text))) if requests else []
     except BudgetReached:
         return [Reply("", finish="budget")] * len(requests)

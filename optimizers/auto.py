@@ -11,7 +11,8 @@ and no single matrix can hold what it finds. `--strategy auto --strategy fudd` a
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from evaluators import Candidate
 from optimizers.archive import Scored
@@ -27,6 +28,8 @@ from optimizers.task import Plan, Task
 
 __all__ = ["Auto"]
 
+Capped = TypeVar("Capped", Cupl, ProApo, HillClimbing, Glov, Ipo)
+
 
 @dataclass(frozen=True, slots=True)
 class Auto:
@@ -37,14 +40,16 @@ class Auto:
         rounds: ProAPO's, over groups of classes.
         calls: questions of each strategy that has the language model in the loop, for GLOV and IPO rounded up to whole
             steps of 5 and 4; 0 leaves those strategies out.
+        max_tokens: longest reply in tokens, for all of them; 0 for what each has of its own.
     """
 
     samples: int = 4
     rounds: int = 1
     calls: int = 20
+    max_tokens: int = 0
 
     def __post_init__(self) -> None:
-        for name, least in (("samples", 1), ("rounds", 1), ("calls", 0)):
+        for name, least in (("samples", 1), ("rounds", 1), ("calls", 0), ("max_tokens", 0)):
             require(getattr(self, name) >= least, f"auto: {name} must be at least {least}", getattr(self, name))
 
     def plan(self, task: Task) -> Plan:
@@ -78,17 +83,20 @@ class Auto:
     def strategies(self) -> tuple[tuple[str, Optimizer], ...]:
         """By name, in the order they run in."""
         first: tuple[tuple[str, Optimizer], ...] = (
-            ("cupl", Cupl(samples=self.samples, combine="templates")),
-            ("proapo", ProApo(rounds=self.rounds)),
+            ("cupl", self._capped(Cupl(samples=self.samples, combine="templates"))),
+            ("proapo", self._capped(ProApo(rounds=self.rounds))),
         )
         if not self.calls:
             return first
         return (
             *first,
-            ("hill-climb", HillClimbing(iterations=self.calls)),
-            ("glov", Glov(steps=-(-self.calls // 5), samples=5)),
-            ("ipo", Ipo(steps=-(-self.calls // 4), samples=4)),
+            ("hill-climb", self._capped(HillClimbing(iterations=self.calls))),
+            ("glov", self._capped(Glov(steps=-(-self.calls // 5), samples=5))),
+            ("ipo", self._capped(Ipo(steps=-(-self.calls // 4), samples=4))),
         )
+
+    def _capped(self, strategy: Capped) -> Capped:
+        return replace(strategy, max_tokens=self.max_tokens) if self.max_tokens else strategy
 
 
 def shortlist(found: Sequence[Sequence[Scored]]) -> list[Scored]:

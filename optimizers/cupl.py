@@ -51,10 +51,13 @@ class Cupl:
         """Ask, clean, and hand over the description set."""
         classes = search.task.classes
         asked = self._requests(search.task)
-        replies = search.ask([request for _, request in asked])
+        replies = search.ask(
+            [request for _, request in asked],
+            lambda index, text: self._usable(asked[index][0], text, search.task) is not None,
+        )
         found: dict[str, dict[str, None]] = {label.id: {} for label in classes}
         for (label, _), reply in zip(asked, replies, strict=True):
-            text = self._usable(label, reply, search.task)
+            text = self._usable(label, reply.text, search.task)
             if text is not None:
                 found[label.id][text] = None
         described = {class_id: list(texts) for class_id, texts in found.items() if texts}
@@ -79,8 +82,8 @@ class Cupl:
         ]
         return questions * self.samples
 
-    def _usable(self, label: ClassLabel, reply: Reply, task: Task) -> str | None:
-        text = sentence(reply.text, label.name)
+    def _usable(self, label: ClassLabel, reply: str, task: Task) -> str | None:
+        text = sentence(reply, label.name)
         return text if text is not None and task.fits(text) else None
 
     def _report(self, search: Search, replies: list[Reply], described: dict[str, list[str]]) -> None:

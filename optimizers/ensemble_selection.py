@@ -12,7 +12,7 @@ The selection itself is `evaluators.text_selection`; the engine can make it agai
 with other words in the place of these, to tell what the words are worth.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 
 from evaluators import (
@@ -41,7 +41,6 @@ FRAMES = (PHOTO_TEMPLATE, PLACEHOLDER)
 """What the kinds of a class are put into."""
 
 MAY_BE_ZERO = ("samples", "kinds", "rounds", "pairs")
-TOKENS_PER_KIND, TOKENS_PER_SENTENCE = 12, 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,8 @@ class EnsembleSelection:
         rounds: of asking for texts that tell classes apart, at most.
         pairs: of classes asked about in a round.
         most: texts a class may have in the end.
-        max_tokens: longest sentence in tokens.
+        max_tokens: longest answer of one sentence, in tokens.
+        list_tokens: longest answer of several kinds or sentences, in tokens.
     """
 
     samples: int = 4
@@ -65,6 +65,7 @@ class EnsembleSelection:
     pairs: int = 10
     most: int = 16
     max_tokens: int = 50
+    list_tokens: int = 180
 
     def __post_init__(self) -> None:
         for name in (field.name for field in fields(self)):
@@ -100,11 +101,16 @@ class EnsembleSelection:
         """What is at hand, and what the language model says of every class, each text once."""
         task = search.task
         asked = [*self._kind_requests(task), *self._sentence_requests(task)]
-        replies = _ask(search, [request for _, _, request in asked])
+
+        def read(number: int, text: str) -> list[Saying]:
+            index, what, _ = asked[number]
+            return (_kinds if what == "kinds" else _sentence)(text, task.classes[index])
+
+        replies = _ask(search, [request for _, _, request in asked], read)
         said: list[list[Saying]] = [[Saying(text) for text in own] for own in archived_texts(search)]
         counts = {"kinds": 0, "sentences": 0}
-        for (index, what, _), reply in zip(asked, replies, strict=True):
-            new = _kinds(reply, task.classes[index]) if what == "kinds" else _sentence(reply, task.classes[index])
+        for number, ((index, what, _), reply) in enumerate(zip(asked, replies, strict=True)):
+            new = read(number, reply.text)
             counts[what] += bool(new)
             said[index] += new
         usable = [f"{counts[what]} of {sum(w == what for _, w, _ in asked)} {what}" for what in counts]
@@ -113,9 +119,12 @@ class EnsembleSelection:
         return TextLibrary(task.classes, tuple(templates), _fitting(said, task))
 
     def _kind_requests(self, task: Task) -> list[tuple[int, str, Request]]:
-        tokens = 20 + TOKENS_PER_KIND * self.listed
         questions = [
-            (index, "kinds", Request(kinds_question(c.name, task.description, self.listed), 0.7, max_tokens=tokens))
+            (
+                index,
+                "kinds",
+                Request(kinds_question(c.name, task.description, self.listed), 0.7, max_tokens=self.list_tokens),
+            )
             for index, c in enumerate(task.classes)
         ]
         return questions * self.kinds
@@ -134,46 +143,49 @@ class EnsembleSelection:
         """The library with what the language model says about the costliest pairs."""
         task, chosen = search.task, library.prompt_set(best.chosen).rendered
         pairs = [(a, b) for a, b, _ in best.costly if task.classes[a].name != task.classes[b].name][: self.pairs]
-        tokens = 20 + TOKENS_PER_SENTENCE * self.listed // 2
         requests = [
             Request(
                 apart_question(
                     task.classes[a].name, task.classes[b].name, chosen[a], chosen[b], task.description, self.listed // 2
                 ),
-                max_tokens=tokens,
+                max_tokens=self.list_tokens,
             )
             for a, b in pairs
         ]
+
+        def read(number: int, text: str) -> list[Saying]:
+            return _sentences(text, task.classes[pairs[number][0]])
+
         said = [list(own) for own in library.sayings]
-        for (a, _), reply in zip(pairs, _ask(search, requests), strict=True):
-            said[a] += _sentences(reply, task.classes[a])
+        for number, reply in enumerate(_ask(search, requests, read)):
+            said[pairs[number][0]] += read(number, reply.text)
         return library.with_sayings(_fitting(said, task))
 
 
-def _ask(search: Search, requests: Sequence[Request]) -> list[Reply]:
+def _ask(search: Search, requests: Sequence[Request], read: Callable[[int, str], list[Saying]]) -> list[Reply]:
     """The replies; empty ones where the budget covers none, since the search can go on with what is at hand."""
     try:
-        return search.ask(requests) if requests else []
+        return search.ask(requests, lambda number, text: bool(read(number, text))) if requests else []
     except BudgetReached as reached:
         search.log(f"ensemble-selection: nothing was asked: {reached}")
         return [Reply("", finish="budget")] * len(requests)
 
 
-def _kinds(reply: Reply, label: ClassLabel) -> list[Saying]:
+def _kinds(text: str, label: ClassLabel) -> list[Saying]:
     own = label.name.casefold()
-    return [Saying(kind, frame) for kind in phrases(reply.text) if kind.casefold() != own for frame in FRAMES]
+    return [Saying(kind, frame) for kind in phrases(text) if kind.casefold() != own for frame in FRAMES]
 
 
-def _sentence(reply: Reply, label: ClassLabel) -> list[Saying]:
-    found = sentence(reply.text, label.name)
+def _sentence(text: str, label: ClassLabel) -> list[Saying]:
+    found = sentence(text, label.name)
     return [Saying(found)] if found is not None else []
 
 
-def _sentences(reply: Reply, label: ClassLabel) -> list[Saying]:
+def _sentences(text: str, label: ClassLabel) -> list[Saying]:
     """Sentences of a reply; one without the name of its class gets it in front."""
     named = (
-        text if label.name.casefold() in text.casefold() else f"a photo of a {label.name}. {text}"
-        for text in all_sentences(reply.text, label.name)
+        said if label.name.casefold() in said.casefold() else f"a photo of a {label.name}. {said}"
+        for said in all_sentences(text, label.name)
     )
     return [Saying(text) for text in named]
 

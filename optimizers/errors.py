@@ -7,6 +7,7 @@ __all__ = [
     "LanguageModelError",
     "LanguageModelRejected",
     "LanguageModelUnavailable",
+    "LanguageModelUseless",
     "SettingsError",
 ]
 
@@ -25,6 +26,10 @@ class LanguageModelRejected(LanguageModelError):
 
 class LanguageModelUnavailable(LanguageModelError):
     """The language model kept failing until the retries were used up."""
+
+
+class LanguageModelUseless(LanguageModelError):
+    """The language model answers, and nothing of it can be used."""
 
 
 class BudgetReached(PromptSearchError):

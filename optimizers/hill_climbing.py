@@ -16,6 +16,7 @@ from optimizers.archive import Scored
 from optimizers.asking import account, most_calls
 from optimizers.language_model import Message, Request
 from optimizers.meta_prompts import TEMPLATE_SCHEMA, hill_climbing_turn, mistakes, outcome_turn
+from optimizers.replies import answer_in
 from optimizers.search import Search
 from optimizers.settings import require
 from optimizers.task import Plan, Task
@@ -50,6 +51,7 @@ class HillClimbing:
         feedback: which templates are shown: best and worst, best only, or random ones as both.
         conversation: keep the thread, and say after each proposal whether accuracy rose or fell.
         temperature: of sampling, in [0, 2].
+        max_tokens: longest reply in tokens.
     """
 
     iterations: int = 10
@@ -60,9 +62,10 @@ class HillClimbing:
     feedback: Literal["positive-negative", "positive-only", "random"] = "positive-negative"
     conversation: bool = False
     temperature: float = 1.0
+    max_tokens: int = 60
 
     def __post_init__(self) -> None:
-        for name in ("iterations", "restarts", "resets", "pool", "k"):
+        for name in ("iterations", "restarts", "resets", "pool", "k", "max_tokens"):
             require(getattr(self, name) >= 1, f"hill-climb: {name} must be at least 1", getattr(self, name))
         require(0 <= self.temperature <= 2, "hill-climb: temperature must be in [0, 2]", self.temperature)
         require(self.feedback in FEEDBACK, f"hill-climb: feedback must be one of {', '.join(FEEDBACK)}", self.feedback)
@@ -97,7 +100,9 @@ class HillClimbing:
         for _ in range(self.iterations):
             turn = self._turn(search, archive)
             thread = (*thread, Message("user", f"{verdict}\n\n{turn.content}".strip())) if verdict else (turn,)
-            request = Request(thread, temperature=self.temperature, max_tokens=60, json_schema=TEMPLATE_SCHEMA)
+            request = Request(
+                thread, temperature=self.temperature, max_tokens=self.max_tokens, json_schema=TEMPLATE_SCHEMA
+            )
             answers = ask_templates(search, request, samples=1)
             counts += answers.counts
             best_before = max((entry.score.top1 for entry in archive), default=0.0)
@@ -105,7 +110,7 @@ class HillClimbing:
             known = {entry.order for entry in archive}
             archive += [entry for entry in new if entry.order not in known]
             if self.conversation:
-                said = answers.replies[0].text or "(no answer)"  # providers refuse empty turns
+                said = answer_in(answers.replies[0].text).strip() or "(no answer)"  # providers refuse empty turns
                 thread = (*thread, Message("assistant", said))
                 verdict = outcome_turn(best_before, new[0].score.top1) if new else "That was not a usable template."
         return counts

@@ -37,6 +37,7 @@ MAY_BE_ZERO = (
     "domain_words",
     "synonyms",
     "descriptions",
+    "max_tokens",
 )
 NEAREST = 5
 """Classes per image that count as confused."""
@@ -61,6 +62,7 @@ class ProApo:
         domain_words: to widen the templates with; each adds up to four times their number.
         synonyms: of each class, at most.
         descriptions: of each class, at most, beside those of the user's own prompts and of the best so far.
+        max_tokens: longest reply in tokens; 0 for what a list of that length needs.
     """
 
     generations: int = 8
@@ -77,6 +79,7 @@ class ProApo:
     domain_words: int = 2
     synonyms: int = 3
     descriptions: int = 5
+    max_tokens: int = 0
 
     def __post_init__(self) -> None:
         for name in (field.name for field in fields(self)):
@@ -114,7 +117,7 @@ class ProApo:
 
     @property
     def _questions(self) -> LibraryQuestions:
-        return LibraryQuestions(self.domain_words, self.synonyms, self.descriptions)
+        return LibraryQuestions(self.domain_words, self.synonyms, self.descriptions, self.max_tokens)
 
     def _worth_keeping(self, search: Search, library: list[str]) -> list[str]:
         """Score every template alone; drop those that clearly lose against "a photo of a {}."."""

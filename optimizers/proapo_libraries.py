@@ -15,7 +15,7 @@ from optimizers.meta_prompts import (
     synonyms_question,
 )
 from optimizers.replies import all_sentences, phrases
-from optimizers.search import Search
+from optimizers.search import Search, Usable
 from optimizers.task import Task
 
 __all__ = ["Libraries", "LibraryQuestions"]
@@ -40,11 +40,15 @@ class Libraries:
 
 @dataclass(frozen=True, slots=True)
 class LibraryQuestions:
-    """How much to ask for; what is 0 is not asked, and domain words only where the user gave none."""
+    """How much to ask for; what is 0 is not asked, and domain words only where the user gave none.
+
+    `max_tokens` is the longest reply in tokens; 0 for what a list of that length needs.
+    """
 
     domain_words: int
     synonyms: int
     descriptions: int
+    max_tokens: int = 0
 
     def calls(self, task: Task) -> int:
         """How many questions that makes."""
@@ -61,7 +65,12 @@ class LibraryQuestions:
         said = [self._descriptions(label, task) for label in task.classes] if self.descriptions else []
         named = [self._synonyms(label, task) for label in task.classes] if self.synonyms else []
         requests = [*kinds, *said, *named]
-        texts = _replies(search, requests)
+        described = {len(kinds) + i: label.name for i, label in enumerate(task.classes) if said}
+
+        def usable(index: int, text: str) -> bool:
+            return bool(all_sentences(text, described[index]) if index in described else phrases(text))
+
+        texts = _replies(search, requests, usable)
         about, other = texts[len(kinds) : len(kinds) + len(said)], texts[len(kinds) + len(said) :]
         libraries = Libraries(
             tuple(phrases(texts[0])[: self.domain_words]) if kinds else task.domain,
@@ -87,7 +96,9 @@ class LibraryQuestions:
         return self._request(question, SENTENCE, self.descriptions, TOKENS_PER_SENTENCE)
 
     def _request(self, question: Message, item: str, count: int, tokens: int) -> Request:
-        return Request((question,), max_tokens=20 + tokens * count, json_schema=list_schema(item, count))
+        return Request(
+            (question,), max_tokens=self.max_tokens or 20 + tokens * count, json_schema=list_schema(item, count)
+        )
 
     def _read_synonyms(self, classes: Sequence[ClassLabel], replies: Sequence[str]) -> tuple[tuple[str, ...], ...]:
         """A name that is a class's own is no synonym."""
@@ -107,9 +118,9 @@ class LibraryQuestions:
         )
 
 
-def _replies(search: Search, requests: Sequence[Request]) -> list[str]:
+def _replies(search: Search, requests: Sequence[Request], usable: Usable) -> list[str]:
     try:
-        return [reply.text for reply in search.ask(requests)] if requests else []
+        return [reply.text for reply in search.ask(requests, usable)] if requests else []
     except BudgetReached as reached:
         search.log(f"proapo: nothing was asked: {reached}")
         return [""] * len(requests)

@@ -1,7 +1,7 @@
 """What a strategy is given, and what it is."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from evaluators import Candidate, PromptSet, Selected, SelectionSettings, TextLibrary
@@ -9,10 +9,14 @@ from optimizers.archive import Archive, Scored
 from optimizers.language_model import Reply, Request
 from optimizers.task import Plan, Task
 
-__all__ = ["SHORTLIST", "Optimizer", "Search"]
+__all__ = ["SHORTLIST", "Optimizer", "Search", "Usable"]
 
 SHORTLIST = 8
 """How many candidates a strategy hands over at most."""
+
+
+Usable = Callable[[int, str], bool]
+"""Whether what was asked for can be read from the text of a reply to the request of that index."""
 
 
 class Search(Protocol):
@@ -36,8 +40,11 @@ class Search(Protocol):
         """Everything scored so far in this run, by this strategy and those before it."""
         ...
 
-    def ask(self, requests: Sequence[Request]) -> list[Reply]:
+    def ask(self, requests: Sequence[Request], usable: Usable | None = None) -> list[Reply]:
         """Put requests to the language model together; replies in the order of the requests.
+
+        `usable` tells what a reply is good for: replies of a model of which nothing can be used are counted by cause,
+        and end the run with an error. Without it every reply with an answer in it counts as usable.
 
         When the budget covers only some of them, the others come back as empty replies with `finish="budget"`.
 

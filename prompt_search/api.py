@@ -53,6 +53,8 @@ def optimize(
     cache_dir: str | Path | None = None,
     observer: "Observer | None" = None,
     track: Sequence[str] = (),
+    thinking_tokens: int | None = None,
+    max_useless: int | None = None,
 ) -> "Result":
     """Search for the prompts that classify labelled images best, and prove the gain on images not searched with.
 
@@ -94,6 +96,10 @@ def optimize(
         verify: read every image file again, whatever its size and date.
         cache_dir: see `prompt_search.cache_dir`.
         observer: is shown the progress.
+        thinking_tokens: added to the cap of every reply for a model that thinks before it answers; by default found out
+            from its replies.
+        max_useless: useless replies of the language model from the start that end the run with an error, 24 by default;
+            four times as many in a row later on. 0 never ends it.
         track: trackers that are sent the run's figures, `mlflow` or `wandb`.
 
     Raises:
@@ -123,6 +129,7 @@ def optimize(
         domain=tuple(domain),
         feedback=feedback,
         captions=captions,
+        thinking_tokens=thinking_tokens,
         fitness=fitness,
         classes_file=str(classes) if classes else None,
         stored_as=stored_as,
@@ -146,6 +153,7 @@ def optimize(
         cache_dir=cache_dir,
         observer=observer,
         track=track,
+        max_useless=max_useless,
         verify=verify,
     )
 

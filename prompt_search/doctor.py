@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Literal
 
 from prompt_search.bundled import BUNDLED_DATA, BUNDLED_MODEL, TESTBED
-from prompt_search.errors import PromptSearchError
+from prompt_search.errors import PromptSearchError, SettingsError
 from prompt_search.llm.api_key import find_key
 from prompt_search.llm.choose import language_model
+from prompt_search.llm.connection_settings import check_connection_settings
 from prompt_search.llm.hf_files import missing_packages
 from prompt_search.llm.install import find_local_model
 from prompt_search.tracking.tracker import TRACKERS
+from prompt_search.writable import check_writable
 
 __all__ = ["Check", "diagnose", "diagnose_language_model"]
 
@@ -69,7 +71,9 @@ def diagnose(cache_dir: Path) -> list[Check]:
         _key("OPENAI_API_KEY"),
         _package("language models", "litellm", "pip install 'prompt-search[litellm]'", use="PROVIDER/NAME"),
         _other_keys(),
+        _attempt("language models", "proxy, certificates", check_connection_settings),
         _cache(cache_dir),
+        _runs(),
         *(
             _package("trackers", name, f"pip install 'prompt-search[{name}]'", use=f"--track {name}")
             for name in TRACKERS
@@ -161,13 +165,24 @@ def _other_keys() -> Check:
 def _cache(cache_dir: Path) -> Check:
     try:
         cache_dir.mkdir(parents=True, exist_ok=True)
+        check_writable(cache_dir, "")
         size = sum(file.stat().st_size for file in cache_dir.rglob("*") if file.is_file())
         free = shutil.disk_usage(cache_dir).free
+    except SettingsError as error:
+        return _unusable_cache(str(error).rstrip("; "))
     except OSError as error:
         return _unusable_cache(f"{cache_dir} can't be used: {error.strerror or error}")
-    if not os.access(cache_dir, os.W_OK):
-        return _unusable_cache(f"{cache_dir} can't be written to")
     return Check("cache", "cache", True, f"{cache_dir}, {size / 2**20:.0f} MB, {free / 2**30:.1f} GB free on the disk")
+
+
+def _runs() -> Check:
+    """Where runs go by default."""
+    folder = Path("runs").absolute()
+    try:
+        check_writable(folder, "")
+    except SettingsError as error:
+        return Check("cache", "runs", False, str(error).rstrip("; "), "go to another folder, or give --out FOLDER")
+    return Check("cache", "runs", True, f"{folder}, unless --out names another")
 
 
 def _unusable_cache(found: str) -> Check:

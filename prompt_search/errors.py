@@ -6,6 +6,7 @@ from optimizers.errors import (
     LanguageModelError,
     LanguageModelRejected,
     LanguageModelUnavailable,
+    LanguageModelUseless,
     SettingsError,
 )
 
@@ -16,6 +17,7 @@ __all__ = [
     "LanguageModelError",
     "LanguageModelRejected",
     "LanguageModelUnavailable",
+    "LanguageModelUseless",
     "ModelError",
     "PromptError",
     "PromptSearchError",

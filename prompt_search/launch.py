@@ -18,14 +18,18 @@ from prompt_search.run.folder import check_folder
 from prompt_search.run.metered import Clock
 from prompt_search.run.progress import Observer, Silent, Status
 from prompt_search.run.resolve import NamedStrategy, Surroundings
+from prompt_search.run.usefulness import ENOUGH
 from prompt_search.tracking.observer import TrackingObserver
 from prompt_search.tracking.tracker import tracker
+from prompt_search.writable import check_writable
 
 if TYPE_CHECKING:
     from evaluators import ImageTextModel
     from optimizers import LanguageModel
     from prompt_search.result import Result
     from prompt_search.run.dry_run import DryRun
+
+CACHE_WAY_OUT = "name another folder with --cache-dir or the environment variable PROMPT_SEARCH_CACHE"
 
 __all__ = ["COMPLETIONS", "default_out", "launch", "rehearse", "relaunch", "replay_run"]
 
@@ -50,12 +54,14 @@ def launch(
     verify: bool = False,
     confirm: Callable[[str], bool] = lambda question: True,
     track: Sequence[str] = (),
+    max_useless: int | None = None,
 ) -> "Result":
     """Start a run, or continue the one in its folder.
 
     Objects given beside `config` take the place of what it names. Without a `price` the language model's known one
     counts. `use_cache` is about its replies: without it they are kept in the run folder only. `track` names trackers
-    (`mlflow`, `wandb`) to send the figures to.
+    (`mlflow`, `wandb`) to send the figures to. After `max_useless` useless replies (24)
+    from the start the run ends with an error; 0 for never.
 
     Raises:
         PromptSearchError: if an argument can't be used, or the run can't go on.
@@ -65,6 +71,9 @@ def launch(
     clock, limits, folder = Clock(), budget or Budget(), out or default_out(config)
     check_data(config.data)
     check_folder(folder, data_path(config.data))
+    cache = find_cache_dir(cache_dir)
+    check_writable(folder, "choose another --out")
+    check_writable(cache, CACHE_WAY_OUT)
     stated = price or known_price(config.llm, config.base_url)
     if limits.max_cost is not None and stated is None:
         raise SettingsError(
@@ -74,10 +83,11 @@ def launch(
     shown = TrackingObserver(observer or Silent(), {name: tracker(name) for name in track})
     shown.update(Status(phase="loading models"))
     built = strategies or [(choice.name, choice.build()) for choice in config.strategies]
-    cache = find_cache_dir(cache_dir)
     language = llm or _language_model(config, cache, concurrency)
     image_text = model or load_model(config.model, device=device, precision=config.precision)
-    surroundings = Surroundings(cache, limits, stated, clock, shown, verify, confirm)
+    surroundings = Surroundings(
+        cache, limits, stated, clock, shown, verify, confirm, ENOUGH if max_useless is None else max_useless
+    )
     with shown.told(_short_name(config), _settings(config, limits)) as summary:
         result = _carry_out(config, built, image_text, language, folder, surroundings, use_cache=use_cache)
         summary |= _figures(result)
@@ -138,6 +148,7 @@ def relaunch(
     cache_dir: str | Path | None = None,
     observer: Observer | None = None,
     track: Sequence[str] = (),
+    max_useless: int | None = None,
 ) -> "Result":
     """Continue the run in a folder with the arguments it was started with.
 
@@ -159,6 +170,7 @@ def relaunch(
         cache_dir=cache_dir,
         observer=observer,
         track=track,
+        max_useless=max_useless,
     )
 
 
@@ -180,7 +192,7 @@ def replay_run(
     config, budget, price = read_arguments(recorded)
     strategies = [(choice.name, choice.build()) for choice in config.strategies]
     model = load_model(config.model, device=device, precision=config.precision)
-    surroundings = Surroundings(find_cache_dir(cache_dir), budget, price, observer=observer or Silent())
+    surroundings = Surroundings(find_cache_dir(cache_dir), budget, price, observer=observer or Silent(), max_useless=0)
     return replay(config, strategies, model, recorded, out, surroundings)
 
 
@@ -195,10 +207,12 @@ def rehearse(
     from prompt_search.models import load_model
     from prompt_search.run.dry_run import dry_run
 
+    cache = find_cache_dir(cache_dir)
+    check_writable(cache, CACHE_WAY_OUT)
     built = [(choice.name, choice.build()) for choice in config.strategies]
     model = load_model(config.model, device=device, precision=config.precision)
     stated = price or known_price(config.llm, config.base_url)
-    return dry_run(config, built, model, stated, find_cache_dir(cache_dir))
+    return dry_run(config, built, model, stated, cache)
 
 
 def _language_model(config: RunConfig, cache: Path, concurrency: int | None) -> "LanguageModel":

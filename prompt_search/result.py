@@ -74,6 +74,11 @@ class ReplyCounts:
         filtered: withheld by the provider or refused by the model.
         failed: unusable for another reason, e.g. a prompt over the context length.
         shortened: asked with old turns left out, to fit the context.
+        usable: what the strategy asked for could be read from them. Those of captions are not judged.
+        cut: ended at their cap of tokens with nothing usable in them, and asked for again if the model thinks first.
+        empty: ended by themselves without an answer.
+        refused: withheld by the provider, or the model said that it will not.
+        wrong_form: an answer in which nothing usable was found.
     """
 
     by_schema: int = 0
@@ -82,6 +87,11 @@ class ReplyCounts:
     filtered: int = 0
     failed: int = 0
     shortened: int = 0
+    usable: int = 0
+    cut: int = 0
+    empty: int = 0
+    refused: int = 0
+    wrong_form: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,15 @@ from optimizers.replies.differences import difference_fault, differences, own_ca
 from optimizers.replies.listed import all_sentences, phrases
 from optimizers.replies.sentences import sentence, sentence_fault
 from optimizers.replies.template_lines import tagged_templates, template_fault, templates
-from optimizers.replies.text_parts import lines
+from optimizers.replies.text_parts import is_refusal, lines
+from optimizers.replies.thinking import answer_in
 
 __all__ = [
     "all_sentences",
+    "answer_in",
     "difference_fault",
     "differences",
+    "is_refusal",
     "lines",
     "own_captions",
     "phrases",

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from evaluators import PHOTO_TEMPLATE, Difference, fill
 from optimizers.meta_prompts import quoted
 from optimizers.replies.text_parts import LETTER, LONGEST_REPLY, is_chatter, lines
+from optimizers.replies.thinking import answer_in
 
 __all__ = ["difference_fault", "differences", "own_captions"]
 
@@ -33,14 +34,14 @@ def differences(text: str) -> list[Difference]:
     >>> differences("Ears:\\nCaption 1: a cat with pointed ears\\nCaption 2: a dog with floppy ears")[0].second
     'a dog with floppy ears'
     """
-    reply = text[:LONGEST_REPLY]
+    reply = answer_in(text)[:LONGEST_REPLY]
     found = [d for value in _json_values(reply) for d in _in_value(value)] or list(_in_lines(reply))
     return list(dict.fromkeys(d for d in found if d.first.casefold() != d.second.casefold()))
 
 
 def difference_fault(text: str) -> str:
     """Why `differences` finds nothing in a reply, for the model that wrote it: half a sentence, words quoted."""
-    written = lines(text[:LONGEST_REPLY])
+    written = lines(answer_in(text)[:LONGEST_REPLY])
     return f"{quoted(written[0])} is not an attribute with two different captions" if written else "it is empty"
 
 

@@ -5,6 +5,7 @@ import re
 
 from optimizers.replies.sentences import sentence
 from optimizers.replies.text_parts import LETTER, LONGEST_REPLY, is_chatter, lines, written_lines
+from optimizers.replies.thinking import answer_in
 
 __all__ = ["all_sentences", "phrases"]
 
@@ -45,7 +46,7 @@ def all_sentences(text: str, name: str) -> list[str]:
 
 def _entries(reply: str) -> list[str]:
     """The lines of a reply; of a JSON list that was cut off the strings that are whole."""
-    text = reply[:LONGEST_REPLY]
+    text = answer_in(reply)[:LONGEST_REPLY]
     try:
         json.loads(text)
     except (ValueError, RecursionError):

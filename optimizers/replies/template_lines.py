@@ -7,6 +7,7 @@ from evaluators import normalize_template
 from evaluators.errors import PromptError
 from optimizers.meta_prompts import quoted
 from optimizers.replies.text_parts import LETTER, is_chatter, written_lines
+from optimizers.replies.thinking import answer_in
 
 __all__ = ["tagged_templates", "template_fault", "templates"]
 
@@ -42,8 +43,9 @@ def tagged_templates(text: str, fits: Callable[[str], bool]) -> list[str]:
     >>> tagged_templates('A {} is an animal. <INS>a photo of a {}.</INS>', fits=lambda _: True)
     ['a photo of a {}.']
     """
-    inside = [template for part in TAGGED.findall(text) for template in templates(part, fits)]
-    return list(dict.fromkeys(inside)) or templates(TAG.sub(" ", text), fits)
+    answer = answer_in(text)
+    inside = [template for part in TAGGED.findall(answer) for template in templates(part, fits)]
+    return list(dict.fromkeys(inside)) or templates(TAG.sub(" ", answer), fits)
 
 
 def template_fault(text: str, fits: Callable[[str], bool]) -> str:

@@ -3,7 +3,9 @@
 import json
 import re
 
-__all__ = ["LETTER", "is_chatter", "lines", "written_lines"]
+from optimizers.replies.thinking import answer_in
+
+__all__ = ["LETTER", "is_chatter", "is_refusal", "lines", "written_lines"]
 
 LIST_MARKER = re.compile(r"^\s*(?:[-*•·>]+|\(?\d{1,3}[.):]|[a-zA-Z][.)](?=\s))\s*")
 LABEL = re.compile(
@@ -57,7 +59,7 @@ def lines(text: str) -> list[str]:
 
 def written_lines(reply: str) -> list[str]:
     """The lines of every string in the first JSON object or array of a reply, then the lines around it."""
-    text = reply[:LONGEST_REPLY].rpartition("</think>")[2]
+    text = answer_in(reply)[:LONGEST_REPLY]
     start = min((i for i in (text.find("{"), text.find("[")) if i >= 0), default=-1)
     if start < 0:
         return lines(text)
@@ -74,6 +76,11 @@ def written_lines(reply: str) -> list[str]:
 def is_chatter(line: str) -> bool:
     """Whether a line is a refusal ("I'm sorry, ...") or an announcement ("Here is a template with {}")."""
     return bool(REFUSAL.match(line) or PREAMBLE.match(line))
+
+
+def is_refusal(line: str) -> bool:
+    """Whether a line says that the model will not or can not answer."""
+    return bool(REFUSAL.match(line))
 
 
 def _bare(line: str) -> str:

@@ -1,5 +1,6 @@
 """What a person sees of a run: live totals on a terminal, plain lines elsewhere."""
 
+import datetime
 import logging
 import time
 from collections.abc import Callable
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["Display"]
 
 REFRESH_SECONDS = 0.2
+SHORTEST_WAIT = 5.0
+"""Seconds of a wait that is told where there are no live totals."""
 PACKAGES = ("evaluators", "optimizers", "prompt_search")
 
 
@@ -47,6 +50,7 @@ class Display:
         self._log = _Warnings(self.warn)
         self._began = self._phase_began = time.monotonic()
         self._shown = 0.0
+        self._told_until = float("-inf")
 
     def __enter__(self) -> "Display":
         for name in PACKAGES:
@@ -77,8 +81,18 @@ class Display:
             if new_phase or now - self._shown >= REFRESH_SECONDS:
                 self._shown = now
                 self._live.update(self._panel(status), refresh=True)
+        elif self._is_new_wait(status, now):
+            self._console.print(f"[{now - self._began:6.1f} s] {_wait(status, now)}", markup=False)
         elif new_phase and not self._quiet:
             self._console.print(f"[{now - self._began:6.1f} s] {status.phase}", markup=False)
+
+    def _is_new_wait(self, status: Status, now: float) -> bool:
+        """Whether a server asked for a wait worth telling, beyond those that are told."""
+        until = status.held_until
+        if until is None or until - now < SHORTEST_WAIT or until < self._told_until + SHORTEST_WAIT:
+            return False
+        self._told_until = until
+        return True
 
     def warn(self, message: str) -> None:
         """See `Observer.warn`."""
@@ -115,6 +129,8 @@ class Display:
             if status.in_flight or status.waiting:
                 retried = f", {status.retried} retried" if status.retried else ""
                 table.add_row("calls", f"{status.in_flight} in flight, {status.waiting} waiting{retried}")
+            if status.held_until is not None and status.held_until - time.monotonic() >= 1:
+                table.add_row("waiting", _wait(status, time.monotonic()))
             if status.paid:
                 table.add_row("paid", f"${status.paid:.4f} (calls in flight at their most)")
             table.add_row("tokens", f"{status.prompt_tokens} prompt, {status.completion_tokens} completion")
@@ -128,3 +144,12 @@ class Display:
         seconds = max(time.monotonic() - self._phase_began, 1e-3)
         left = (status.total - status.done) * seconds / status.done
         return f"{so_far}, {status.done / seconds:.0f}/s, {left:.0f} s left"
+
+
+def _wait(status: Status, now: float) -> str:
+    """How long the server wants to be left alone, and until when by the clock on the wall."""
+    left = (status.held_until or now) - now
+    end = datetime.datetime.now().astimezone() + datetime.timedelta(seconds=left)
+    minutes, seconds = divmod(round(left), 60)
+    length = f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+    return f"the language model's server asks to be left alone for {length}, until {end:%H:%M:%S}"

@@ -15,6 +15,7 @@ __all__ = [
     "MaxCost",
     "MaxTime",
     "MaxTokens",
+    "MaxUseless",
     "Model",
     "NoCache",
     "Precision",
@@ -70,6 +71,14 @@ Concurrency = Annotated[
 ]
 NoCache = Annotated[
     bool, typer.Option("--no-cache", help="Take no replies from the cache, and keep them in the run folder only.")
+]
+MaxUseless = Annotated[
+    int | None,
+    typer.Option(
+        help="Useless replies of the language model from the start that end the run (24; 0: never).",
+        min=0,
+        show_default=False,
+    ),
 ]
 Track = Annotated[
     list[str], typer.Option(help="Send the run's figures (numbers only) to mlflow or wandb.", show_default=False)

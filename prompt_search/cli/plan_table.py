@@ -43,7 +43,8 @@ def print_dry_run(plan: "DryRun", budget: Budget, *, as_json: bool) -> None:
     console.print(
         "The price of this language model is not known; state it with --price IN,OUT."
         if plan.usd is None
-        else f"cost: about ${plan.usd:.4f} if replies are as long as they may be; second questions and failures apart"
+        else f"cost: about ${plan.usd:.4f} if replies are as long as they may be; second questions, failures and the "
+        "thinking of a model that thinks first (--thinking-tokens N counts it in) apart"
     )
     for limit in _exceeded(plan, budget):
         console.print(f"{limit} may end the run before that")

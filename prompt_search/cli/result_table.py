@@ -151,11 +151,16 @@ def _print_cost(result: Result, console: "Console") -> None:
     if cost.usd:
         console.print(f"paid: ${paid.cost:.4f} for {paid.tokens} tokens; replies from the cache are free")
     counts = result.replies
-    if counts.filtered or counts.failed or counts.shortened:
-        console.print(
-            f"replies: {counts.filtered} withheld by a filter or refused, {counts.failed} failed, "
-            f"{counts.shortened} asked with a shortened conversation"
-        )
+    told = {
+        "cut at their cap of tokens": counts.cut,
+        "empty": counts.empty,
+        "withheld or refused": max(counts.refused, counts.filtered),
+        "in a form that is of no use": counts.wrong_form,
+        "failed": counts.failed,
+        "asked with a shortened conversation": counts.shortened,
+    }
+    if any(told.values()):
+        console.print(f"replies: {counts.usable} usable, " + ", ".join(f"{n} {what}" for what, n in told.items() if n))
 
 
 def _amount(cost: Cost | PhaseCost) -> str:

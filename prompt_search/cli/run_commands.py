@@ -17,6 +17,7 @@ from prompt_search.cli.options import (
     MaxCost,
     MaxTime,
     MaxTokens,
+    MaxUseless,
     Model,
     NoCache,
     Precision,
@@ -106,6 +107,14 @@ def run(
     captions: Annotated[
         int, typer.Option(help="Show so many search images to a multimodal language model (for ipo).", min=0)
     ] = 0,
+    thinking_tokens: Annotated[
+        int | None,
+        typer.Option(
+            help="For a model that thinks first: added to the cap of every reply. By default found out.",
+            min=0,
+            show_default=False,
+        ),
+    ] = None,
     base_to_new: Annotated[
         bool, typer.Option("--base-to-new", help="Search with half of the classes, and see how the others do.")
     ] = False,
@@ -123,6 +132,7 @@ def run(
     price: PriceText = None,
     concurrency: Concurrency = None,
     no_cache: NoCache = False,
+    max_useless: MaxUseless = None,
     track: Track = [],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what the run would ask for and cost.")] = False,
     out: Out = None,
@@ -167,6 +177,7 @@ def run(
         domain=tuple(domain),
         feedback=feedback,
         captions=captions,
+        thinking_tokens=thinking_tokens,
         stored_as=store,
         turn_by_exif=turn_by_exif,
         base_to_new=base_to_new,
@@ -193,6 +204,7 @@ def run(
             verify=verify,
             confirm=shown.confirm if not yes else lambda question: True,
             track=track,
+            max_useless=max_useless,
         ),
         as_json=as_json,
         quiet=quiet,
@@ -208,6 +220,7 @@ def resume(
     price: PriceText = None,
     concurrency: Concurrency = None,
     no_cache: NoCache = False,
+    max_useless: MaxUseless = None,
     track: Track = [],
     device: Device = "auto",
     cache_dir: CacheDir = None,
@@ -231,6 +244,7 @@ def resume(
             cache_dir=cache_dir,
             observer=shown,
             track=track,
+            max_useless=max_useless,
         ),
         as_json=as_json,
         quiet=quiet,

@@ -2,7 +2,7 @@
 
 The way of a request, file by file:
 
-    choose             from a specification to a model; doctor asks it too
+    choose             from a specification to a model; doctor asks it too; connection_settings tries proxies first
     cached_model       answers from completion_cache (its SQL: completion_table), asks the model for the rest
 
     a model in this process:

@@ -35,6 +35,8 @@ class AdaptiveLimit:
         self.reached = False
         """Whether the server was ever reached."""
         self._last_answer = float("-inf")
+        self.held = 0.0
+        """Seconds for which the server asked to be left alone since it last completed a call."""
 
     @property
     def now(self) -> int:
@@ -47,12 +49,15 @@ class AdaptiveLimit:
         return max(0.0, self._not_before - self._clock())
 
     def quiet_for(self, since: float) -> float:
-        """Seconds since the server last completed a call, or since a moment of the clock if that is later."""
-        return self._clock() - max(since, self._last_answer)
+        """Seconds since the server last completed a call, or since a moment of the clock if that is later.
+
+        Those for which it asked to be left alone do not count.
+        """
+        return max(0.0, self._clock() - max(since, self._last_answer) - self.held)
 
     def answered(self) -> None:
         """A call was completed."""
-        self._last_answer = self._clock()
+        self._last_answer, self.held = self._clock(), 0.0
         self._limit = min(float(self._most), self._limit + 1 / self._limit)
 
     def throttled(self, halvings: int) -> None:
@@ -63,4 +68,11 @@ class AdaptiveLimit:
 
     def hold(self, seconds: float) -> None:
         """The server asked not to be called for so long."""
-        self._not_before = max(self._not_before, self._clock() + seconds)
+        until = max(self._not_before, self._clock() + seconds)
+        self.held += until - max(self._not_before, self._clock())
+        self._not_before = until
+
+    @property
+    def held_until(self) -> float | None:
+        """The moment of the clock until which no call may be sent; `None` if calls may be sent."""
+        return self._not_before if self.pause else None

@@ -133,7 +133,9 @@ class CallPool:
         if self._tick is None or (time.monotonic() - told_at < self._tick and not last):
             return
         line = self._line
-        now = Traffic(line.in_flight, self._unfinished - line.in_flight, line.retried, line.limit.now)
+        now = Traffic(
+            line.in_flight, self._unfinished - line.in_flight, line.retried, line.limit.now, line.limit.held_until
+        )
         if now != told or time.monotonic() - told_at >= REMINDER:
             self._told = (time.monotonic(), now)
             yield now

@@ -8,11 +8,14 @@ from optimizers.language_model import Reply
 from prompt_search.llm.chat_fault import Refusal, TransientFault, refusal_of
 from prompt_search.llm.chat_reply import LONGEST_BODY, UnusableBody, read_reply
 from prompt_search.llm.connection_fault import connection_fault
+from prompt_search.llm.patience import seconds_for
 
 if TYPE_CHECKING:
     from openai.resources.chat import AsyncCompletions
 
-__all__ = ["Send", "bounded", "call"]
+__all__ = ["Send", "bounded", "call", "most_tokens"]
+
+CONNECT_TIMEOUT = 10.0
 
 Send = Callable[[dict[str, Any]], Awaitable[Reply | Refusal]]
 """Sends one body; returns the reply, or the refusal of this body. Raises `TransientFault`."""
@@ -32,7 +35,7 @@ async def call(completions: "AsyncCompletions", timeout: float, body: dict[str, 
     Raises:
         TransientFault: without a cause or context, as those print headers and bodies that may hold the key.
     """
-    outcome = await _outcome(completions, timeout, body)
+    outcome = await _outcome(completions, seconds_for(timeout, most_tokens(body)), body)
     if isinstance(outcome, TransientFault):
         raise outcome
     return outcome
@@ -45,7 +48,7 @@ async def _outcome(
 
     try:
         async with asyncio.timeout(timeout):
-            return read_reply(await _send(completions, body))
+            return read_reply(await _send(completions, body, timeout))
     except UnusableBody as error:
         return TransientFault(str(error))
     except TimeoutError:
@@ -61,15 +64,25 @@ async def _outcome(
         return connection_fault(error)
 
 
-async def _send(completions: "AsyncCompletions", body: dict[str, Any]) -> bytes:
+async def _send(completions: "AsyncCompletions", body: dict[str, Any], timeout: float) -> bytes:
     """The body as it came; the client's own parsing takes anything for a completion."""
     streaming = completions.with_streaming_response
-    async with streaming.create(model=body["model"], messages=body["messages"], extra_body=body) as response:
+    import openai
+
+    limits = openai.Timeout(timeout, connect=min(timeout, CONNECT_TIMEOUT))
+    async with streaming.create(
+        model=body["model"], messages=body["messages"], extra_body=body, timeout=limits
+    ) as response:
         try:
             return await bounded(response.iter_bytes())
         except Exception as error:
             # openai passes on what its HTTP client raises, be that httpx or another.
             raise BrokenOff from error
+
+
+def most_tokens(body: dict[str, Any]) -> int:
+    """The cap on the completion that a body holds."""
+    return int(body.get("max_completion_tokens") or body.get("max_tokens") or 0)
 
 
 async def bounded(chunks: AsyncIterator[bytes]) -> bytes:

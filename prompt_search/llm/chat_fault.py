@@ -2,18 +2,26 @@
 
 import email.utils
 import json
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-__all__ = ["Cause", "Refusal", "TransientFault", "refusal_of", "retry_after"]
+__all__ = ["Cause", "Refusal", "TransientFault", "asked_wait", "refusal_of", "retry_after"]
 
 Cause = Literal["throttled", "unreachable", "refused", "lost"]
 """`throttled`: told to slow down (429). `unreachable`: never sent. `refused`: another status below 500. Those three
 cost nothing. `lost`: a server error, a timeout (Azure bills a 408 too), a broken connection, an unusable body; it may
 be billed."""
 
+AGAIN_IN = re.compile(
+    r"(?:try|retry|wait)\b[^.:;]{0,40}?\b(?:in|after|for)\s+(?P<wait>(?:\d+(?:\.\d+)?\s*(?:h|hours?|m|mins?|minutes?|ms|s|secs?"
+    r"|seconds?)\b\s*|\d+(?:\.\d+)?(?:h|ms|m|s)(?=\d))+)",
+    re.I,
+)
+AMOUNT = re.compile(r"(\d+(?:\.\d+)?)\s*(h|ms|m|s)", re.I)
+SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 THROTTLED = 429
 TIMED_OUT = 408
 TRANSIENT_STATUS = (TIMED_OUT, 409, 425, THROTTLED)
@@ -78,7 +86,9 @@ class Refusal:
             return self
         lost = self.status >= 500 or self.status == TIMED_OUT
         cause: Cause = "lost" if lost else "throttled" if self.status == THROTTLED else "refused"
-        return TransientFault(f"status {self.status}: {self.message}", cause, retry_after(headers))
+        wait = retry_after(headers)
+        wait = asked_wait(self.message) if wait is None else wait
+        return TransientFault(f"status {self.status}: {self.message}", cause, wait)
 
     def _concern(self) -> Literal["filtered", "too long", "body"]:
         said = f"{self.code} {self.message}".lower()
@@ -111,6 +121,20 @@ def refusal_of(status: int, body: bytes, otherwise: str) -> Refusal:
 
 def _word(value: object) -> str | None:
     return value if isinstance(value, str) else None
+
+
+def asked_wait(message: str) -> float | None:
+    """Seconds to wait according to what a message says in words, as OpenAI and Groq do; `None` if it says nothing.
+
+    >>> asked_wait("Rate limit reached. Please try again in 7m12s. Visit our site.")
+    432.0
+    >>> asked_wait("Please retry after 20 seconds.")
+    20.0
+    """
+    said = AGAIN_IN.search(message)
+    if said is None:
+        return None
+    return sum(float(amount) * SECONDS[unit.lower()] for amount, unit in AMOUNT.findall(said["wait"]))
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

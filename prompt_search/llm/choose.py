@@ -6,6 +6,7 @@ from typing import cast
 
 from optimizers.errors import SettingsError
 from optimizers.language_model import LanguageModel
+from prompt_search.llm.connection_settings import check_connection_settings
 from prompt_search.llm.endpoint import Endpoint
 from prompt_search.llm.function import FunctionModel, MessagesToText
 from prompt_search.llm.hf_model import HuggingFaceModel
@@ -43,7 +44,8 @@ def language_model(
         api_key_env: the environment variable with a server's key.
 
     Raises:
-        SettingsError: if the specification is unknown, or its model isn't there.
+        SettingsError: if the specification is unknown, or its model isn't there, or the environment names a proxy or
+            certificates that can't be used to reach a server.
     """
     if not isinstance(spec, str):
         return _given(spec)
@@ -51,6 +53,7 @@ def language_model(
     if base_url is not None:
         if spec == "local" or spec.startswith((GGUF, HUGGING_FACE)) or not spec:
             raise SettingsError(f"a base URL needs the name of a model there, not {spec!r}")
+        check_connection_settings()
         return OpenAICompatible(spec, base_url, api_key_env, calls)
     if spec == "local":
         return _local(cache_dir, slots)
@@ -61,6 +64,7 @@ def language_model(
     if spec.startswith(OPENAI) and spec != OPENAI:
         return _openai(spec.removeprefix(OPENAI), api_key_env, calls)
     if "/" in spec.strip("/") and not _is_misspelled(spec):
+        check_connection_settings()
         return LiteLLMModel(spec, calls)
     raise _unknown(spec)
 
@@ -76,6 +80,7 @@ def _given(spec: object) -> LanguageModel:
 def _openai(name: str, api_key_env: str, concurrency: int) -> OpenAICompatible:
     """A missing key is told before an image is encoded."""
     Endpoint(None, api_key_env).key()
+    check_connection_settings()
     return OpenAICompatible(name, None, api_key_env, concurrency)
 
 

@@ -7,12 +7,18 @@ from optimizers.errors import SettingsError
 from prompt_search.llm.api_key import find_key
 from prompt_search.llm.redaction import Redaction
 
-__all__ = ["Endpoint", "without_secrets"]
+__all__ = ["API_VERSION", "Endpoint", "secret_parts", "without_secrets"]
 
 SHORTEST_SECRET = 8
 """Characters of the shortest key that is taken out of text: where a server needs none, people write `none` or `x`."""
 
 OPENAI_URL = "https://api.openai.com/v1"
+API_VERSION = "api-version"
+"""What Azure wants behind the address of a deployment; no secret."""
+
+AZURE_KEYS = ("AZURE_OPENAI_API_KEY", "AZURE_API_KEY")
+PASTED = "/chat/completions"
+"""How addresses end that are copied from a portal or a curl command."""
 
 
 class Endpoint:
@@ -26,6 +32,8 @@ class Endpoint:
     Raises:
         SettingsError: if the address is not an http(s) URL.
 
+    >>> Endpoint("https://me.openai.azure.com/openai/deployments/d?api-version=2024-10-21", "KEY").query
+    {'api-version': '2024-10-21'}
     >>> Endpoint("http://user:secret@localhost:8000/v1?token=secret", "MY_KEY").shown
     'http://localhost:8000/v1'
     """
@@ -37,6 +45,11 @@ class Endpoint:
         self._needs_key = given is None
         self._parts = _parsed(self.url)
         self._used_keys: set[str] = set()
+        self.query = dict(parse_qsl(self._parts.query))
+        """What goes behind the address of every call."""
+        self.address = self._parts._replace(query="", path=_path(self._parts)).geturl()
+        """The address itself, up to and without `/chat/completions`."""
+        self._is_azure = API_VERSION in self.query or (self._parts.hostname or "").endswith(".azure.com")
         self.shown = _shown(self._parts)
         """Scheme, host, port and path: what may appear in files and messages."""
         self.redaction = Redaction(self._secrets)
@@ -53,7 +66,7 @@ class Endpoint:
         Raises:
             SettingsError: if OpenAI needs a key and there is none, or it can't be one, or its file can't be read.
         """
-        key = find_key(self._api_key_env)
+        key = next(filter(None, map(find_key, self._variables)), None)
         if key is None and self._needs_key:
             raise SettingsError(
                 f"no API key: set the environment variable {self._api_key_env}, or {self._api_key_env}_FILE to the "
@@ -63,10 +76,19 @@ class Endpoint:
             self._used_keys.add(key)
         return key
 
+    def headers(self, key: str | None) -> dict[str, str]:
+        """What goes with every call beside the client's own: Azure takes keys in a header of its own."""
+        return {"api-key": key} if self._is_azure and key else {}
+
+    @property
+    def _variables(self) -> tuple[str, ...]:
+        """Where a key may be, the first one first."""
+        return (*AZURE_KEYS, self._api_key_env) if self._is_azure else (self._api_key_env,)
+
     def _secrets(self) -> list[str]:
-        in_query = [value for _, value in parse_qsl(self._parts.query)]
-        in_environment = os.environ.get(self._api_key_env, "").strip()
-        keys = [key for key in (in_environment, *in_query, *self._used_keys) if len(key) >= SHORTEST_SECRET]
+        in_query = [value for name, value in self.query.items() if name != API_VERSION]
+        in_environment = [os.environ.get(variable, "").strip() for variable in self._variables]
+        keys = [key for key in (*in_environment, *in_query, *self._used_keys) if len(key) >= SHORTEST_SECRET]
         return [*keys, self._parts.password or ""]
 
 
@@ -82,6 +104,21 @@ def without_secrets(url: str) -> str:
     return _shown(_parsed(url))
 
 
+def secret_parts(url: str) -> list[str]:
+    """What of an address must not be written down: a user, a password, parameters other than Azure's version.
+
+    Raises:
+        SettingsError: if it is not an http(s) URL.
+
+    >>> secret_parts("https://me.openai.azure.com/openai?api-version=2024-10-21&sig=abc")
+    ['the parameter sig']
+    """
+    parts = _parsed(url)
+    user = ["a user or a password"] if parts.password or "@" in parts.netloc else []
+    names = [name for name, _ in parse_qsl(parts.query, keep_blank_values=True) if name != API_VERSION]
+    return user + [f"the parameter {name}" for name in names]
+
+
 def _parsed(url: str) -> SplitResult:
     try:
         parts = urlsplit(url)
@@ -95,4 +132,8 @@ def _parsed(url: str) -> SplitResult:
 
 def _shown(parts: SplitResult) -> str:
     host = parts.netloc.rpartition("@")[2]
-    return f"{parts.scheme}://{host}{parts.path.rstrip('/')}"
+    return f"{parts.scheme}://{host}{_path(parts)}"
+
+
+def _path(parts: SplitResult) -> str:
+    return parts.path.rstrip("/").removesuffix(PASTED)

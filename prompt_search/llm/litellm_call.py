@@ -5,10 +5,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from optimizers.language_model import Reply
+from prompt_search.llm.chat_call import most_tokens
 from prompt_search.llm.chat_fault import Refusal, TransientFault, refusal_of
 from prompt_search.llm.chat_reply import LONGEST_BODY, UnusableBody, reply_in
 from prompt_search.llm.connection_fault import connection_fault, fault_causes
 from prompt_search.llm.litellm_import import import_litellm
+from prompt_search.llm.patience import seconds_for
 
 if TYPE_CHECKING:
     import httpx
@@ -33,7 +35,7 @@ async def litellm_call(
     """
     from prompt_search.llm.litellm_transport import record
 
-    outcome = await _outcome(options | body, timeout, record(client))
+    outcome = await _outcome(options | body, seconds_for(timeout, most_tokens(body)), record(client))
     if isinstance(outcome, TransientFault):
         raise outcome
     return outcome

@@ -13,6 +13,7 @@ from optimizers.errors import SettingsError
 from prompt_search.llm.api_key import find_key
 from prompt_search.llm.chat_call import Send
 from prompt_search.llm.chat_model import ChatModel
+from prompt_search.llm.connection_settings import named_faults
 from prompt_search.llm.endpoint import without_secrets
 from prompt_search.llm.litellm_call import litellm_call
 from prompt_search.llm.litellm_import import import_litellm
@@ -67,7 +68,9 @@ class LiteLLMModel(ChatModel):
         with warnings.catch_warnings():
             # pydantic has things to say about litellm's types when the first call is made.
             warnings.filterwarnings("ignore", module=r"litellm|pydantic")
-            async with httpx.AsyncClient(limits=limits, timeout=self._patience.timeout) as client:
+            with named_faults():
+                opened = httpx.AsyncClient(limits=limits, timeout=self._patience.timeout)
+            async with opened as client:
                 yield partial(litellm_call, client, options, self._patience.timeout)
 
     def _secrets(self) -> list[str]:

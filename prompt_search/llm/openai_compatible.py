@@ -6,12 +6,11 @@ from functools import partial
 
 from prompt_search.llm.chat_call import Send, call
 from prompt_search.llm.chat_model import ChatModel
+from prompt_search.llm.connection_settings import named_faults
 from prompt_search.llm.endpoint import Endpoint
 from prompt_search.llm.patience import Patience
 
 __all__ = ["OpenAICompatible"]
-
-CONNECT_TIMEOUT = 10.0
 
 
 class OpenAICompatible(ChatModel):
@@ -19,7 +18,8 @@ class OpenAICompatible(ChatModel):
 
     Args:
         model: the name the server knows it by.
-        base_url: the server's address up to `/chat/completions`; OpenAI's by default. The key is sent there.
+        base_url: the server's address up to `/chat/completions`; OpenAI's by default. The key is sent there. An Azure
+            deployment's has `?api-version=...` behind it.
         api_key_env: the environment variable with the key (or, with `_FILE` appended, with the path of a file that
             holds it); it may be unset where `base_url` is given.
         concurrency: most calls in flight, at least 1; also where it starts.
@@ -46,11 +46,14 @@ class OpenAICompatible(ChatModel):
         import openai
 
         timeout = self._patience.timeout
-        async with openai.AsyncOpenAI(
-            api_key=key or "none-needed",
-            base_url=self._endpoint.url,
-            timeout=openai.Timeout(timeout, connect=min(timeout, CONNECT_TIMEOUT)),
-            max_retries=0,
-        ) as client:
+        with named_faults():
+            opened = openai.AsyncOpenAI(
+                api_key=key or "none-needed",
+                base_url=self._endpoint.address,
+                default_query=self._endpoint.query,
+                default_headers=self._endpoint.headers(key),
+                max_retries=0,
+            )
+        async with opened as client:
             # Its resources are imported here, which may take a second: no call should seem to wait for that.
             yield partial(call, client.chat.completions, timeout)

@@ -106,7 +106,10 @@ class SampleCall:
         allowed = patience.attempts if limit.reached else min(patience.attempts, FIRST_CONNECTIONS)
         if self._line.closing or self._attempts >= allowed:
             return True
-        return limit.quiet_for(state.start_time) + state.upcoming_sleep >= patience.deadline
+        asked = _fault(state).wait or 0.0
+        if limit.held + max(0.0, asked - limit.pause) > patience.longest_asked:
+            return True
+        return limit.quiet_for(state.start_time) + state.upcoming_sleep - asked >= patience.deadline
 
     def _before_another(self, state: tenacity.RetryCallState) -> None:
         self._line.retried += 1

@@ -13,6 +13,7 @@ class Traffic:
         in_flight: calls sent and not answered.
         waiting: samples without a reply that are not in flight: not begun, in line, or pausing after a fault.
         retried: calls made again so far, because an earlier one of the same sample failed.
+        held_until: the moment of `time.monotonic` until which the server asked to be left alone, if it did.
         limit: most calls in flight that the server bears at the moment.
     """
 
@@ -20,3 +21,4 @@ class Traffic:
     waiting: int
     retried: int
     limit: int
+    held_until: float | None = None

@@ -6,7 +6,7 @@ from optimizers import Picture, Reply, Request, Sample
 from optimizers.meta_prompts import caption_turn
 from optimizers.replies import sentence
 
-__all__ = ["caption_samples", "captions_in", "spread"]
+__all__ = ["MOST_TOKENS", "caption_samples", "captions_in", "spread"]
 
 MOST_TOKENS = 60
 

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, get_args
-from urllib.parse import urlsplit
 
 from evaluators import DEFAULT_FITNESS
 from evaluators.embedding_store import StoredAs
 from evaluators.open_clip_model import Precision
 from optimizers import Optimizer, configure, strategy_class
 from prompt_search.errors import SettingsError
+from prompt_search.llm.endpoint import secret_parts
 from prompt_search.prompt_files.by_class import FORMATS, Format
 
 __all__ = ["OWN", "Feedback", "RunConfig", "StrategyChoice"]
@@ -57,6 +57,7 @@ class RunConfig:
         base_to_new: search with the first half of the classes only, and report how the templates do on the others.
         refit: after the choice, make the winner's last selection again with the select images, where it can be.
         captions: how many search images a multimodal language model is shown; 0 shows it none.
+        thinking_tokens: added to the cap of every reply for a model that thinks before it answers; `None` to find out.
         baseline, start: prompt files to beat, and to begin from.
         prompt_format: what texts by class in those files are, where it is not seen from them.
     """
@@ -76,6 +77,7 @@ class RunConfig:
     domain: tuple[str, ...] = ()
     feedback: Feedback = "paper"
     captions: int = 0
+    thinking_tokens: int | None = None
     stored_as: StoredAs = "fp32"
     turn_by_exif: bool = False
     base_to_new: bool = False
@@ -94,13 +96,15 @@ class RunConfig:
             raise SettingsError(f"--captions must be 0 or more, got {self.captions}")
         if self.prompt_format not in (None, *FORMATS):
             raise SettingsError(f"--format must be one of {', '.join(FORMATS)}, got {self.prompt_format!r}")
+        if self.thinking_tokens is not None and self.thinking_tokens < 0:
+            raise SettingsError(f"--thinking-tokens must be 0 or more, got {self.thinking_tokens}")
         if self.feedback not in get_args(Feedback):
             raise SettingsError(f"--feedback must be one of {', '.join(get_args(Feedback))}, got {self.feedback!r}")
-        address = urlsplit(self.base_url or "")
-        if address.password or address.query or "@" in address.netloc:
+        secrets = secret_parts(self.base_url) if self.base_url else []
+        if secrets:
             raise SettingsError(
-                "a base URL with a user, a password or a query would end up in files; "
-                "give the plain address, and the key in the environment variable OPENAI_API_KEY"
+                f"the base URL has {' and '.join(secrets)}, which would end up in files; give the plain address, and "
+                "the key in the environment variable OPENAI_API_KEY (a version like ?api-version=2024-10-21 may stay)"
             )
 
     def to_json(self) -> dict[str, Any]:

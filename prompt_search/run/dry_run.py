@@ -82,7 +82,7 @@ def dry_run(
     """
     task, sizes = listed_task(config, context_check(model), cache_dir, model)
     texts = TextEncoder(model, cache_dir)
-    rehearsed, plans = RehearsedSearch(task, config.seed, config.captions), []
+    rehearsed, plans = RehearsedSearch(task, config.seed, config.captions, config.thinking_tokens or 0), []
     rehearsed.score(list(plain_baselines(task.classes, task.fits).values()))
     for name, strategy in strategies:
         before = (rehearsed.llm_calls, rehearsed.prompt_tokens, rehearsed.completion_tokens, len(rehearsed.archive))

@@ -233,6 +233,8 @@ def _open_search(
         observer=surroundings.observer,
         on_best=on_best,
         pictures=pictures if facts.identity["captions"] else None,
+        thinking_tokens=config.thinking_tokens,
+        max_useless=surroundings.max_useless,
     )
     if llm is not None and hasattr(llm, "on_traffic"):
         llm.on_traffic = search.show_traffic
@@ -258,6 +260,7 @@ def _search(
         contenders += [Contender(name, name, entry) for entry in search.enter(shortlist)]
         if stopped_by:
             break
+    search.check_usefulness()
     seen: dict[str, Contender] = {}
     for contender in contenders:
         seen.setdefault(contender.searched.candidate.fingerprint, contender)

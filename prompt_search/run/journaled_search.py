@@ -10,17 +10,21 @@ from typing import Any
 
 from evaluators import Candidate, Fitness, PromptSet, Score, Selected, SelectionSettings, TextLibrary
 from optimizers import Archive, Picture, Reply, Request, Sample, Scored, Task
+from optimizers.search import Usable
 from prompt_search.errors import BudgetReached
 from prompt_search.llm.prices import Price
 from prompt_search.llm.traffic import Traffic
 from prompt_search.run.budget import Limit, limit_sentence
-from prompt_search.run.captions import caption_samples, captions_in
+from prompt_search.run.captions import MOST_TOKENS, caption_samples, captions_in
 from prompt_search.run.journal import Event, Journal
 from prompt_search.run.last_selection import Recipe
 from prompt_search.run.metered import MeteredModel
 from prompt_search.run.progress import Observer, Status
 from prompt_search.run.split_evaluators import SplitEvaluators
 from prompt_search.run.tally import Tally
+from prompt_search.run.thinking_room import ThinkingRoom
+from prompt_search.run.usefulness import ENOUGH, Usefulness, outcome
+from prompt_search.run.waves import Judge, Waves, fruitless
 
 __all__ = ["JournaledSearch"]
 
@@ -32,7 +36,9 @@ class JournaledSearch:
         evaluators: only the search split is used, and only when something has no record.
         model: the language model, under its budget.
         on_best: told of every new best candidate.
-        pictures: search images to be captioned, or `None` for no captions; called at most once.
+        pictures: search images to be captioned, or `None` for no captions; called at most twice.
+        thinking_tokens: room for thinking, see `ThinkingRoom`.
+        max_useless: when to give up, see `Usefulness`.
     """
 
     def __init__(
@@ -47,6 +53,8 @@ class JournaledSearch:
         observer: Observer,
         on_best: Callable[[Scored], None],
         pictures: Callable[[], Sequence[Picture]] | None = None,
+        thinking_tokens: int | None = None,
+        max_useless: int = ENOUGH,
     ) -> None:
         self.task = task
         self.archive = Archive()
@@ -66,6 +74,8 @@ class JournaledSearch:
         self.notes: list[str] = []
         self.recipes: dict[str, Recipe] = {}
         """By the fingerprint of prompts that were selected from a library: how."""
+        self._waves = Waves(ThinkingRoom(thinking_tokens), Usefulness(max_useless), self._tell)
+        self._live = False
         self.refused: str | None = None
         """Set when a budget kept part of a question from being asked."""
 
@@ -79,14 +89,32 @@ class JournaledSearch:
         self.status.phase = phase
         self._observer.update(self.status)
 
-    def ask(self, requests: Sequence[Request]) -> list[Reply]:
-        """See `optimizers.Search.ask`."""
-        if not requests:
-            return []
+    def ask(self, requests: Sequence[Request], usable: Usable | None = None) -> list[Reply]:
+        """See `optimizers.Search.ask`.
+
+        Raises:
+            LanguageModelUseless: if nothing usable comes through.
+        """
+        replies = self._waves.ask(requests, usable, self._put)
+        self.tally.judge(self._waves.usefulness.counts)
+        return replies
+
+    def check_usefulness(self) -> None:
+        """Refuse to go on to a result if the language model was asked and not one reply was usable.
+
+        Raises:
+            LanguageModelUseless: unless the run is finished already.
+        """
+        if self._waves.usefulness.fruitless and not self.journal.replaying:
+            raise fruitless(self._waves.usefulness)
+
+    def _put(self, requests: Sequence[Request], judge: Judge) -> list[Reply]:
+        """Put requests together; those that a limit keeps from being asked for come back with finish `budget`."""
+        self._live = False
         samples = self._samples(requests)
         key = _digest([sample.key for sample in samples])
         self._stop_if(key, lambda: self._model.refuses(samples[0], self.status.llm_calls), samples[0])
-        recorded = self.journal.event("ask", key, lambda: self._ask_live(requests, samples))
+        recorded = self.journal.event("ask", key, lambda: self._ask_live(requests, samples, judge))
         replies = [Reply(**reply) for reply in recorded["replies"]]
         self.tally.count(self.status.phase, replies, recorded["usd"])
         self._show_totals()
@@ -156,20 +184,36 @@ class JournaledSearch:
             return ()
         if self._captions is None:
             self._stop_if("captions", self._time_limit)
-            recorded = self.journal.event("captions", "", self._caption_live)
-            replies = [Reply(**reply) for reply in recorded["replies"]]
-            self.tally.count("captions", replies, recorded["usd"])
-            self._show_totals()
+            replies = self._captioned("", None)
+            cut = [i for i, reply in enumerate(replies) if outcome(reply, usable=True) == "thought"]
+            if cut and self._waves.widen(len(cut), len(replies), MOST_TOKENS):
+                for i, reply in zip(cut, self._captioned("again", cut), strict=True):
+                    replies[i] = reply
             self._captions = captions_in(replies)
-            if unseen := recorded["refused"]:
-                self.refused = limit_sentence(recorded["reached"], recorded["limit"], recorded["needed"])
-                self.notes.append(f"{unseen} of {len(replies)} images got no caption: a limit was reached")
         return self._captions
+
+    def _captioned(self, key: str, positions: Sequence[int] | None) -> list[Reply]:
+        """What the language model says of the images at some positions, `None` for all."""
+        self._live = False
+        recorded = self.journal.event("captions", key, lambda: self._caption_live(positions))
+        replies = [Reply(**reply) for reply in recorded["replies"]]
+        self.tally.count("captions", replies, recorded["usd"])
+        self._show_totals()
+        if unseen := recorded["refused"]:
+            self.refused = limit_sentence(recorded["reached"], recorded["limit"], recorded["needed"])
+            self.notes.append(f"{unseen} of {len(replies)} images got no caption: a limit was reached")
+        return replies
 
     def log(self, message: str) -> None:
         """See `optimizers.Search.log`."""
         self.journal.event("log", _digest(message), lambda: {"message": message})
         self.notes.append(message)
+
+    def _tell(self, message: str) -> None:
+        """What replies that have just come taught: for the result, and for who watches, unless it is of the past."""
+        self.notes.append(message)
+        if self._live:
+            self._observer.warn(message)
 
     def _samples(self, requests: Sequence[Request]) -> list[Sample]:
         samples = []
@@ -187,10 +231,14 @@ class JournaledSearch:
         self.refused = limit_sentence(recorded["reached"], recorded["limit"], recorded["needed"])
         raise BudgetReached(self.refused)
 
-    def _caption_live(self) -> Event:
+    def _caption_live(self, positions: Sequence[int] | None) -> Event:
         """Shows images to the language model; what the budget does not reach stays without a caption."""
         assert self._pictures is not None
-        samples = caption_samples(self._pictures(), self.task.description, self._seed)
+        self._live = True
+        pictures = self._pictures()
+        shown = pictures if positions is None else [pictures[i] for i in positions]
+        samples = caption_samples(shown, self.task.description, self._seed)
+        samples = [replace(sample, request=self._waves.room.given(sample.request)) for sample in samples]
         answered = self._model.answer(samples, self._recorded_replies, self.status.llm_calls, self._arrived)
         refused = sum(reply.finish == "budget" for reply in answered.replies)
         return {
@@ -209,7 +257,7 @@ class JournaledSearch:
             BudgetReached: when time is up: a server that never answers must not hold up the end of a run.
         """
         self.status.in_flight, self.status.waiting = traffic.in_flight, traffic.waiting
-        self.status.retried = traffic.retried
+        self.status.retried, self.status.held_until = traffic.retried, traffic.held_until
         self._observer.update(self.status)
         if self._model.time_is_up():
             raise BudgetReached("time is up")
@@ -225,11 +273,13 @@ class JournaledSearch:
         needed = self._model.ledger.needed(refused, reached) if refused is not None and spends else None
         return {"reached": reached, "limit": self._model.limit(reached), "needed": needed}
 
-    def _ask_live(self, requests: Sequence[Request], samples: list[Sample]) -> Event:
+    def _ask_live(self, requests: Sequence[Request], samples: list[Sample], judge: Judge) -> Event:
+        self._live = True
         made = self.status.llm_calls
         self.status.llm_planned = made + len(samples)
 
         answered = self._model.answer(samples, self._recorded_replies, made, self._arrived)
+        judge(answered.replies)
         refused = sum(reply.finish == "budget" for reply in answered.replies)
         return {
             "refused": refused,

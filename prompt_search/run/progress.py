@@ -23,6 +23,8 @@ class Status:
     in_flight: int = 0
     waiting: int = 0
     retried: int = 0
+    held_until: float | None = None
+    """The moment of `time.monotonic` until which the server asked to be left alone, if it did."""
     done: int = 0
     total: int = 0
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from evaluators import Candidate, PromptSet, Score, Selected, SelectionSettings, TextLibrary
 from optimizers import Archive, Reply, Request, Scored, Task
+from optimizers.search import Usable
 from prompt_search.run.captions import MOST_TOKENS
 
 __all__ = ["RehearsedSearch"]
@@ -29,6 +30,7 @@ class RehearsedSearch:
 
     Args:
         pictures: how many search images the language model would be shown, if a strategy wants captions.
+        thinking: tokens added to the cap of every reply.
 
     Attributes:
         llm_calls: requests.
@@ -38,25 +40,26 @@ class RehearsedSearch:
         texts: every text that would be scored.
     """
 
-    def __init__(self, task: Task, seed: int, pictures: int = 0) -> None:
+    def __init__(self, task: Task, seed: int, pictures: int = 0, thinking: int = 0) -> None:
         self.task = task
         self.archive = Archive()
         self.rng = random.Random(seed)
         self.llm_calls = self.prompt_tokens = self.completion_tokens = 0
         self.texts: dict[str, None] = {}
         self.shown = 0
+        self._thinking = thinking
         self._pictures = min(pictures, task.n_search)
         self._selections = 0
         self._chance = random.Random(seed + 1)
 
-    def ask(self, requests: Sequence[Request]) -> list[Reply]:
+    def ask(self, requests: Sequence[Request], usable: Usable | None = None) -> list[Reply]:
         """Made-up replies of the form that is asked for."""
         self.llm_calls += len(requests)
         for request in requests:
             length = sum(len(message.content.encode(errors="replace")) for message in request.messages)
             length += len(request.json_schema or "")
             self.prompt_tokens += -(-length // BYTES_PER_TOKEN)
-            self.completion_tokens += request.max_tokens
+            self.completion_tokens += request.max_tokens + self._thinking
         return [Reply(self._reply(request)) for request in requests]
 
     def score(self, candidates: Sequence[Candidate]) -> list[Scored]:
@@ -89,7 +92,7 @@ class RehearsedSearch:
 
     def caption_tokens(self) -> tuple[int, int]:
         """Prompt and completion tokens of the captions: the pictures estimated, the replies at their most."""
-        return self.shown * PICTURE_TOKENS, self.shown * MOST_TOKENS
+        return self.shown * PICTURE_TOKENS, self.shown * (MOST_TOKENS + self._thinking)
 
     def log(self, message: str) -> None:
         """Ignored."""

@@ -23,6 +23,7 @@ from prompt_search.run.context import check_class_names, check_prompts, context_
 from prompt_search.run.facts import Facts
 from prompt_search.run.metered import Clock
 from prompt_search.run.progress import Observer, Silent, Status
+from prompt_search.run.usefulness import ENOUGH
 
 __all__ = ["NamedStrategy", "Surroundings", "fitness_named", "load_data", "read_own_prompts", "resolve"]
 
@@ -41,6 +42,7 @@ class Surroundings:
         observer: is shown the progress.
         verify: read every image file again.
         confirm: asks a person whether to go on; by default the answer is yes.
+        max_useless: useless replies of the language model from the start that end the run with an error; 0 for never.
     """
 
     cache_dir: Path
@@ -50,6 +52,7 @@ class Surroundings:
     observer: Observer = field(default_factory=Silent)
     verify: bool = False
     confirm: Callable[[str], bool] = lambda question: True
+    max_useless: int = ENOUGH
 
 
 def resolve(
@@ -108,6 +111,7 @@ def resolve(
                     "stored_as",
                     "turn_by_exif",
                     "refit",
+                    "thinking_tokens",
                 )
             },
             "domain": list(config.domain),

@@ -1,10 +1,12 @@
 """Adds up what the language model was asked for, by phase, and what became of its replies."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
 from optimizers import Reply
 from prompt_search.result import Cost, PhaseCost, ReplyCounts
+from prompt_search.run.usefulness import Outcome
 
 __all__ = ["Tally"]
 
@@ -36,6 +38,17 @@ class Tally:
             filtered=counts.filtered + sum(reply.finish == "filter" for reply in made),
             failed=counts.failed + sum(reply.finish == "error" for reply in made),
             shortened=counts.shortened + sum(reply.shortened for reply in made),
+        )
+
+    def judge(self, outcomes: Counter[Outcome]) -> None:
+        """Set what the replies of strategies were good for so far."""
+        self.replies = replace(
+            self.replies,
+            usable=outcomes["usable"],
+            cut=outcomes["thought"] + outcomes["cut"],
+            empty=outcomes["empty"],
+            refused=outcomes["refused"],
+            wrong_form=outcomes["wrong form"],
         )
 
     @property

@@ -145,6 +145,26 @@ def reply(text: Any, finish: str | None = "stop", **message: Any) -> Behaviour:
     return lambda exchange: exchange.send(200, completion(text, finish, **message))
 
 
+def thinking(answer: str, tokens: int, *, shown: bool = False) -> Behaviour:
+    """A model that thinks for so many tokens before it answers; with a lower cap it never comes to the answer.
+
+    The thinking is in `reasoning_content` (DeepSeek, vLLM), or, if `shown`, between `<think>` tags in the text itself.
+    """
+    thought = "Let me see. A template needs a place for the name."
+
+    def behave(exchange: Exchange) -> None:
+        body = exchange.received.body
+        done = (body.get("max_completion_tokens") or body["max_tokens"]) > tokens
+        if shown:
+            text = f"<think>{thought}</think>{answer}" if done else f"<think>{thought} a photo of a {{}}."
+            exchange.send(200, completion(text, "stop" if done else "length"))
+        else:
+            text = answer if done else ""
+            exchange.send(200, completion(text, "stop" if done else "length", reasoning_content=thought))
+
+    return behave
+
+
 def echo(exchange: Exchange) -> None:
     """A good answer that repeats the question."""
     exchange.send(200, completion(f"echo: {exchange.received.question}"))

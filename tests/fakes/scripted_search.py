@@ -17,6 +17,7 @@ from evaluators import (
     TextLibrary,
 )
 from optimizers import Archive, Reply, Request, Scored, Task
+from optimizers.search import Usable
 
 __all__ = ["ScriptedSearch", "plain_score"]
 
@@ -80,7 +81,7 @@ class ScriptedSearch:
         """The last turn of every request."""
         return [request.messages[-1].content for request in self.requests]
 
-    def ask(self, requests: Sequence[Request]) -> list[Reply]:
+    def ask(self, requests: Sequence[Request], usable: Usable | None = None) -> list[Reply]:
         """See `Search.ask`; there is no budget."""
         return [self._answer(request) for request in requests]
 

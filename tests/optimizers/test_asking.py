@@ -9,6 +9,7 @@ import pytest
 from optimizers import Message, Reply, Request, Task
 from optimizers.asking import Answers, account, ask_usable, most_calls
 from optimizers.errors import BudgetReached
+from optimizers.search import Usable
 from tests.fakes.scripted_search import ScriptedSearch
 
 NUMBER = Request((Message("system", "Count."), Message("user", "Say a number.")), 0.7, 0.8, 9)
@@ -43,7 +44,7 @@ def test_second_questions_go_out_together_and_come_back_in_place(task: Task) -> 
     calls: list[int] = []
 
     class Counting(ScriptedSearch):
-        def ask(self, requests: Sequence[Request]) -> list[Reply]:
+        def ask(self, requests: Sequence[Request], usable: Usable | None = None) -> list[Reply]:
             calls.append(len(requests))
             return super().ask(requests)
 
@@ -95,7 +96,7 @@ def test_a_long_reply_is_cut_in_the_second_question(task: Task) -> None:
 
 def test_first_replies_stand_when_the_budget_has_no_room_for_second_questions(task: Task) -> None:
     class Spent(ScriptedSearch):
-        def ask(self, requests: Sequence[Request]) -> list[Reply]:
+        def ask(self, requests: Sequence[Request], usable: Usable | None = None) -> list[Reply]:
             if self.requests:
                 raise BudgetReached("the limit of 2 language model calls is reached")
             return super().ask(requests)

@@ -11,6 +11,7 @@ from optimizers import Auto, Reply, Request, Task
 from optimizers.archive import Scored
 from optimizers.auto import shortlist
 from optimizers.errors import BudgetReached, SettingsError
+from optimizers.search import Usable
 from tests.fakes.oracle import offered_among_noise, oracle_world
 from tests.fakes.scripted_search import ScriptedSearch, plain_score
 
@@ -115,7 +116,7 @@ def test_what_hill_climbing_found_is_shown_by_those_after_it(tmp_path: Path) -> 
 @pytest.mark.parametrize("ended", ["hill-climb", "glov", "ipo"])
 def test_a_budget_that_ends_a_later_one_leaves_what_was_found(ended: str) -> None:
     class Broke(ScriptedSearch):
-        def ask(self, requests: Sequence[Request]) -> list[Reply]:
+        def ask(self, requests: Sequence[Request], usable: Usable | None = None) -> list[Reply]:
             begins = {"proapo": "hill-climb", "hill-climb": "glov", "glov": "ipo"}
             before = [m.removeprefix("auto: ").split(" hands over")[0] for m in self.messages if m.startswith("auto: ")]
             if before and begins.get(before[-1]) == ended:
@@ -131,7 +132,7 @@ def test_a_budget_that_ends_a_later_one_leaves_what_was_found(ended: str) -> Non
 
 def test_a_budget_for_the_first_questions_only_still_lets_proapo_search() -> None:
     class Broke(ScriptedSearch):
-        def ask(self, requests: Sequence[Request]) -> list[Reply]:
+        def ask(self, requests: Sequence[Request], usable: Usable | None = None) -> list[Reply]:
             if self.requests:
                 raise BudgetReached("enough")
             return super().ask(requests)

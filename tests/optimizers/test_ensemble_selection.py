@@ -90,7 +90,7 @@ def test_a_budget_that_covers_nothing_still_gives_a_selection(tmp_path: Path) ->
     world = oracle_world(tmp_path, best="{}")
 
     class Broke(ScriptedSearch):
-        def ask(self, requests: object) -> list[Reply]:
+        def ask(self, requests: object, usable: object = None) -> list[Reply]:
             raise BudgetReached("no calls left")
 
     search = Broke(world.task, (), world.evaluator)

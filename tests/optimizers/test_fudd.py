@@ -133,7 +133,7 @@ def test_what_the_budget_does_not_cover_stays_without_texts() -> None:
 
 def test_a_budget_that_covers_nothing_ends_the_strategy() -> None:
     class Broke(Meeting):
-        def ask(self, requests: object) -> list[Reply]:
+        def ask(self, requests: object, usable: object = None) -> list[Reply]:
             raise BudgetReached("no calls left")
 
     search = Broke(Task(CLASSES, 6, fits=lambda _: True))

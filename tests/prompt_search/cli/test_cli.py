@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.openai_server import OpenAIServer, after, refuse, reply
+from tests.fakes.openai_server import Behaviour, OpenAIServer, Received, after, refuse, reply
 from tests.prompt_search.cli.conftest import Run
 
 PROGRAM = [sys.executable, "-m", "prompt_search.cli.main"]
@@ -282,3 +283,33 @@ def test_data_that_can_not_be_used_names_the_class(program: Run, tiny_clip: str,
         folder, name = "images", "nobody"
     done = program("run", folder, "--model", tiny_clip, "--llm", "m", "--base-url", "http://127.0.0.1:9/v1", check=2)
     assert name in done.stderr
+
+
+def test_a_wait_that_the_server_asks_for_is_shown_with_its_end_and_ended_by_max_time(
+    program: Run, tiny_clip: str
+) -> None:
+    with OpenAIServer(lambda _: refuse(429, "Please try again in 7m12s.", "rate_limit_exceeded")) as server:
+        began = time.monotonic()
+        done = program(*arguments(server, tiny_clip, "--max-time", "4"), check=3)
+    assert time.monotonic() - began < 60
+    assert re.search(r"asks to be left alone for 7 min 1\d s, until \d\d:\d\d:\d\d", done.stderr)
+    assert done.stderr.count("left alone") == 1
+    assert "the limit of 4 s is reached" in done.stdout
+
+
+def test_what_a_server_does_not_take_is_said_once(program: Run, tiny_clip: str) -> None:
+    def script(received: Received) -> Behaviour:
+        refused = next((name for name in ("seed", "top_p", "response_format") if name in received.body), None)
+        return refuse(400, f"Unknown parameter: '{refused}'", param=refused) if refused else GOOD[0]
+
+    with OpenAIServer(script) as server:
+        done = program(*arguments(server, tiny_clip)[:-4], "--strategy", "glov", "--set", "steps=2")
+    for said in ("does not take seed", "does not take top_p", "response_format json_schema"):
+        assert done.stderr.count(said) == 1
+
+
+def test_a_model_that_answers_nothing_is_a_failure_with_its_cause(program: Run, tiny_clip: str) -> None:
+    with OpenAIServer(lambda _: reply("")) as server:
+        done = program(*arguments(server, tiny_clip), check=1)
+    assert "error: not one of 2 replies of the language model was usable: 2 empty" in done.stderr
+    assert done.stdout == ""

@@ -1,0 +1,67 @@
+"""Proxies and certificates that the environment names: tried before anything is loaded or asked."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from optimizers.errors import SettingsError
+
+__all__ = ["check_connection_settings", "named_faults"]
+
+PROXIES = ("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY")
+CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+
+
+def check_connection_settings() -> str:
+    """Try what a client of a language model's server will do with the environment; half a sentence on what it names.
+
+    Raises:
+        SettingsError: if the certificates can't be read, or a proxy can't be used here.
+    """
+    import httpx
+
+    for variable in CERTIFICATES:
+        path = os.environ.get(variable)
+        if path and not Path(path).exists():
+            raise SettingsError(_certificates(f"{variable} names {path}, which does not exist"))
+    with named_faults():
+        httpx.Client().close()
+    named = [*_set(PROXIES), *_set(CERTIFICATES)]
+    return f"usable: {', '.join(named)}" if named else "none named"
+
+
+@contextmanager
+def named_faults() -> Iterator[None]:
+    """Turns what an HTTP client raises at its making into an error that names the variable.
+
+    Raises:
+        SettingsError: see `check_connection_settings`.
+    """
+    try:
+        yield
+    except ImportError as error:
+        raise SettingsError(
+            f"{_named(PROXIES)} names a proxy that can't be used here: {error}. For a SOCKS proxy: "
+            "pip install 'httpx[socks]'; or unset the variable, or name the server in NO_PROXY"
+        ) from error
+    except OSError as error:
+        raise SettingsError(
+            _certificates(f"{_named(CERTIFICATES)} can't be used: {error.strerror or error}")
+        ) from error
+    except ValueError as error:
+        raise SettingsError(
+            f"{_named(PROXIES)} names no proxy that can be used: it must look like http://host:3128"
+        ) from error
+
+
+def _certificates(what: str) -> str:
+    return f"{what}: it must lead to the certificates to trust; correct or unset it"
+
+
+def _set(variables: tuple[str, ...]) -> list[str]:
+    return [each for name in variables for each in (name, name.lower()) if os.environ.get(each)]
+
+
+def _named(variables: tuple[str, ...]) -> str:
+    return " or ".join(_set(variables)) or "the environment"
