@@ -3,11 +3,12 @@
 cupl:        descriptions of every class                  (classes x 3 x samples calls)
 proapo:      templates, then the best of those texts      (2 calls per class, then none)
 hill-climb, glov, ipo: templates over the best so far     (the language model in the loop)
+ensemble-selection:    of all that is there now, what classifies best together (kinds, and what tells classes apart)
 
 All work on one archive: each starts from the best that those before it found, and every reply and every embedding
-serves them all. The winner is chosen on the select split, as ever. A budget that ends one of them ends the rest too;
-what was found until then is handed over. FuDD is left out: its questions grow with the square of the number of classes,
-and no single matrix can hold what it finds. `--strategy auto --strategy fudd` adds it.
+serves them all. The winner is chosen on the select split, as ever. A budget that ends one of them ends the others too,
+but for the last: it selects from what was found until then, without asking. FuDD is left out: its questions grow with
+the square of the number of classes, and no single matrix can hold what it finds. `--strategy auto --strategy fudd` adds it.
 """
 
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from typing import TypeVar
 from evaluators import Candidate
 from optimizers.archive import Scored
 from optimizers.cupl import Cupl
+from optimizers.ensemble_selection import EnsembleSelection
 from optimizers.errors import BudgetReached
 from optimizers.glov import Glov
 from optimizers.hill_climbing import HillClimbing
@@ -63,20 +65,22 @@ class Auto:
         Raises:
             BudgetReached: if the budget ends the first of them.
         """
+        *first, last = self.strategies
         found: list[list[Scored]] = []
-        for name, strategy in self.strategies:
+        for name, strategy in first:
             before = len(search.archive)
             try:
-                found.append(search.score(strategy.run(search)))
+                found.append(_run(search, name, strategy))
             except BudgetReached:
                 if not found:
                     raise
                 found.append(search.archive.best(SHORTLIST, since=before))
                 search.log(f"auto: the budget ended {name}")
                 break
-            if found[-1]:
-                best = min(found[-1], key=lambda entry: entry.rank_key)
-                search.log(f"auto: {name} hands over {len(found[-1])}, the best with fitness {best.fitness:.4f}")
+        try:
+            found.append(_run(search, *last))
+        except BudgetReached:
+            search.log(f"auto: the budget ended {last[0]}")
         return [entry.candidate for entry in shortlist(found)]
 
     @property
@@ -86,17 +90,27 @@ class Auto:
             ("cupl", self._capped(Cupl(samples=self.samples, combine="templates"))),
             ("proapo", self._capped(ProApo(rounds=self.rounds))),
         )
+        last = ("ensemble-selection", EnsembleSelection(samples=0))
         if not self.calls:
-            return first
+            return (*first, last)
         return (
             *first,
             ("hill-climb", self._capped(HillClimbing(iterations=self.calls))),
             ("glov", self._capped(Glov(steps=-(-self.calls // 5), samples=5))),
             ("ipo", self._capped(Ipo(steps=-(-self.calls // 4), samples=4))),
+            last,
         )
 
     def _capped(self, strategy: Capped) -> Capped:
         return replace(strategy, max_tokens=self.max_tokens) if self.max_tokens else strategy
+
+
+def _run(search: Search, name: str, strategy: Optimizer) -> list[Scored]:
+    found = search.score(strategy.run(search))
+    if found:
+        best = min(found, key=lambda entry: entry.rank_key)
+        search.log(f"auto: {name} hands over {len(found)}, the best with fitness {best.fitness:.4f}")
+    return found
 
 
 def shortlist(found: Sequence[Sequence[Scored]]) -> list[Scored]:

@@ -47,7 +47,8 @@ def test_every_strategy_runs_and_later_ones_see_what_earlier_ones_found() -> Non
     world = search()
     Auto(samples=1, calls=4).run(world)
     told = [message.split(" hands over")[0] for message in world.messages if message.startswith("auto: ")]
-    assert told == ["auto: cupl", "auto: proapo", "auto: hill-climb", "auto: glov", "auto: ipo"]
+    names = ["cupl", "proapo", "hill-climb", "glov", "ipo", "ensemble-selection"]
+    assert told == [f"auto: {name}" for name in names]
 
 
 def test_it_hands_over_at_most_eight_scored_candidates_best_first() -> None:
@@ -125,7 +126,9 @@ def test_a_budget_that_ends_a_later_one_leaves_what_was_found(ended: str) -> Non
 
     world = Broke(TASK, writer, lambda prompts: plain_score(scored(prompts.compiled())))
     handed_over = Auto(samples=1, calls=4).run(world)
-    assert world.messages[-1] == f"auto: the budget ended {ended}"
+    told = [message for message in world.messages if message.startswith("auto: ")]
+    assert told[-2] == f"auto: the budget ended {ended}"
+    assert told[-1].startswith("auto: ensemble-selection hands over 1")  # it selects without asking
     assert len(handed_over) == 8
     assert all(world.archive.find(candidate) for candidate in handed_over)
 
@@ -140,7 +143,7 @@ def test_a_budget_for_the_first_questions_only_still_lets_proapo_search() -> Non
     world = Broke(TASK, writer, lambda prompts: plain_score(scored(prompts.compiled())))
     Auto(samples=1).run(world)
     told = [message.split(" hands over")[0] for message in world.messages if message.startswith("auto: ")]
-    assert told == ["auto: cupl", "auto: proapo", "auto: the budget ended hill-climb"]
+    assert told == ["auto: cupl", "auto: proapo", "auto: the budget ended hill-climb", "auto: ensemble-selection"]
     assert len(world.scored) > 500
 
 
