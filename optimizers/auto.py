@@ -8,7 +8,8 @@ ensemble-selection:    of all that is there now, what classifies best together (
 All work on one archive: each starts from the best that those before it found, and every reply and every embedding
 serves them all. The winner is chosen on the select split, as ever. A budget that ends one of them ends the others too,
 but for the last: it selects from what was found until then, without asking. FuDD is left out: its questions grow with
-the square of the number of classes, and no single matrix can hold what it finds. `--strategy auto --strategy fudd` adds it.
+the square of the number of classes, and no single matrix can hold what it finds. `--strategy auto --strategy fudd` adds
+it.
 """
 
 from collections.abc import Sequence
