@@ -56,8 +56,8 @@ class Reduced:
 
     def of(self, index: int, labels: "NDArray[np.int64]", windows: ScaleWindows) -> ImageStatistics:
         """The statistics of one set, with its cross-entropies at other scales beside them."""
-        own = (getattr(self, f.name)[index].cpu().numpy() for f in fields(self))
-        return ImageStatistics(labels, *own, windows)
+        own = {f.name: getattr(self, f.name)[index].cpu().numpy() for f in fields(self)}
+        return ImageStatistics(labels=labels, windows=windows, **own)
 
 
 def label_ranks(cosines: "torch.Tensor", labels: "torch.Tensor") -> "torch.Tensor":
