@@ -88,7 +88,7 @@ def _fitted(cosines: "torch.Tensor", labels: "torch.Tensor") -> float:
     def at(log_scale: float) -> float:
         return float(torch.nn.functional.cross_entropy(math.exp(log_scale) * cosines, labels))
 
-    low, high, golden = math.log(SCALE / 64), math.log(SCALE * 16), (math.sqrt(5) - 1) / 2
+    low, high, golden = math.log(SCALE / 64), math.log(SCALE * 4), (math.sqrt(5) - 1) / 2
     inner = [high - golden * (high - low), low + golden * (high - low)]
     values = [at(each) for each in inner]
     while high - low > 1e-3:

@@ -5,7 +5,7 @@ operations are elementwise or run along the classes, so an image's figures do no
 """
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -56,7 +56,7 @@ class Reduced:
 
     def of(self, index: int, labels: "NDArray[np.int64]", windows: ScaleWindows) -> ImageStatistics:
         """The statistics of one set, with its cross-entropies at other scales beside them."""
-        own: dict[str, Any] = {f.name: getattr(self, f.name)[index].cpu().numpy() for f in fields(self)}
+        own = {f.name: getattr(self, f.name)[index].cpu().numpy() for f in fields(self)}
         return ImageStatistics(labels=labels, windows=windows, **own)
 
 

@@ -14,8 +14,12 @@ from numpy.typing import NDArray
 
 __all__ = ["WINDOW", "ScaleWindows", "every_window", "middle_windows", "nearer_minimum", "scale_range", "window_around"]
 
-LOWEST, HIGHEST = 1 / 64, 16
-"""The scales looked at, in units of the model's own."""
+LOWEST, HIGHEST = 1 / 64, 4
+"""The scales looked at, in units of the model's own.
+
+Where few images are all right, any greater scale is a better one, and without an end nothing would be left to tell
+such classifiers apart. On real images even meaningless texts have their best scale below three times the model's.
+"""
 
 WINDOW = 1.5
 """Upper over lower end of a window. On real images the polynomial is then off by about 1e-7 nats, 1e-5 at most."""
@@ -93,8 +97,8 @@ def nearer_minimum(at: NDArray[np.float64], sums: NDArray[np.float64], scale: fl
 def window_around(found: NDArray[np.float64], scale: float) -> NDArray[np.float64]:
     """The lower ends of windows with scales of the range in their middle, as far as the range goes."""
     lowest, highest = scale_range(scale)
-    ends: NDArray[np.float64] = np.clip(found / WINDOW**0.5, lowest, highest / WINDOW)
-    return ends
+    windows: NDArray[np.float64] = np.clip(found / WINDOW**0.5, lowest, highest / WINDOW)
+    return windows
 
 
 def every_window(scale: float) -> NDArray[np.float64]:

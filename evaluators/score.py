@@ -18,7 +18,7 @@ class Score:
         top1: share of images whose label ranks first, in [0, 1].
         top5: share of images whose label is among the first five; `None` where C <= 5.
         cross_entropy: mean of -log softmax(s * cosine)[label], in nats, at the model's own logit scale s.
-        fitted_cross_entropy: the same at the scale in [s / 64, 16 s] where it is least on these images, and at most
+        fitted_cross_entropy: the same at the scale in [s / 64, 4 s] where it is least on these images, and at most
             log C, what it is at scale 0. So it says how well images are told apart, however flat or peaked the logits.
         fitted_scale: that scale; 0 where none gives less than log C.
         margin: mean cosine of the label minus the best other, in [-2, 2].

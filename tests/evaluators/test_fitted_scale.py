@@ -34,7 +34,7 @@ def measured(cosines: FloatArray, labels: Labels, scale: float = SCALE) -> Score
 
 @pytest.mark.parametrize(
     ("classes", "n", "gap", "noise"),
-    [(2, 300, 0.02, 0.03), (2, 3, 0.01, 0.02), (10, 160, 0.06, 0.02), (10, 160, 0.006, 0.002), (40, 400, 0.5, 0.2),
+    [(2, 300, 0.02, 0.03), (2, 3, 0.01, 0.02), (10, 160, 0.06, 0.02), (10, 160, 0.03, 0.01), (40, 400, 0.5, 0.2),
      (100, 500, 0.1, 0.04), (300, 600, 0.12, 0.02), (10, 500, 0.001, 0.03)],
 )  # fmt: skip
 def test_the_figure_is_the_least_over_the_scales(classes: int, n: int, gap: float, noise: float) -> None:
@@ -48,9 +48,9 @@ def test_the_figure_is_the_least_over_the_scales(classes: int, n: int, gap: floa
 
 def test_logits_that_are_only_flatter_have_the_same_figure_at_a_higher_scale() -> None:
     cosines, labels = case(10, 200, 0.1, 0.04)
-    sharp, flat = measured(cosines, labels), measured(cosines / np.float32(4) + np.float32(0.5), labels)
+    sharp, flat = measured(cosines, labels), measured(cosines / np.float32(2) + np.float32(0.5), labels)
     assert flat.fitted_cross_entropy == pytest.approx(sharp.fitted_cross_entropy, abs=2e-5)
-    assert flat.fitted_scale == pytest.approx(4 * sharp.fitted_scale, rel=0.01)
+    assert flat.fitted_scale == pytest.approx(2 * sharp.fitted_scale, rel=0.01)
     assert abs(flat.cross_entropy - sharp.cross_entropy) > 0.1
 
 
@@ -65,15 +65,15 @@ def test_a_classifier_that_is_always_right_stays_within_the_range() -> None:
     score = measured(cosines, labels, scale=10.0)
     assert score.top1 == 1.0
     assert 0 <= score.fitted_cross_entropy < score.cross_entropy
-    assert score.fitted_scale <= 160.0
-    assert measured(cosines / np.float32(1000), labels).fitted_scale == pytest.approx(1600.0)
+    assert score.fitted_scale <= 40.0
+    assert measured(cosines / np.float32(1000), labels).fitted_scale == pytest.approx(400.0)
 
 
 def test_the_windows_cover_the_range_without_gaps() -> None:
     for lower in (every_window(SCALE), middle_windows(SCALE)):
         assert (lower[1:] <= lower[:-1] * WINDOW * (1 + 1e-9)).all()
     assert every_window(SCALE)[0] == pytest.approx(SCALE / 64)
-    assert every_window(SCALE)[-1] * WINDOW == pytest.approx(SCALE * 16)
+    assert every_window(SCALE)[-1] * WINDOW == pytest.approx(SCALE * 4)
     assert middle_windows(SCALE)[0] < SCALE / 2 < 2 * SCALE < middle_windows(SCALE)[-1] * WINDOW
 
 
@@ -116,7 +116,7 @@ def test_several_devices_share_the_images() -> None:
         assert (one.fitted_cross_entropy, one.fitted_scale) == (many.fitted_cross_entropy, many.fitted_scale)
 
 
-@pytest.mark.parametrize("sampled", [2.0, 60.0, 1600.0])
+@pytest.mark.parametrize("sampled", [2.0, 60.0, 400.0])
 def test_a_sample_that_misleads_does_not_change_the_figure(sampled: float, monkeypatch: pytest.MonkeyPatch) -> None:
     images, sets = classifiers(10, 300, 6)
     expected = figures(images, sets)

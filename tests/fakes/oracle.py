@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from evaluators import ClassLabel, Evaluator, LabeledImages, TextEncoder
+from evaluators import FITNESS_PRESETS, ClassLabel, Evaluator, LabeledImages, TextEncoder
 from evaluators.image_text_model import FloatArray
 from optimizers import Request, Task
 from tests.fakes.scripted_search import Script, ScriptedSearch
@@ -85,8 +85,9 @@ class OracleWorld:
     best: str
 
     def search(self, replies: Script = (), seed: int = 0, captions: Sequence[str] = ()) -> ScriptedSearch:
-        """What a strategy is given here."""
-        return ScriptedSearch(self.task, replies, self.evaluator, seed, captions=captions)
+        """What a strategy is given here; the best template is the best at the model's own logit scale."""
+        fitness = FITNESS_PRESETS["top1-ce"]
+        return ScriptedSearch(self.task, replies, self.evaluator, seed, fitness, captions=captions)
 
 
 def oracle_world(

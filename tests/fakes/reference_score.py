@@ -39,7 +39,7 @@ def reference_score(cosines: NDArray[np.float32], labels: NDArray[np.int64], sca
 
 
 def fitted_cross_entropy(cosines: NDArray[np.float64], labels: NDArray[np.int64], scale: float) -> tuple[float, float]:
-    """The least cross-entropy over the logit scales in [s / 64, 16 s], or log C, and where, by golden section."""
+    """The least cross-entropy over the logit scales in [s / 64, 4 s], or log C, and where, by golden section."""
     below = cosines.astype(np.float64) - cosines.max(axis=1, keepdims=True)
     own = below[np.arange(len(labels)), labels]
 
@@ -47,7 +47,7 @@ def fitted_cross_entropy(cosines: NDArray[np.float64], labels: NDArray[np.int64]
         s = np.exp(log_scale)
         return float((np.log(np.exp(s * below).sum(axis=1)) - s * own).mean())
 
-    low, high = np.log(scale / 64), np.log(16 * scale)
+    low, high = np.log(scale / 64), np.log(4 * scale)
     for _ in range(60):
         a, b = high - (high - low) * (np.sqrt(5) - 1) / 2, low + (high - low) * (np.sqrt(5) - 1) / 2
         low, high = (low, b) if at(a) < at(b) else (a, high)
