@@ -7,11 +7,14 @@ from typing import Any, Literal
 from evaluators import PHOTO_TEMPLATE, Candidate, PairwisePrompts, PromptSet, Score
 from prompt_search.statistics import PairedCounts, paired_interval, wilson_interval
 
-__all__ = ["OWN", "RANDOM_WORDS", "Cost", "PhaseCost", "ReplyCounts", "Result", "Row", "Transfer"]
+__all__ = ["NO_WORDS", "OWN", "RANDOM_WORDS", "Cost", "PhaseCost", "ReplyCounts", "Result", "Row", "Transfer"]
 
 Role = Literal["winner", "first form", "compiled", "baseline", "placebo", "adapter"]
 OWN = "yours: "
 """How the names of the user's own baselines begin."""
+
+NO_WORDS = "placebo: no words, searched"
+"""How the selection from templates alone is called: what the images give without a language model."""
 
 RANDOM_WORDS = "placebo: random words, searched"
 """How the placebo is called that tells what the words account for."""
@@ -187,6 +190,7 @@ class Result:
         test_reads: how often the test split was read in this run folder; 1 unless the run was reopened.
         notes: what a person should know: skipped images, dropped replies, decisions.
         folder: where everything is.
+        selected: whether the winner was selected from a library, so that its last selection can be made again.
         transfers: base-to-new runs: the winner and the baselines on classes the search knew nothing of; those made of
             templates only.
     """
@@ -201,6 +205,7 @@ class Result:
     notes: tuple[str, ...]
     folder: Path
     transfers: tuple[Transfer, ...] = ()
+    selected: bool = False
 
     @property
     def prompts(self) -> PromptSet:
@@ -260,13 +265,16 @@ class Result:
         """What the figures mean beyond the verdict: what the words account for, and what else these images could do."""
         found = {row.name: row for row in self.rows}
         said = []
-        if (noise := found.get(RANDOM_WORDS)) is not None and (interval := noise.gain_interval) is not None:
+        noise = found.get(RANDOM_WORDS) or found.get(NO_WORDS)
+        if noise is not None and (interval := noise.gain_interval) is not None:
             low, high = interval
             proof = "" if low > 0 else ", so nothing is proven of the words" if high > 0 else ", so they do harm"
+            other = "as many random words" if noise.name == RANDOM_WORDS else "the general templates alone"
+            how = "searched the same way on the same images"
+            how = how if self.selected else "put through a selection on the search images"
             said.append(
-                f"Words or selection? As many random words, searched the same way on the same images: the winner is "
-                f"{100 * noise.winner_gain():+.1f} points ahead of them, 95 % interval {100 * low:+.1f} to "
-                f"{100 * high:+.1f}{proof}. That is what its words account for; the rest is the selection."
+                f"Words or selection? Against {other}, {how}, the winner is {100 * noise.winner_gain():+.1f} points "
+                f"ahead, 95 % interval {100 * low:+.1f} to {100 * high:+.1f}: that is what its words account for{proof}."
             )
         adapters = [row for row in self.rows if row.role == "adapter"]
         best = max(adapters, key=lambda row: row.test.top1, default=None)

@@ -7,6 +7,7 @@ from typing import Any
 
 from evaluators import ImageTextModel, LabeledImages, TextEncoder
 from optimizers import SHORTLIST, LanguageModel, Picture, Scored, Task, abilities
+from optimizers.template_library import template_library
 from prompt_search.baselines import placebos, plain_baselines
 from prompt_search.bundled import data_path
 from prompt_search.data.thumbnails import thumbnails
@@ -27,7 +28,7 @@ from prompt_search.run.folder import check_folder
 from prompt_search.run.heads import fit_heads, too_large
 from prompt_search.run.journal import JOURNAL, Journal, cut_short, effective, read_events
 from prompt_search.run.journaled_search import JournaledSearch
-from prompt_search.run.last_selection import Recipe, searched_placebos, select_placebos
+from prompt_search.run.last_selection import Recipe, searched_placebos, select_placebos, stand_in
 from prompt_search.run.ledger import LEDGER, Ledger
 from prompt_search.run.metered import MeteredModel
 from prompt_search.run.near_chance import near_chance
@@ -124,9 +125,10 @@ def _conduct(
     beside = [as_finalist(c) for c in (chosen, *others) if c.found_by == "baseline" and c.name != winner.name]
     beside += [as_finalist(before, "the winner before its last selection", "first form")] if before else []
     beside += score_placebos(winner, placebos(winner.searched.candidate, config.seed, fits), evaluators, journal)
-    if recipe is not None:
-        sham = searched_placebos(recipe, config.seed, fits)
-        sets = select_placebos(sham, recipe, before is not None, evaluators, journal)
+    if winner.found_by != "baseline":
+        like = recipe or stand_in(winner.searched.candidate.compiled(), template_library(search.task, [], []))
+        sham = searched_placebos(like, config.seed, fits)
+        sets = select_placebos(sham, like, before is not None, evaluators, journal)
         beside += [Finalist(name, "placebo", candidate) for name, candidate in sets.items()]
     search.enter_phase("reading the sealed test split")
     rows, test_reads, fallback = prove(
@@ -152,6 +154,7 @@ def _conduct(
         replies=search.tally.replies,
         notes=tuple(notes),
         folder=journal.folder,
+        selected=recipe is not None,
         transfers=transfers(rows, facts.new_classes, lambda: evaluators.new, journal) if facts.new_classes else (),
     )
     write_outputs(result, model, described, provenance, search.archive)

@@ -2,7 +2,7 @@
 
 import hashlib
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
@@ -13,11 +13,14 @@ from evaluators.library_selection import Selected, choose_texts, held_out_weight
 from evaluators.reductions import reduce_logits
 from evaluators.redundancy import redundancies
 from prompt_search.baselines import renamed, vocabulary
-from prompt_search.result import RANDOM_WORDS
+from prompt_search.result import NO_WORDS, RANDOM_WORDS
 from prompt_search.run.journal import Event, Journal
 from prompt_search.run.split_evaluators import SplitEvaluators
 
-__all__ = ["Recipe", "Refitted", "refit", "searched_placebos", "select_placebos"]
+__all__ = ["Recipe", "Refitted", "refit", "searched_placebos", "select_placebos", "stand_in"]
+
+STAND_IN_HOLD = 10.0
+"""Nats; the middle of what cross-validation chooses from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +54,25 @@ def refit(recipe: Recipe, evaluators: SplitEvaluators, journal: Journal) -> Refi
     return Refitted(candidate, Score.from_json(recorded["search"]), Score.from_json(recorded["select"]))
 
 
+def stand_in(winner: PromptSet, templates: Sequence[str]) -> Recipe:
+    """For a winner that was not selected from a library: the general templates and its own texts, at a middling hold.
+
+    What its search was is not known here; a selection on the same images with other words shows what they can do.
+    """
+    sayings = tuple(tuple(Saying(text) for text in own) for own in winner.texts)
+    return Recipe(TextLibrary(winner.classes, tuple(templates), sayings), SelectionSettings(hold=STAND_IN_HOLD))
+
+
 def searched_placebos(recipe: Recipe, seed: int, fits: Callable[[str], bool]) -> dict[str, TextLibrary]:
-    """Libraries like the winner's whose words say nothing, or of another class; without words there are none.
+    """Libraries like the winner's without words of its own, and with words that say nothing, or of another class.
 
     `random words` has as many texts per class in the same frames, of as many words, drawn from CLIP's vocabulary; a
     class that is named in a text is named in its place. `shuffled` gives every class what was said of another.
     """
     library = recipe.library
+    bare = {NO_WORDS: library.with_sayings([()] * len(library.classes))}
     if not any(library.sayings):
-        return {}
+        return bare
     rng = random.Random(f"{seed}/searched placebos")
     names = [label.name for label in library.classes]
     noise = [[_noise(each, name, rng) for each in own] for name, own in zip(names, library.sayings, strict=True)]
@@ -71,7 +84,7 @@ def searched_placebos(recipe: Recipe, seed: int, fits: Callable[[str], bool]) ->
         found["placebo: shuffled words, searched"] = [
             [_renamed(each, names[other[c]], names[c]) for each in library.sayings[other[c]]] for c in range(len(names))
         ]
-    return {
+    return bare | {
         name: library.with_sayings([[each for each in dict.fromkeys(own) if fits(each.text)] for own in sayings])
         for name, sayings in found.items()
     }
@@ -81,8 +94,6 @@ def select_placebos(
     libraries: Mapping[str, TextLibrary], recipe: Recipe, refitted: bool, evaluators: SplitEvaluators, journal: Journal
 ) -> dict[str, PromptSet]:
     """What the winner's last selection makes of other words, on the same images."""
-    if not libraries:
-        return {}
 
     def live() -> Event:
         images = evaluators.joined() if refitted else evaluators.search.images

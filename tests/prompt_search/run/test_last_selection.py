@@ -11,8 +11,8 @@ from PIL import Image
 
 from evaluators import ClassLabel, Saying, SelectionSettings, TextLibrary
 from evaluators.image_text_model import FloatArray
-from optimizers import EnsembleSelection, HillClimbing, Sample
-from prompt_search.result import RANDOM_WORDS, Result
+from optimizers import Cupl, EnsembleSelection, HillClimbing, Sample
+from prompt_search.result import NO_WORDS, RANDOM_WORDS, Result
 from prompt_search.run.compare import compare_runs
 from prompt_search.run.journal import read_events
 from prompt_search.run.last_selection import Recipe, searched_placebos
@@ -58,6 +58,10 @@ def kinds(sample: Sample) -> str:
     right = [OWN[name] for name in sorted(named, key=lambda name: question.index(f'"{name}"'))]
     rng = random.Random(sample.key)
     return "\n".join(f"{shade} thing" for shade in [*right[:1], *rng.sample(["pale", "round", "leafy", "rubber"], 2)])
+
+
+def kinds_in_sentences(sample: Sample) -> str:
+    return f"It is a {kinds(sample).splitlines()[0]} to look at."
 
 
 @pytest.fixture
@@ -112,7 +116,7 @@ def test_placebos_searched_the_same_way_are_read_on_test_and_the_words_share_is_
     assert rows["placebo: shuffled words, searched"].winner_gain() > 0
     noise = rows[RANDOM_WORDS]
     assert noise.winner_gain() > 0  # random words name no shade
-    assert any(f"{100 * noise.winner_gain():+.1f} points ahead of them" in remark for remark in result.remarks())
+    assert any(f"{100 * noise.winner_gain():+.1f} points ahead" in remark for remark in result.remarks())
 
 
 def test_a_probe_of_the_same_images_stands_beside_and_is_kept(result: Result) -> None:
@@ -189,9 +193,19 @@ def test_shuffled_words_are_those_of_another_class_under_the_own_name() -> None:
     assert any(words.endswith("has whiskers.") and "cat" not in words for own in said.values() for words in own)
 
 
-def test_without_words_there_is_nothing_to_shuffle() -> None:
+def test_without_words_there_is_nothing_to_shuffle_and_the_templates_stand_alone() -> None:
     silent = LIBRARY.with_sayings([[], [], []])
-    assert searched_placebos(Recipe(silent, SelectionSettings()), 0, lambda text: True) == {}
+    assert searched_placebos(Recipe(silent, SelectionSettings()), 0, lambda text: True) == {NO_WORDS: silent}
+
+
+def test_a_winner_that_was_not_selected_is_held_against_a_selection_all_the_same(shades: World) -> None:
+    found = shades.run(answer=kinds_in_sentences, strategy=Cupl(samples=2))
+    assert found.found_by == "cupl"
+    assert not found.selected
+    names = [row.name for row in found.rows]
+    assert NO_WORDS in names
+    assert RANDOM_WORDS in names
+    assert any("put through a selection on the search images" in remark for remark in found.remarks())
 
 
 def test_the_seed_draws_the_words(tmp_path: Path) -> None:
