@@ -22,7 +22,7 @@ such classifiers apart. On real images even meaningless texts have their best sc
 """
 
 WINDOW = 1.5
-"""Upper over lower end of a window. On real images the polynomial is then off by about 1e-7 nats, 1e-5 at most."""
+"""Upper over lower end of a window. On real images the figure is then off by about 1e-6 nats, by 1e-5 at most."""
 
 STRIDE = 3
 """The most that a step of Newton's may change a scale by."""
