@@ -38,11 +38,13 @@ class SelectionSettings:
     Attributes:
         most: texts a class may have, at least 1.
         hold: nats; `None` for what cross-validation finds best.
+        tried: the strengths it chooses from.
         folds: of the cross-validation, at least 2.
     """
 
     most: int = 16
     hold: float | None = None
+    tried: tuple[float, ...] = HOLDS
     folds: int = 5
 
 
@@ -121,9 +123,7 @@ def choose_texts(
     if len(labels) < 2 * len(library.classes):
         chosen = _select(images, labels, features, scale, replace(settings, hold=UNTESTED))
         return Selected(chosen, UNTESTED, plain=round(plain, 6))
-    tried: dict[float, FloatArray] = {}
-    for hold in HOLDS:
-        tried[hold] = _held_out(images, labels, features, scale, replace(settings, hold=hold))
+    tried = {hold: _held_out(images, labels, features, scale, replace(settings, hold=hold)) for hold in settings.tried}
     held_out = {hold: _loss(cosines, labels, scale) for hold, cosines in tried.items()}
     best = min(held_out, key=lambda hold: (held_out[hold], -hold))
     table = tuple((hold, round(loss, 6)) for hold, loss in held_out.items())

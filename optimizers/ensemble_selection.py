@@ -13,7 +13,7 @@ with other words in the place of these, to tell what the words are worth.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 from evaluators import (
     PHOTO_TEMPLATE,
@@ -89,7 +89,7 @@ class EnsembleSelection:
             grown = self._with_differences(search, library, best)
             if grown.fingerprint == library.fingerprint:
                 break
-            again = search.choose_texts(grown, settings)
+            again = search.choose_texts(grown, settings if best.hold is None else replace(settings, tried=(best.hold,)))
             if again.loss is None or best.loss is None or again.loss >= best.loss:
                 search.log("ensemble-selection: texts that tell classes apart gain nothing on images left out")
                 break

@@ -274,7 +274,8 @@ class Result:
             how = how if self.selected else "put through a selection on the search images"
             said.append(
                 f"Words or selection? Against {other}, {how}, the winner is {100 * noise.winner_gain():+.1f} points "
-                f"ahead, 95 % interval {100 * low:+.1f} to {100 * high:+.1f}: that is what its words account for{proof}."
+                f"ahead, 95 % interval {100 * low:+.1f} to {100 * high:+.1f}: that is what its words account "
+                f"for{proof}."
             )
         adapters = [row for row in self.rows if row.role == "adapter"]
         best = max(adapters, key=lambda row: row.test.top1, default=None)
