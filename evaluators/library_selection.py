@@ -18,7 +18,15 @@ from evaluators.text_selection import (
     weights_of,
 )
 
-__all__ = ["HOLDS", "Selected", "SelectionSettings", "choose_texts", "held_out_weights", "library_features"]
+__all__ = [
+    "HOLDS",
+    "Selected",
+    "SelectionSettings",
+    "choose_texts",
+    "held_out_weights",
+    "is_large",
+    "library_features",
+]
 
 HOLDS = (3.0, 10.0, 30.0, 100.0)
 """Nats; see `evaluators.text_selection`. Cross-validation takes one of them, or none: the plain prompts as they are."""
@@ -27,6 +35,9 @@ UNTESTED = 30.0
 """The strength where there are too few images to leave any out."""
 
 MOST_COSTLY = 100
+
+LARGE = 2**22
+"""Images x classes from which only one fold is left out: a selection takes minutes there, not seconds."""
 
 Labels = NDArray[np.int64]
 
@@ -110,26 +121,27 @@ def choose_texts(
     compete: where no strength beats them on the images left out, they are what is chosen. With fewer than two images a
     class none can be left out, and the strength is `UNTESTED`.
     """
+    given = scale
     scale = best_scale(images @ features.prior.T, labels, scale)
     if settings.hold is not None:
         return Selected(_select(images, labels, features, scale, settings), settings.hold)
+    if len(labels) < 2 * len(library.classes):
+        chosen = _select(images, labels, features, scale, replace(settings, hold=UNTESTED))
+        return Selected(chosen, UNTESTED)
+    tried = {hold: _held_out(images, labels, features, given, replace(settings, hold=hold)) for hold in settings.tried}
+    held_out = {hold: _loss(cosines, labels[out], scale) for hold, (out, cosines) in tried.items()}
+    best = min(held_out, key=lambda hold: (held_out[hold], -hold))
+    out, cosines = tried[best]
     starts: list[Chosen] = [
         tuple((first,) for first in library.start),
         tuple(tuple(range(count)) for count in library.plain_counts),
     ]
-    losses = [_loss(images @ weights_of(features, start), labels, scale) for start in starts]
+    losses = [_loss(images[out] @ weights_of(features, start), labels[out], scale) for start in starts]
     plain = min(losses)
-    asis = starts[losses.index(plain)]
-    if len(labels) < 2 * len(library.classes):
-        chosen = _select(images, labels, features, scale, replace(settings, hold=UNTESTED))
-        return Selected(chosen, UNTESTED, plain=round(plain, 6))
-    tried = {hold: _held_out(images, labels, features, scale, replace(settings, hold=hold)) for hold in settings.tried}
-    held_out = {hold: _loss(cosines, labels, scale) for hold, cosines in tried.items()}
-    best = min(held_out, key=lambda hold: (held_out[hold], -hold))
     table = tuple((hold, round(loss, 6)) for hold, loss in held_out.items())
-    costly = costly_pairs(tried[best], labels, scale)
+    costly = costly_pairs(cosines, labels[out], scale)
     if held_out[best] >= plain:
-        return Selected(asis, None, table, round(plain, 6), costly)
+        return Selected(starts[losses.index(plain)], None, table, round(plain, 6), costly)
     chosen = _select(images, labels, features, scale, replace(settings, hold=best))
     return Selected(chosen, best, table, round(plain, 6), costly)
 
@@ -142,13 +154,11 @@ def held_out_weights(
 
     The strength must be given. Together the parts left out are `within`, each image once.
     """
-    scale = best_scale(images @ features.prior.T, labels, scale)
     inside = np.asarray(within, dtype=np.int64)
-    for number in range(settings.folds):
-        out = inside[_folds(labels[inside], settings.folds) == number]
-        if len(out):
-            rest = np.setdiff1d(np.arange(len(labels)), out)
-            yield out, weights_of(features, _select(images[rest], labels[rest], features, scale, settings))
+    folds = _folds(labels[inside], settings.folds)
+    for out in [inside[folds == number] for number in range(settings.folds) if (folds == number).any()]:
+        rest = np.setdiff1d(np.arange(len(labels)), out)
+        yield out, _without(images[rest], labels[rest], features, scale, settings)
 
 
 def costly_pairs(cosines: FloatArray, labels: Labels, scale: float) -> tuple[tuple[int, int, float], ...]:
@@ -171,18 +181,31 @@ def _select(
     return select_texts(images, labels, features, scale, hold=settings.hold, most=settings.most)
 
 
-def _held_out(
+def _without(
     images: FloatArray, labels: Labels, features: TextFeatures, scale: float, settings: SelectionSettings
 ) -> FloatArray:
-    """The cosines [N, C] of every image under the selection that was made without it."""
-    cosines = np.zeros((len(labels), len(features.texts)), dtype=np.float32)
+    """The classifier [D, C] of a selection on what is left; its scale, too, is fitted there."""
+    fitted = best_scale(images @ features.prior.T, labels, scale)
+    return weights_of(features, _select(images, labels, features, fitted, settings))
+
+
+def is_large(images: int, classes: int) -> bool:
+    """Whether a selection takes minutes, so that as few as can be are made."""
+    return images * classes > LARGE
+
+
+def _held_out(
+    images: FloatArray, labels: Labels, features: TextFeatures, scale: float, settings: SelectionSettings
+) -> tuple[Labels, FloatArray]:
+    """Images that were left out [n], and their cosines [n, C] under the selection that was made without them."""
     folds = _folds(labels, settings.folds)
-    for number in range(settings.folds):
-        out = folds == number
-        if out.any():
-            chosen = _select(images[~out], labels[~out], features, scale, settings)
-            cosines[out] = images[out] @ weights_of(features, chosen)
-    return cosines
+    numbers = range(1 if is_large(len(labels), len(features.texts)) else settings.folds)
+    outs = [np.flatnonzero(folds == number) for number in numbers]
+    parts = [
+        images[out] @ _without(np.delete(images, out, 0), np.delete(labels, out), features, scale, settings)
+        for out in outs
+    ]
+    return np.concatenate(outs), np.concatenate(parts)
 
 
 def _loss(cosines: FloatArray, labels: Labels, scale: float) -> float:

@@ -27,7 +27,13 @@ __all__ = ["Chosen", "TextFeatures", "best_scale", "cross_entropies", "select_te
 Floats = NDArray[np.float64]
 
 ROWS_AT_ONCE = 4096
-"""Up to so many images a class's changes are weighed on all of them; above, on those that it has any part in."""
+"""Up to so many images a class's changes are weighed on all of them; above, on those that it has any part in:"""
+
+FEW_ROWS = 512
+"""that many beside its own."""
+
+KEPT_PRODUCTS = 2**23
+"""Cosines of all images with all texts that are kept rather than made anew for every class's turn."""
 
 FEWEST_GAIN = 1e-6
 """Nats of the whole objective under which a change is none."""
@@ -119,8 +125,8 @@ def select_texts(
         most: texts a class may have, at least 1.
         cycles: over all classes, at most.
 
-    Above `ROWS_AT_ONCE` images a class's changes are weighed on the images of the class and on those where its
-    probability is highest, as many as that together; what they would do to the others is too little to count.
+    Above `ROWS_AT_ONCE` images a class's changes are weighed on the images of the class and on the `FEW_ROWS` others
+    where its probability is highest; what they would do to the rest is too little to count.
     """
     state = _State(images, labels, features, scale, hold / features.spread)
     for _ in range(cycles):
@@ -144,6 +150,8 @@ class _State:
         self._sums = np.stack(
             [own[taken].astype(np.float64).sum(0) for own, taken in zip(features.texts, self._taken, strict=True)]
         )
+        texts = sum(map(len, features.texts))
+        self._kept: dict[int, FloatArray] | None = {} if len(images) * texts <= KEPT_PRODUCTS else None
         lengths = np.maximum(np.linalg.norm(self._sums, axis=1), 1e-9)
         self._logits = scale * (images @ (self._sums / lengths[:, None]).T.astype(np.float32)).astype(np.float64)
         self._log_total = _log_sum_exp(self._logits)
@@ -159,9 +167,8 @@ class _State:
         projected = texts @ total
         squared = np.maximum(total @ total + 2 * sign * projected + np.einsum("td,td->t", texts, texts), 1e-9)
         rows = self._rows(c)
-        logits = self._scale * (self._images[rows] @ total.astype(np.float32))[:, None] + (self._scale * sign) * (
-            self._images[rows] @ texts.T
-        )
+        cosines = self._cosines(c, rows)
+        logits = self._scale * (self._images[rows] @ total.astype(np.float32))[:, None] + self._scale * sign * cosines
         logits = logits / np.sqrt(squared)
         near = texts @ self._features.prior[c]
         now = total @ self._features.prior[c]
@@ -175,6 +182,13 @@ class _State:
             return False
         self._take(c, best, float(sign[best]))
         return True
+
+    def _cosines(self, c: int, rows: "NDArray[np.int64] | slice") -> FloatArray:
+        if self._kept is None or not isinstance(rows, slice):
+            return self._images[rows] @ self._features.texts[c].T
+        if c not in self._kept:
+            self._kept[c] = self._images @ self._features.texts[c].T
+        return self._kept[c]
 
     def _losses(self, c: int, rows: "NDArray[np.int64] | slice", logits: Floats) -> Floats:
         """Summed cross-entropy of the rows for each column [n, T] that could be the class's logits, less a constant."""
@@ -191,7 +205,8 @@ class _State:
             return slice(None)
         share = self._logits[:, c] - self._log_total
         share[self._labels == c] = np.inf
-        rows: NDArray[np.int64] = np.sort(np.argpartition(-share, ROWS_AT_ONCE)[:ROWS_AT_ONCE])
+        few = min(FEW_ROWS + int((self._labels == c).sum()), len(share) - 1)
+        rows: NDArray[np.int64] = np.sort(np.argpartition(-share, few)[:few])
         return rows
 
     def _take(self, c: int, text: int, sign: float) -> None:

@@ -61,27 +61,24 @@ class Auto:
         return Plan(sum(plan.llm_calls for plan in plans), sum(plan.evaluations for plan in plans))
 
     def run(self, search: Search) -> list[Candidate]:
-        """Run them one after the other; hand over the best of each, then the best of the rest.
-
-        Raises:
-            BudgetReached: if the budget ends the first of them.
-        """
+        """Run them one after the other; hand over the best of each, then the best of the rest."""
         *first, last = self.strategies
         found: list[list[Scored]] = []
         for name, strategy in first:
             before = len(search.archive)
             try:
-                found.append(_run(search, name, strategy))
+                found.append(_report(search, name, search.score(strategy.run(search))))
             except BudgetReached:
-                if not found:
-                    raise
                 found.append(search.archive.best(SHORTLIST, since=before))
                 search.log(f"auto: the budget ended {name}")
                 break
+        name, strategy = last
+        selected = list(strategy.run(search))
         try:
-            found.append(_run(search, *last))
-        except BudgetReached:
-            search.log(f"auto: the budget ended {last[0]}")
+            found.append(_report(search, name, search.score(selected)))
+        except BudgetReached:  # of time: what was selected is handed over unscored, the engine scores it
+            search.log(f"auto: the budget ended {name}")
+            return [*selected, *(entry.candidate for entry in shortlist(found)[: SHORTLIST - len(selected)])]
         return [entry.candidate for entry in shortlist(found)]
 
     @property
@@ -91,7 +88,10 @@ class Auto:
             ("cupl", self._capped(Cupl(samples=self.samples, combine="templates"))),
             ("proapo", self._capped(ProApo(rounds=self.rounds))),
         )
-        last = ("ensemble-selection", EnsembleSelection(samples=0))
+        selection = EnsembleSelection(samples=0)
+        if self.max_tokens:
+            selection = replace(selection, max_tokens=self.max_tokens, list_tokens=self.max_tokens)
+        last = ("ensemble-selection", selection)
         if not self.calls:
             return (*first, last)
         return (
@@ -106,8 +106,7 @@ class Auto:
         return replace(strategy, max_tokens=self.max_tokens) if self.max_tokens else strategy
 
 
-def _run(search: Search, name: str, strategy: Optimizer) -> list[Scored]:
-    found = search.score(strategy.run(search))
+def _report(search: Search, name: str, found: list[Scored]) -> list[Scored]:
     if found:
         best = min(found, key=lambda entry: entry.rank_key)
         search.log(f"auto: {name} hands over {len(found)}, the best with fitness {best.fitness:.4f}")

@@ -78,10 +78,7 @@ class Search(Protocol):
         """Select texts of a library on the search images, see `evaluators.choose_texts`.
 
         The engine remembers how the prompts were made: it can make the selection again with the select images, and
-        with other words.
-
-        Raises:
-            BudgetReached: if time is up.
+        with other words. No limit stops it: what was paid for is made use of.
         """
         ...
 

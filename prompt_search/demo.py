@@ -21,6 +21,10 @@ DESCRIPTIONS: Mapping[str, str] = MappingProxyType(
 """What the language model is told of each bundled image set."""
 
 
+SHOTS: Mapping[str, int] = MappingProxyType({"photos": 30})
+"""Images a class to search and to select with: all that are there; `emoji` has splits of its own."""
+
+
 def demo_config(data: str = "photos", seed: int = 0) -> "RunConfig":
     """The arguments of the demo.
 
@@ -35,6 +39,8 @@ def demo_config(data: str = "photos", seed: int = 0) -> "RunConfig":
 
     return RunConfig(
         data=f"bundled:{data}",
+        shots=SHOTS.get(data),
+        select_shots=SHOTS.get(data),
         strategies=(StrategyChoice("ensemble-selection", (("samples", "2"),)),),
         seed=seed,
         description=DESCRIPTIONS[data],

@@ -147,6 +147,7 @@ def relaunch(
     use_cache: bool = True,
     cache_dir: str | Path | None = None,
     observer: Observer | None = None,
+    confirm: Callable[[str], bool] = lambda question: True,
     track: Sequence[str] = (),
     max_useless: int | None = None,
 ) -> "Result":
@@ -169,6 +170,7 @@ def relaunch(
         use_cache=use_cache,
         cache_dir=cache_dir,
         observer=observer,
+        confirm=confirm,
         track=track,
         max_useless=max_useless,
     )

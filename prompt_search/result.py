@@ -7,11 +7,14 @@ from typing import Any, Literal
 from evaluators import PHOTO_TEMPLATE, Candidate, PairwisePrompts, PromptSet, Score
 from prompt_search.statistics import PairedCounts, paired_interval, wilson_interval
 
-__all__ = ["NO_WORDS", "OWN", "RANDOM_WORDS", "Cost", "PhaseCost", "ReplyCounts", "Result", "Row", "Transfer"]
+__all__ = ["NO_WORDS", "OWN", "PROBE", "RANDOM_WORDS", "Cost", "PhaseCost", "ReplyCounts", "Result", "Row", "Transfer"]
 
 Role = Literal["winner", "first form", "compiled", "baseline", "placebo", "adapter"]
 OWN = "yours: "
 """How the names of the user's own baselines begin."""
+
+PROBE = "linear probe, from the winner"
+"""How the probe that starts from the winner is called."""
 
 NO_WORDS = "placebo: no words, searched"
 """How the selection from templates alone is called: what the images give without a language model."""
@@ -266,25 +269,34 @@ class Result:
         found = {row.name: row for row in self.rows}
         said = []
         noise = found.get(RANDOM_WORDS) or found.get(NO_WORDS)
-        if noise is not None and (interval := noise.gain_interval) is not None:
+        if noise is not None:
+            said.append(self._words_or_selection(noise))
+        probe = found.get(PROBE)
+        if probe is not None and (interval := probe.gain_interval) is not None and interval[1] < 0:
             low, high = interval
-            proof = "" if low > 0 else ", so nothing is proven of the words" if high > 0 else ", so they do harm"
-            other = "as many random words" if noise.name == RANDOM_WORDS else "the general templates alone"
-            how = "searched the same way on the same images"
-            how = how if self.selected else "put through a selection on the search images"
+            unlike = "" if self.refitted else ", the second of which the winner was not made from"
             said.append(
-                f"Words or selection? Against {other}, {how}, the winner is {100 * noise.winner_gain():+.1f} points "
-                f"ahead, 95 % interval {100 * low:+.1f} to {100 * high:+.1f}: that is what its words account "
-                f"for{proof}."
-            )
-        adapters = [row for row in self.rows if row.role == "adapter"]
-        best = max(adapters, key=lambda row: row.test.top1, default=None)
-        if best is not None and best.winner_gain() < 0:
-            said.append(
-                f"If only accuracy on these classes counts: {best.name}, fitted on the same search and select images, "
-                f"gets {-100 * best.winner_gain():.1f} points more than the winner."
+                "If only accuracy on these classes counts: a linear probe from the winner, fitted on the search and "
+                f"select images{unlike}, is {-100 * probe.winner_gain():.1f} points ahead of it, 95 % interval "
+                f"{-100 * high:+.1f} to {-100 * low:+.1f}."
             )
         return tuple(said)
+
+    def _words_or_selection(self, noise: Row) -> str:
+        """How far the winner is ahead of words that say nothing, selected on the same images."""
+        low, high = noise.gain_interval or (0.0, 0.0)
+        other = "as many random words" if noise.name == RANDOM_WORDS else "the general templates alone"
+        ahead = f"{100 * noise.winner_gain():+.1f} points ahead, 95 % interval {100 * low:+.1f} to {100 * high:+.1f}"
+        if not self.selected:
+            return (
+                f"Words or selection? Against {other}, put through a selection on the search images, the winner is "
+                f"{ahead}. Its own search was another, so this is no measure of its words alone."
+            )
+        proof = "nothing is proven of its words"
+        if low > 0 or high < 0:
+            proof = "its words account for that much" if low > 0 else "its words do harm"
+        searched = f"Against {other}, searched the same way on the same images, the winner is {ahead}"
+        return f"Words or selection? {searched}: {proof}."
 
     def to_json(self) -> dict[str, Any]:
         """The figures as plain JSON values, without the folder: equal for equal runs."""

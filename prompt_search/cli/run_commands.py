@@ -243,6 +243,7 @@ def resume(
             use_cache=not no_cache,
             cache_dir=cache_dir,
             observer=shown,
+            confirm=shown.confirm,
             track=track,
             max_useless=max_useless,
         ),

@@ -174,8 +174,9 @@ def _last_form(
     refit: bool,
 ) -> tuple[Contender, Contender | None, Recipe | None]:
     """Who is handed over, in its last form; what it was before that; and how it was selected."""
-    recipe = search.recipes.get(winner.searched.candidate.fingerprint)
-    if recipe is None and winner.found_by not in ("baseline", "start") and refit:
+    fingerprint = winner.searched.candidate.fingerprint
+    recipe = search.recipes.get(fingerprint)
+    if fingerprint not in search.recipes and winner.found_by not in ("baseline", "start") and refit:
         notes.append(
             f"{winner.found_by} can't make its search again with the select images; they only chose the winner"
         )

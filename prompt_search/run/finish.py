@@ -79,7 +79,9 @@ def choose_winner(
 def settle(
     winner: Contender, others: Sequence[Contender], recipe: Recipe | None, evaluators: SplitEvaluators, journal: Journal
 ) -> tuple[Contender, Contender | None, Score | None]:
-    """The form of the winner that is handed over, or the baseline that beats it in top-1 on select.
+    """The form of the winner that is handed over, or the baseline that beats both in top-1 on select.
+
+    A last form that a baseline beats is not handed over; the first one may be.
 
     Args:
         recipe: how the winner was selected, if it is to be selected again with the select images; else `None`.
@@ -88,21 +90,24 @@ def settle(
         who is handed over; the winner before its last selection, if it was made again; and, where a baseline takes the
         winner's place, the select score that was not good enough.
     """
-    before = None
     if recipe is not None:
         again = refit(recipe, evaluators, journal)
-        before = winner
-        winner = replace(
-            winner,
-            searched=replace(winner.searched, candidate=again.candidate, score=again.search),
-            select=again.select,
-        )
-    assert winner.select is not None
-    ahead = [c for c in others if c.found_by == "baseline" and c.select and c.select.top1 > winner.select.top1]
-    if not ahead:
-        return winner, before, None
-    best = min(ahead, key=lambda c: (-c.select.top1 if c.select else 0.0, c.searched.order))
-    return best, None, winner.select
+        entry = replace(winner.searched, candidate=again.candidate, score=again.search)
+        last = replace(winner, searched=entry, select=again.select)
+        if _ahead_of(last, others) is None:
+            return last, winner, None
+    best = _ahead_of(winner, others)
+    return (winner, None, None) if best is None else (best, None, winner.select)
+
+
+def _ahead_of(form: Contender, others: Sequence[Contender]) -> Contender | None:
+    """The baseline with the highest top-1 on select, if that is higher than that of a form of the winner."""
+    ahead = [
+        (-other.select.top1, other.searched.order, other)
+        for other in others
+        if other.found_by == "baseline" and other.select and form.select and other.select.top1 > form.select.top1
+    ]
+    return min(ahead, key=lambda each: each[:2])[2] if ahead else None
 
 
 def prove(

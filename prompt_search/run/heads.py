@@ -12,12 +12,12 @@ from evaluators.image_text_model import FloatArray
 from evaluators.linear_probe import Probe, fit_probe
 from evaluators.tip_adapter import TipAdapter, fit_tip_adapter
 from prompt_search.prompt_files.classifier import write_probe
+from prompt_search.result import PROBE
 from prompt_search.run.split_evaluators import SplitEvaluators
 
-__all__ = ["PROBE_FILE", "PROBE_FROM_WINNER", "fit_heads", "too_large"]
+__all__ = ["PROBE_FILE", "fit_heads", "too_large"]
 
 PROBE_FILE = "probe.safetensors"
-PROBE_FROM_WINNER = "linear probe, from the winner"
 MOST_WORK = 2**31
 """Images x width x classes above which a probe takes more than the seconds that a comparison is worth."""
 
@@ -44,7 +44,7 @@ def fit_heads(
     words = _weights(prompts, texts)
     probe = fit_probe(images.embeddings[:], images.labels, words, scale)
     write_probe(folder / PROBE_FILE, probe.weight, scale, prompts.classes, model)
-    heads[PROBE_FROM_WINNER] = probe
+    heads[PROBE] = probe
     heads["Tip-Adapter, from the winner"] = fit_tip_adapter(images.embeddings[:], images.labels, words, scale)
     return heads
 

@@ -72,8 +72,8 @@ class JournaledSearch:
         self._best: Scored | None = None
         self._told: Scored | None = None
         self.notes: list[str] = []
-        self.recipes: dict[str, Recipe] = {}
-        """By the fingerprint of prompts that were selected from a library: how."""
+        self.recipes: dict[str, Recipe | None] = {}
+        """By the fingerprint of prompts that were selected from a library: how; `None` for plain ones as they are."""
         self._waves = Waves(ThinkingRoom(thinking_tokens), Usefulness(max_useless), self._tell)
         self._live = False
         self.refused: str | None = None
@@ -168,14 +168,12 @@ class JournaledSearch:
     def choose_texts(self, library: TextLibrary, settings: SelectionSettings) -> Selected:
         """See `optimizers.Search.choose_texts`."""
         key = _digest([library.fingerprint, asdict(settings)])
-        self._stop_if(key, self._time_limit)
         recorded = self.journal.event(
             "selection", key, lambda: self.evaluators.search.choose_texts(library, settings).to_json()
         )
         selected = Selected.from_json(recorded)
-        if selected.hold is not None:
-            recipe = Recipe(library, replace(settings, hold=selected.hold))
-            self.recipes[library.prompt_set(selected.chosen).fingerprint] = recipe
+        recipe = None if selected.hold is None else Recipe(library, replace(settings, hold=selected.hold))
+        self.recipes[library.prompt_set(selected.chosen).fingerprint] = recipe
         return selected
 
     def captions(self) -> tuple[str, ...]:

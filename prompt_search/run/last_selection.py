@@ -9,18 +9,23 @@ from operator import add
 from typing import Any
 
 from evaluators import LabeledImages, PromptSet, Saying, Score, SelectionSettings, TextEncoder, TextLibrary
-from evaluators.library_selection import Selected, choose_texts, held_out_weights, library_features
+from evaluators.library_selection import (
+    HOLDS,
+    Selected,
+    choose_texts,
+    held_out_weights,
+    is_large,
+    library_features,
+)
 from evaluators.reductions import reduce_logits
 from evaluators.redundancy import redundancies
+from evaluators.text_selection import Chosen
 from prompt_search.baselines import renamed, vocabulary
 from prompt_search.result import NO_WORDS, RANDOM_WORDS
 from prompt_search.run.journal import Event, Journal
 from prompt_search.run.split_evaluators import SplitEvaluators
 
 __all__ = ["Recipe", "Refitted", "refit", "searched_placebos", "select_placebos", "stand_in"]
-
-STAND_IN_HOLD = 10.0
-"""Nats; the middle of what cross-validation chooses from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +60,12 @@ def refit(recipe: Recipe, evaluators: SplitEvaluators, journal: Journal) -> Refi
 
 
 def stand_in(winner: PromptSet, templates: Sequence[str]) -> Recipe:
-    """For a winner that was not selected from a library: the general templates and its own texts, at a middling hold.
+    """For a winner that was not selected from a library: the general templates and its own texts.
 
     What its search was is not known here; a selection on the same images with other words shows what they can do.
     """
     sayings = tuple(tuple(Saying(text) for text in own) for own in winner.texts)
-    return Recipe(TextLibrary(winner.classes, tuple(templates), sayings), SelectionSettings(hold=STAND_IN_HOLD))
+    return Recipe(TextLibrary(winner.classes, tuple(templates), sayings), SelectionSettings())
 
 
 def searched_placebos(recipe: Recipe, seed: int, fits: Callable[[str], bool]) -> dict[str, TextLibrary]:
@@ -93,16 +98,14 @@ def searched_placebos(recipe: Recipe, seed: int, fits: Callable[[str], bool]) ->
 def select_placebos(
     libraries: Mapping[str, TextLibrary], recipe: Recipe, refitted: bool, evaluators: SplitEvaluators, journal: Journal
 ) -> dict[str, PromptSet]:
-    """What the winner's last selection makes of other words, on the same images."""
+    """What the winner's selection makes of other words, on the same images.
+
+    Each has its own strength, by cross-validation on the search images as the winner's had, the plain prompts among the
+    choices; where that would take minutes, the winner's.
+    """
 
     def live() -> Event:
-        images = evaluators.joined() if refitted else evaluators.search.images
-        return {
-            "chosen": [
-                _choose(images, Recipe(library, recipe.settings), evaluators.texts).chosen
-                for library in libraries.values()
-            ]
-        }
+        return {"chosen": [_search_again(library, recipe, refitted, evaluators) for library in libraries.values()]}
 
     recorded = journal.event("searched placebos", _key(*(Recipe(x, recipe.settings) for x in libraries.values())), live)
     return {
@@ -121,6 +124,17 @@ def _refit_live(recipe: Recipe, evaluators: SplitEvaluators) -> dict[str, Any]:
         "search": search.to_json(),
         "select": _left_out(images, recipe, evaluators).to_json(),
     }
+
+
+def _search_again(library: TextLibrary, recipe: Recipe, refitted: bool, evaluators: SplitEvaluators) -> Chosen:
+    search, settings = evaluators.search.images, recipe.settings
+    if settings.hold is None or not is_large(len(search), len(library.classes)):
+        found = _choose(search, Recipe(library, replace(settings, hold=None, tried=HOLDS)), evaluators.texts)
+        if not refitted or found.hold is None:
+            return found.chosen
+        settings = replace(settings, hold=found.hold)
+    images = evaluators.joined() if refitted else search
+    return _choose(images, Recipe(library, settings), evaluators.texts).chosen
 
 
 def _choose(images: LabeledImages, recipe: Recipe, texts: TextEncoder) -> Selected:

@@ -1,5 +1,6 @@
 """Whether a model knows the classes at all, before anything is spent."""
 
+import math
 from collections.abc import Mapping
 
 from evaluators import Score
@@ -40,11 +41,12 @@ def near_chance(plain: Mapping[str, Scored], evaluators: SplitEvaluators, journa
         for (name, entry), other in zip(plain.items(), select, strict=True)
     ]
     best, name = max(shares, key=lambda each: each[0])
-    classes = len(candidates[0].compiled().classes)
-    if not is_near_chance(best, classes):
+    classes, n = len(candidates[0].compiled().classes), select[0].n + next(iter(plain.values())).score.n
+    at_most = best + math.sqrt(max(best * (1 - best), 1 / (4 * n)) / n)
+    if not is_near_chance(at_most, classes):  # a standard error more would not be: too few images to say so
         return None
     return (
         f"warning: this model does not know these classes: the best plain prompts ({name}) get {100 * best:.1f} % of "
-        f"the search and select images right, guessing among {classes} classes {100 / classes:.1f} %. Words can't show "
-        "it what it never learnt: check the class names (classes.json), or take another --model"
+        f"the {n} search and select images right, guessing among {classes} classes {100 / classes:.1f} %. Words "
+        "can't show it what it never learnt: check the class names (classes.json), or take another --model"
     )

@@ -90,12 +90,14 @@ def test_the_same_seed_goes_the_same_way() -> None:
     assert one.requests == two.requests
 
 
-def test_a_budget_ends_all_of_it() -> None:
+def test_a_budget_that_covers_nothing_leaves_a_selection_from_templates() -> None:
     def broke(request: Request) -> str:
         raise BudgetReached("enough")
 
-    with pytest.raises(BudgetReached):
-        Auto().run(ScriptedSearch(TASK, broke))
+    world = ScriptedSearch(TASK, broke)
+    (selected,) = Auto().run(world)
+    assert "auto: the budget ended cupl" in world.messages
+    assert selected.compiled().render(0) == ("a photo of a cat.",)
 
 
 def test_what_hill_climbing_found_is_shown_by_those_after_it(tmp_path: Path) -> None:
