@@ -86,8 +86,8 @@ def _copy_probe(source: Path, out: Path | None) -> Path:
     if not path.is_file():
         raise RunMissing(
             f"{folder} has no {PROBE_FILE}. A run writes it when it first reads the test split, but not with very many "
-            "images and classes; a replay has none. Finish the run, run it again into another folder, or export the prompts "
-            "with --head prompts"
+            "images and classes; a replay has none. Finish the run, run it again into another folder, or export the "
+            "prompts with --head prompts"
         )
     if read_classifier(path)[2].get("head") != PROBE_HEAD:
         raise PromptError(f"{path} does not say that it is a linear probe; export the prompts with --head prompts")
