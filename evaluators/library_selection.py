@@ -155,8 +155,9 @@ def held_out_weights(
     The strength must be given. Together the parts left out are `within`, each image once.
     """
     inside = np.asarray(within, dtype=np.int64)
-    folds = _folds(labels[inside], settings.folds)
-    for out in [inside[folds == number] for number in range(settings.folds) if (folds == number).any()]:
+    few = 2 if is_large(len(labels), len(features.texts)) else settings.folds
+    folds = _folds(labels[inside], few)
+    for out in [inside[folds == number] for number in range(few) if (folds == number).any()]:
         rest = np.setdiff1d(np.arange(len(labels)), out)
         yield out, _without(images[rest], labels[rest], features, scale, settings)
 
