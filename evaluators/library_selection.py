@@ -28,7 +28,7 @@ __all__ = [
     "library_features",
 ]
 
-HOLDS = (3.0, 10.0, 30.0, 100.0)
+HOLDS = (3.0, 10.0, 30.0)
 """Nats; see `evaluators.text_selection`. Cross-validation takes one of them, or none: the plain prompts as they are."""
 
 UNTESTED = 30.0

@@ -286,7 +286,9 @@ class Result:
         """How far the winner is ahead of words that say nothing, selected on the same images."""
         low, high = noise.gain_interval or (0.0, 0.0)
         other = "as many random words" if noise.name == RANDOM_WORDS else "the general templates alone"
-        ahead = f"{100 * noise.winner_gain():+.1f} points ahead, 95 % interval {100 * low:+.1f} to {100 * high:+.1f}"
+        gain = 100 * noise.winner_gain()
+        ahead = f"{abs(gain):.1f} points {'behind' if gain < 0 else 'ahead'}"
+        ahead += f", 95 % interval of the difference {100 * low:+.1f} to {100 * high:+.1f}"
         if not self.selected:
             return (
                 f"Words or selection? Against {other}, put through a selection on the search images, the winner is "

@@ -116,7 +116,7 @@ def test_placebos_searched_the_same_way_are_read_on_test_and_the_words_share_is_
     assert rows["placebo: shuffled words, searched"].winner_gain() > 0
     noise = rows[RANDOM_WORDS]
     assert noise.winner_gain() > 0  # random words name no shade
-    assert any(f"{100 * noise.winner_gain():+.1f} points ahead" in remark for remark in result.remarks())
+    assert any(f"{100 * noise.winner_gain():.1f} points ahead" in remark for remark in result.remarks())
 
 
 def test_a_probe_of_the_same_images_stands_beside_and_is_kept(result: Result) -> None:
