@@ -24,7 +24,7 @@ def environment(place: Path, **more: str) -> dict[str, str]:
 
 def arguments(server: OpenAIServer, tiny_clip: str, *more: str) -> list[str]:
     common = ["run", "images", "--model", tiny_clip, "--llm", "some-model", "--base-url", server.url, "--out", "out"]
-    return [*common, "--set", "pool=4", "--set", "iterations=2", *more]
+    return [*common, "--strategy", "hill-climb", "--set", "pool=4", "--set", "iterations=2", *more]
 
 
 GOOD = [reply('{"template": "a tidy photo of a {}."}')] * 40
@@ -203,8 +203,8 @@ def test_a_wrong_key_stops_at_once_and_is_not_shown(
         (["run", "nowhere"], "does not exist"),
         (["run", "photo"], "did you mean 'photos'?"),
         (["run", "images", "--strategy", "hill-clim"], "did you mean 'hill-climb'"),
-        (["run", "images", "--set", "iteration=3"], "did you mean 'iterations'"),
-        (["run", "images", "--set", "iterations=many"], "can't be 'many'"),
+        (["run", "images", "--set", "kind=3"], "did you mean 'kinds'"),
+        (["run", "images", "--set", "kinds=many"], "can't be 'many'"),
         (["run", "images", "--set", "iterations"], "NAME=VALUE"),
         (["run", "images", "--model", "ViT-B-33"], "did you mean"),
         (["run", "images", "--llm", "locl"], "Did you mean 'local'"),
@@ -303,7 +303,7 @@ def test_what_a_server_does_not_take_is_said_once(program: Run, tiny_clip: str) 
         return refuse(400, f"Unknown parameter: '{refused}'", param=refused) if refused else GOOD[0]
 
     with OpenAIServer(script) as server:
-        done = program(*arguments(server, tiny_clip)[:-4], "--strategy", "glov", "--set", "steps=2")
+        done = program(*arguments(server, tiny_clip)[:-6], "--strategy", "glov", "--set", "steps=2")
     for said in ("does not take seed", "does not take top_p", "response_format json_schema"):
         assert done.stderr.count(said) == 1
 
