@@ -119,8 +119,8 @@ def dry_run(
         usd = round(price.cost(prompt, completion), 6) if price else None
         plans.append(StrategyPlan("captions", shown, shown, 0, 0, prompt, completion, usd))
     missing = texts.missing(list(rehearsed.texts))
-    notes = (*listed.notes, *spelling_note(config.model, model.name))
-    return DryRun(len(task.classes), listed.images, tuple(plans), len(missing), _seconds(missing, model), notes)
+    seconds = _seconds(missing, model)
+    return DryRun(len(task.classes), listed.images, tuple(plans), len(missing), seconds, listed.notes)
 
 
 def listed_task(
@@ -153,7 +153,8 @@ def listed_task(
         config.feedback,
     )
     sizes = {"search": len(drawn.search), "select": len(drawn.select), "test": len(drawn.test)}
-    return ListedTask(task, sizes, (*_findings(source, drawn), *readings))
+    spelled = spelling_note(config.model, model.name) if model else ()
+    return ListedTask(task, sizes, (*_findings(source, drawn), *spelled, *readings))
 
 
 def _findings(source: ImageSource, drawn: Splits) -> list[str]:

@@ -14,7 +14,7 @@ from prompt_search.score_file import score_file
 Start = Callable[[RunConfig], object]
 
 
-class Loaded(Exception):  # noqa: N818 - not an error: the mark that loading was reached
+class Loaded(Exception):
     """A model would have been loaded."""
 
 

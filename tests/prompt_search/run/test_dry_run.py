@@ -59,16 +59,18 @@ def test_no_picture_is_opened_and_nothing_is_stored(world: World) -> None:
 
 
 def test_the_notes_are_what_the_run_then_says(world: World) -> None:
-    (world.images / "red_ball" / "read me.txt").write_text("of a person", encoding="utf-8")
+    for number, folder in enumerate(("blue_sky", "green_leaf", "red_ball")):
+        (world.images / folder).rename(world.images / str(number))
+    (world.images / "0" / "read me.txt").write_text("of a person", encoding="utf-8")
     mine, begun = world.folder / "mine.json", world.folder / "begun.txt"
     mine.write_text('["a {c}."]', encoding="utf-8")
     begun.write_text("one {c}.", encoding="utf-8")
-    config = RunConfig(data=str(world.images), baseline=(str(mine),), start=(str(begun),), shots=7)
+    config = RunConfig(str(world.images), world.model.name, baseline=(str(mine),), start=(str(begun),))
     plan = dry_run(config, STRATEGIES, world.model, None, world.folder / "cache-plan")
-    result = world.run(baseline=[mine], start=[begun], shots=7)
+    result = world.run(baseline=[mine], start=[begun])
     assert [note.split(" is read")[0] for note in plan.notes[-2:]] == ["mine.json", "begun.txt"]
-    assert "1 file that is no picture ignored: 'red_ball/read me.txt'" in plan.notes
-    assert any(note.startswith("warning: ") for note in plan.notes)
+    assert "1 file that is no picture ignored: '0/read me.txt'" in plan.notes
+    assert any(note.startswith("warning: 3 of 3 class names are numbers") for note in plan.notes)
     assert plan.to_json()["notes"] == plan.notes
     own = result.notes[1 : 1 + len(plan.notes)]  # the first tells the sizes of the splits
     assert own == plan.notes
