@@ -10,6 +10,7 @@ from optimizers.errors import SettingsError
 __all__ = ["configure", "require"]
 
 T = TypeVar("T")
+KINDS: Mapping[object, str] = {bool: "true or false", int: "a whole number", float: "a number"}
 
 
 def require(holds: bool, rule: str, value: object) -> None:
@@ -26,7 +27,7 @@ def configure(strategy: type[T], values: Mapping[str, str]) -> T:
     """Build a strategy from `name=value` texts, as a command line gives them.
 
     Raises:
-        SettingsError: for an unknown name (with the nearest known one) or a value of the wrong kind.
+        SettingsError: for an unknown name (with the known ones) or a value of the wrong kind (with what it can be).
     """
     hints = get_type_hints(strategy)
     known = [f.name for f in fields(strategy)]  # type: ignore[arg-type]  # every strategy is a dataclass
@@ -35,8 +36,8 @@ def configure(strategy: type[T], values: Mapping[str, str]) -> T:
         key = name.replace("-", "_")
         if key not in known:
             close = difflib.get_close_matches(key, known, n=1, cutoff=0.75)
-            hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(known)}"
-            raise SettingsError(f"{strategy.__name__} has no setting {name!r}; {hint}")
+            hint = f"did you mean {close[0]!r}? " if close else ""
+            raise SettingsError(f"{strategy.__name__} has no setting {name!r}; {hint}known are {', '.join(known)}")
         parsed[key] = _parse(key, text, hints[key])
     return strategy(**parsed)
 
@@ -48,7 +49,7 @@ def _parse(name: str, text: str, kind: object) -> object:
         if kind is int or kind is float:
             return kind(text)
     except (ValueError, KeyError) as error:
-        raise SettingsError(f"the setting {name} can't be {text!r}") from error
+        raise SettingsError(f"the setting {name} can't be {text!r}; it must be {KINDS[kind]}") from error
     if get_origin(kind) is tuple:
         return tuple(line.strip() for line in text.splitlines() if line.strip())
     if get_origin(kind) is Literal and text not in get_args(kind):

@@ -39,6 +39,6 @@ def strategy_class(name: str) -> type[Optimizer]:
     """
     if name not in STRATEGIES:
         close = difflib.get_close_matches(name, STRATEGIES, n=1)
-        hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(STRATEGIES)}"
-        raise SettingsError(f"there is no strategy {name!r}; {hint}")
+        hint = f"did you mean {close[0]!r}? " if close else ""
+        raise SettingsError(f"there is no strategy {name!r}; {hint}there are {', '.join(STRATEGIES)}")
     return STRATEGIES[name]

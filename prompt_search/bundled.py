@@ -38,13 +38,19 @@ def data_path(name: str) -> Path:
 
 
 def check_data(name: str) -> None:
-    """Refuse a data set that is not there, before anything is loaded for it.
+    """Refuse a data set that is not there, or no folder and no Parquet file, before anything is loaded for it.
 
     Raises:
         DataError: with the bundled set of a similar name, if there is one.
     """
-    if data_path(name).exists():
+    path = data_path(name)
+    if path.is_dir() or (path.is_file() and path.suffix.lower() == ".parquet"):
         return
+    if path.exists():
+        raise DataError(
+            f"{printable(str(path.absolute()))} is neither a folder nor a .parquet file; "
+            "give a folder with one subfolder per class"
+        )
     close = difflib.get_close_matches(name, BUNDLED_DATA, n=1)
     hint = f"did you mean {close[0]!r}?" if close else "give a folder with one subfolder per class"
-    raise DataError(f"{printable(str(data_path(name).absolute()))} does not exist; {hint}")
+    raise DataError(f"{printable(str(path.absolute()))} does not exist; {hint}")

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from prompt_search.bundled import check_data, data_path
+from prompt_search.bundled import data_path
 from prompt_search.cache_dir import cache_dir as find_cache_dir
+from prompt_search.early_checks import check_arguments
 from prompt_search.errors import SettingsError
 from prompt_search.llm.prices import Price, known_price
 from prompt_search.run.arguments_file import read_arguments
@@ -69,7 +70,7 @@ def launch(
     from prompt_search.models import load_model
 
     clock, limits, folder = Clock(), budget or Budget(), out or default_out(config)
-    check_data(config.data)
+    check_arguments(config)
     check_folder(folder, data_path(config.data))
     cache = find_cache_dir(cache_dir)
     check_writable(folder, "choose another --out")
@@ -206,10 +207,13 @@ def rehearse(
     Raises:
         PromptSearchError: if an argument can't be used.
     """
+    from prompt_search.llm.choose import check_specification
     from prompt_search.models import load_model
     from prompt_search.run.dry_run import dry_run
 
     cache = find_cache_dir(cache_dir)
+    check_arguments(config)
+    check_specification(config.llm, config.base_url)
     check_writable(cache, CACHE_WAY_OUT)
     built = [(choice.name, choice.build()) for choice in config.strategies]
     model = load_model(config.model, device=device, precision=config.precision)

@@ -7,6 +7,7 @@ from typing import Any
 
 from evaluators import ClassLabel, Evaluator, ImageTextModel, Score, TextEncoder
 from prompt_search.cache_dir import cache_dir as find_cache_dir
+from prompt_search.early_checks import check_files
 from prompt_search.model_names import spelling_note
 from prompt_search.models import load_model, load_prompt_model
 from prompt_search.prompt_files.by_class import Format
@@ -69,6 +70,7 @@ def score_file(
         InputError: if the prompts, the images or the model can't be used, or their classes differ.
     """
     shown = observer or Silent()
+    check_files(data, classes_file, (prompts,))
     file, _ = split_part(str(prompts))
     file = file / "prompts.json" if file.is_dir() else file
     content = read_prompts_json(file) if is_prompts_json(file) else None

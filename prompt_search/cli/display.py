@@ -14,12 +14,22 @@ if TYPE_CHECKING:
     from rich.live import Live
     from rich.table import Table
 
-__all__ = ["Display"]
+__all__ = ["Display", "note_line"]
 
 REFRESH_SECONDS = 0.2
 SHORTEST_WAIT = 5.0
 """Seconds of a wait that is told where there are no live totals."""
+WARNING = "warning"
 PACKAGES = ("evaluators", "optimizers", "prompt_search")
+
+
+def note_line(message: str) -> str:
+    """A note as a person sees it, marked as one unless it is a warning.
+
+    >>> note_line("mine.txt is read as 3 templates")
+    'note: mine.txt is read as 3 templates'
+    """
+    return printable(message if message.startswith(WARNING) else f"note: {message}")
 
 
 class _Warnings(logging.Handler):
@@ -96,10 +106,8 @@ class Display:
 
     def warn(self, message: str) -> None:
         """See `Observer.warn`."""
-        warning = message.startswith("warning")
-        if warning or not self._quiet:
-            text = printable(message if warning else f"note: {message}")
-            self._console.print(text, markup=False, soft_wrap=True)
+        if message.startswith(WARNING) or not self._quiet:
+            self._console.print(note_line(message), markup=False, soft_wrap=True)
 
     def confirm(self, question: str) -> bool:
         """Ask a person at a terminal whether to go on; in a pipe, and where nothing is shown, the answer is yes."""

@@ -3,6 +3,7 @@
 import json
 from typing import TYPE_CHECKING
 
+from prompt_search.cli.display import note_line
 from prompt_search.run.budget import Budget
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ __all__ = ["print_dry_run"]
 
 
 def print_dry_run(plan: "DryRun", budget: Budget, *, as_json: bool) -> None:
-    """Print the plan of a run, as JSON or as a table with what it leaves open."""
+    """Print the plan of a run, as JSON, or as how everything was read and a table with what it leaves open."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -21,6 +22,8 @@ def print_dry_run(plan: "DryRun", budget: Budget, *, as_json: bool) -> None:
         print(json.dumps(plan.to_json(), indent=1))  # noqa: T201
         return
     console = Console(highlight=False, markup=False)
+    for note in plan.notes:
+        console.print(note_line(note), soft_wrap=True)
     sizes = ", ".join(f"{n} {split}" for split, n in plan.images.items())
     console.print(f"{plan.classes} classes; images: {sizes}")
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)

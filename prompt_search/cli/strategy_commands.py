@@ -110,11 +110,11 @@ def _plan(built: "Optimizer", data: str, shots: int | None, cache_dir: Path | No
     from prompt_search.run.config import RunConfig
     from prompt_search.run.dry_run import listed_task
 
-    task, sizes = listed_task(RunConfig(data=data, shots=shots), lambda text: True, find_cache_dir(cache_dir))
-    plan = built.plan(task)
+    listed = listed_task(RunConfig(data=data, shots=shots), lambda text: True, find_cache_dir(cache_dir))
+    plan = built.plan(listed.task)
     return {
-        "classes": len(task.classes),
-        "search images": sizes["search"],
+        "classes": len(listed.task.classes),
+        "search images": listed.images["search"],
         "llm_calls": plan.llm_calls,
         "evaluations": plan.evaluations,
     }

@@ -44,10 +44,14 @@ class DataReport:
     warnings: tuple[str, ...] = ()
 
     def lines(self) -> list[str]:
-        """The report, one finding per line; names are escaped, long lists are cut with their count."""
+        """The sizes of the splits, then the findings."""
         search, select, test = (self.used[role] for role in ROLES)
         sizes = f"{search} images to search with, {select} to select with, {test} sealed for the test"
-        lines = [f"{self.classes} classes: {sizes}"]
+        return [f"{self.classes} classes: {sizes}", *self.findings()]
+
+    def findings(self) -> list[str]:
+        """What was found, one finding per line; names are escaped, long lists are cut with their count."""
+        lines = []
         if self.unused:
             lines.append(f"{_images(self.unused)} of the given splits not used")
         lines += _section(

@@ -15,7 +15,7 @@ from prompt_search.llm.litellm_model import LiteLLMModel
 from prompt_search.llm.local import LocalModel
 from prompt_search.llm.openai_compatible import OpenAICompatible
 
-__all__ = ["language_model"]
+__all__ = ["check_specification", "language_model"]
 
 OPENAI = "openai/"
 GGUF = "gguf:"
@@ -49,10 +49,9 @@ def language_model(
     """
     if not isinstance(spec, str):
         return _given(spec)
+    check_specification(spec, base_url)
     calls, slots = (CALLS, 1) if concurrency is None else (concurrency, concurrency)
     if base_url is not None:
-        if spec == "local" or spec.startswith((GGUF, HUGGING_FACE)) or not spec:
-            raise SettingsError(f"a base URL needs the name of a model there, not {spec!r}")
         check_connection_settings()
         return OpenAICompatible(spec, base_url, api_key_env, calls)
     if spec == "local":
@@ -63,10 +62,22 @@ def language_model(
         return HuggingFaceModel(spec.removeprefix(HUGGING_FACE))
     if spec.startswith(OPENAI) and spec != OPENAI:
         return _openai(spec.removeprefix(OPENAI), api_key_env, calls)
-    if "/" in spec.strip("/") and not _is_misspelled(spec):
-        check_connection_settings()
-        return LiteLLMModel(spec, calls)
-    raise _unknown(spec)
+    check_connection_settings()
+    return LiteLLMModel(spec, calls)
+
+
+def check_specification(spec: str, base_url: str | None = None) -> None:
+    """Refuse a specification that names no language model; whether it is there, and its key, is not looked at.
+
+    Raises:
+        SettingsError: with what may have been meant.
+    """
+    in_process = spec == "local" or spec.startswith((GGUF, HUGGING_FACE))
+    if base_url is not None and (in_process or not spec):
+        raise SettingsError(f"a base URL needs the name of a model there, not {spec!r}")
+    of_a_provider = "/" in spec.strip("/") and not _is_misspelled(spec)
+    if base_url is None and not in_process and not of_a_provider:
+        raise _unknown(spec)
 
 
 def _given(spec: object) -> LanguageModel:

@@ -15,7 +15,7 @@ from prompt_search.prompt_files.places import filled, has_place, template
 from prompt_search.prompt_files.prompts_json import FORMAT, read_prompts_json
 from prompt_search.prompt_files.source import Source, read_source
 
-__all__ = ["ImportedPrompts", "import_prompts", "read_prompts"]
+__all__ = ["ImportedPrompts", "import_prompts", "open_prompts", "read_prompts"]
 
 TEMPLATE_KEYS = {"templates": {"templates", "classnames"}, "top1": {"top1"}}
 """Keys that hold templates, and the keys that may be beside them."""
@@ -45,6 +45,16 @@ def read_prompts(path: Path | str, classes: Sequence[ClassLabel], stated: Format
     return import_prompts(path, classes, stated).prompts
 
 
+def open_prompts(path: Path | str) -> tuple[Source, str | None]:
+    """What a prompt file holds, and the data set of `FILE#DATASET`; which classes it is for is not looked at.
+
+    Raises:
+        PromptError: if the file can't be read, or is in no notation of `read_source`.
+    """
+    file, part = split_part(str(path))
+    return read_source(file / "prompts.json" if file.is_dir() else file), part
+
+
 def import_prompts(path: Path | str, classes: Sequence[ClassLabel], stated: Format | None = None) -> ImportedPrompts:
     """Read a prompt file for the given classes.
 
@@ -66,9 +76,8 @@ def import_prompts(path: Path | str, classes: Sequence[ClassLabel], stated: Form
         PromptError: if the file is none of these, it can't be told what its texts are, or its classes are not the given
             ones.
     """
-    file, part = split_part(str(path))
-    file = file / "prompts.json" if file.is_dir() else file
-    source = read_source(file)
+    source, part = open_prompts(path)
+    file = source.path
     value, called = source.value, file.name + (f"#{part}" if part else "")
     if isinstance(value, dict) and value.get("format") == FORMAT:
         own = _rename(read_prompts_json(file).prompts, classes, file)

@@ -11,15 +11,18 @@ from optimizers import Plan, Task
 from prompt_search.baselines import plain_baselines
 from prompt_search.bundled import data_path
 from prompt_search.data.class_parts import part_of
+from prompt_search.data.image_source import ImageSource
 from prompt_search.data.read import read_images
-from prompt_search.data.splits import split
+from prompt_search.data.report import DataReport
+from prompt_search.data.splits import Splits, split
 from prompt_search.llm.prices import Price
+from prompt_search.model_names import spelling_note
 from prompt_search.run.config import RunConfig
 from prompt_search.run.context import context_check
 from prompt_search.run.rehearsal import RehearsedSearch
 from prompt_search.run.resolve import NamedStrategy, read_own_prompts
 
-__all__ = ["DryRun", "StrategyPlan", "dry_run", "listed_task"]
+__all__ = ["DryRun", "ListedTask", "StrategyPlan", "dry_run", "listed_task"]
 
 TIMED_TEXTS = 64
 
@@ -53,6 +56,8 @@ class DryRun:
         images: per split, duplicates and unreadable files still among them.
         texts: to be encoded that are in no cache.
         text_seconds: what that will take here, measured on a few of them.
+        notes: how the data and the user's prompt files were read, as far as it is seen without opening a picture;
+            those a person should heed begin with `warning`.
     """
 
     classes: int
@@ -60,6 +65,7 @@ class DryRun:
     strategies: tuple[StrategyPlan, ...]
     texts: int
     text_seconds: float
+    notes: tuple[str, ...] = ()
 
     @property
     def usd(self) -> float | None:
@@ -72,6 +78,21 @@ class DryRun:
         return asdict(self) | {"usd": self.usd}
 
 
+@dataclass(frozen=True, slots=True)
+class ListedTask:
+    """The job as the list of files tells it.
+
+    Attributes:
+        task: what the strategies are given.
+        images: per split, duplicates and unreadable files still among them.
+        notes: how the data and the user's prompt files were read.
+    """
+
+    task: Task
+    images: dict[str, int]
+    notes: tuple[str, ...]
+
+
 def dry_run(
     config: RunConfig, strategies: Sequence[NamedStrategy], model: ImageTextModel, price: Price | None, cache_dir: Path
 ) -> DryRun:
@@ -80,7 +101,8 @@ def dry_run(
     Raises:
         InputError: if something can't be used.
     """
-    task, sizes = listed_task(config, context_check(model), cache_dir, model)
+    listed = listed_task(config, context_check(model), cache_dir, model)
+    task = listed.task
     texts = TextEncoder(model, cache_dir)
     rehearsed, plans = RehearsedSearch(task, config.seed, config.captions, config.thinking_tokens or 0), []
     rehearsed.score(list(plain_baselines(task.classes, task.fits).values()))
@@ -97,13 +119,14 @@ def dry_run(
         usd = round(price.cost(prompt, completion), 6) if price else None
         plans.append(StrategyPlan("captions", shown, shown, 0, 0, prompt, completion, usd))
     missing = texts.missing(list(rehearsed.texts))
-    return DryRun(len(task.classes), sizes, tuple(plans), len(missing), _seconds(missing, model))
+    seconds = _seconds(missing, model)
+    return DryRun(len(task.classes), listed.images, tuple(plans), len(missing), seconds, listed.notes)
 
 
 def listed_task(
     config: RunConfig, fits: Callable[[str], bool], cache_dir: Path, model: ImageTextModel | None = None
-) -> tuple[Task, dict[str, int]]:
-    """The job and the sizes of its splits, from the list of files alone: no picture is opened.
+) -> ListedTask:
+    """The job, the sizes of its splits and how everything was read, from the list of files alone: no picture is opened.
 
     Args:
         model: checks the user's own prompts; without one they are left out.
@@ -115,9 +138,10 @@ def listed_task(
     label_of = {label.id: index for index, label in enumerate(source.classes)}
     own = [
         read_own_prompts(path, source.classes, model, config.prompt_format) if model else None
-        for path in (*config.start, *config.baseline)
+        for path in (*config.baseline, *config.start)
     ]
-    start = tuple(read.prompts.compiled() for read in own[: len(config.start)] if read)
+    start = tuple(read.prompts.compiled() for read in own[len(config.baseline) :] if read)
+    readings = dict.fromkeys(line for read in own if read for line in read.reading)
     task = Task(
         source.classes,
         len(drawn.search),
@@ -128,7 +152,23 @@ def listed_task(
         config.domain,
         config.feedback,
     )
-    return task, {"search": len(drawn.search), "select": len(drawn.select), "test": len(drawn.test)}
+    sizes = {"search": len(drawn.search), "select": len(drawn.select), "test": len(drawn.test)}
+    spelled = spelling_note(config.model, model.name) if model else ()
+    return ListedTask(task, sizes, (*_findings(source, drawn), *spelled, *readings))
+
+
+def _findings(source: ImageSource, drawn: Splits) -> list[str]:
+    """What the run's own report will say of the data, but for what only the bytes of the images tell."""
+    report = DataReport(
+        len(source.classes),
+        {},
+        drawn.unused,
+        source.unreadable,
+        ignored=source.ignored,
+        notes=source.notes,
+        warnings=source.warnings + drawn.warnings,
+    )
+    return report.findings()
 
 
 def _seconds(texts: Sequence[str], model: ImageTextModel) -> float:

@@ -38,6 +38,16 @@ def test_an_unknown_setting_gets_a_hint(name: str, hint: str) -> None:
     with pytest.raises(SettingsError, match=hint) as refused:
         configure(HillClimbing, {name: "3"})
     assert f"HillClimbing has no setting {name!r}" in str(refused.value)
+    assert "known are iterations, " in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("iterations", "a whole number"), ("temperature", "a number"), ("conversation", "true or false")],
+)
+def test_a_value_of_the_wrong_kind_is_told_what_it_must_be(name: str, kind: str) -> None:
+    with pytest.raises(SettingsError, match=f"the setting {name} can't be 'abc'; it must be {kind}$"):
+        configure(HillClimbing, {name: "abc"})
 
 
 @pytest.mark.parametrize(
@@ -87,7 +97,7 @@ def test_every_strategy_is_found_by_its_name_and_has_defaults() -> None:
 
 
 def test_an_unknown_strategy_gets_a_hint() -> None:
-    with pytest.raises(SettingsError, match="did you mean 'hill-climb'"):
+    with pytest.raises(SettingsError, match=r"did you mean 'hill-climb'\? there are .*cupl, "):
         strategy_class("hillclimb")
     with pytest.raises(SettingsError, match=r"there are .*cupl, "):
         strategy_class("genetic")

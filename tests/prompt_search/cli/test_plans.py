@@ -36,7 +36,8 @@ def test_a_misspelt_strategy_or_setting_is_told_with_the_right_one(program: Run)
 
 
 def test_a_dry_run_tells_calls_tokens_and_dollars_and_spends_nothing(program: Run, tiny_clip: str, place: Path) -> None:
-    arguments = ("run", "images", "--model", tiny_clip, "--llm", "openai/gpt-4o-mini", "--dry-run")
+    arguments = ("run", "images", "--strategy", "hill-climb", "--model", tiny_clip)
+    arguments += ("--llm", "openai/gpt-4o-mini", "--dry-run")
     said = program(*arguments).stdout
     for expected in ("3 classes", "9 search", "LLM calls", "texts to encode", "cost: about $"):
         assert expected in said
@@ -46,6 +47,21 @@ def test_a_dry_run_tells_calls_tokens_and_dollars_and_spends_nothing(program: Ru
     assert "--max-calls 9 may end" in program(*arguments, "--max-calls", "9").stdout
     assert "may end" not in program(*arguments, "--max-calls", "10", "--max-cost", "1").stdout
     assert plan["usd"] > 0
+
+
+def test_a_dry_run_shows_how_everything_was_read_first(program: Run, tiny_clip: str, place: Path) -> None:
+    for number, folder in enumerate(("blue_sky", "green_leaf", "red_ball")):
+        (place / "images" / folder).rename(place / "images" / str(number))
+    (place / "mine\x1b.txt").write_text("a picture of {c}.\n", encoding="utf-8")
+    arguments = ("run", "images", "--model", tiny_clip, "--llm", "openai/gpt-4o-mini", "--dry-run")
+    said = program(*arguments, "--baseline", "mine\x1b.txt").stdout
+    before, _, _ = said.partition("3 classes; images:")
+    assert "\nwarning: 3 of 3 class names are numbers" in "\n" + before
+    assert "note: mine\\x1b.txt is read as 1 template, one a line: 'a picture of {}.'" in before
+    assert "\x1b" not in said
+    plan = json.loads(program(*arguments, "--start", "mine\x1b.txt", "--json").stdout)
+    assert [note for note in plan["notes"] if "is read as 1 template" in note]
+    assert [note for note in plan["notes"] if note.startswith("warning: 3 of 3 class names are numbers")]
 
 
 def test_a_dry_run_of_an_unpriced_model_says_how_to_state_a_price(program: Run, tiny_clip: str) -> None:

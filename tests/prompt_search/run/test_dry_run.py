@@ -9,7 +9,7 @@ from optimizers import Cupl, HillClimbing, Ipo, Request, Task
 from optimizers.language_model import Message
 from prompt_search.llm.prices import Price
 from prompt_search.run.config import RunConfig
-from prompt_search.run.dry_run import DryRun, dry_run
+from prompt_search.run.dry_run import DryRun, dry_run, listed_task
 from prompt_search.run.rehearsal import RehearsedSearch
 from prompt_search.run.resolve import NamedStrategy
 from tests.prompt_search.conftest import World
@@ -56,6 +56,33 @@ def test_no_picture_is_opened_and_nothing_is_stored(world: World) -> None:
         path.write_bytes(b"not a picture")
     assert planned(world).classes == 3
     assert not list((world.folder / "cache-plan").rglob("images*"))
+
+
+def test_the_notes_are_what_the_run_then_says(world: World) -> None:
+    for number, folder in enumerate(("blue_sky", "green_leaf", "red_ball")):
+        (world.images / folder).rename(world.images / str(number))
+    (world.images / "0" / "read me.txt").write_text("of a person", encoding="utf-8")
+    mine, begun = world.folder / "mine.json", world.folder / "begun.txt"
+    mine.write_text('["a {c}."]', encoding="utf-8")
+    begun.write_text("one {c}.", encoding="utf-8")
+    config = RunConfig(str(world.images), world.model.name, baseline=(str(mine),), start=(str(begun),))
+    plan = dry_run(config, STRATEGIES, world.model, None, world.folder / "cache-plan")
+    result = world.run(baseline=[mine], start=[begun])
+    assert [note.split(" is read")[0] for note in plan.notes[-2:]] == ["mine.json", "begun.txt"]
+    assert "1 file that is no picture ignored: '0/read me.txt'" in plan.notes
+    assert any(note.startswith("warning: 3 of 3 class names are numbers") for note in plan.notes)
+    assert plan.to_json()["notes"] == plan.notes
+    own = result.notes[1 : 1 + len(plan.notes)]  # the first tells the sizes of the splits
+    assert own == plan.notes
+
+
+def test_prompts_to_begin_from_are_what_the_rehearsal_begins_from(world: World) -> None:
+    mine, begun = world.folder / "mine.txt", world.folder / "begun.txt"
+    mine.write_text("a {c} to beat.", encoding="utf-8")
+    begun.write_text("a {c} to begin from.", encoding="utf-8")
+    config = RunConfig(data=str(world.images), baseline=(str(mine),), start=(str(begun),))
+    (start,) = listed_task(config, lambda _: True, world.folder / "cache-plan", world.model).task.start
+    assert start.templates == ("a {} to begin from.",)
 
 
 def test_texts_that_are_cached_need_not_be_encoded(world: World) -> None:
