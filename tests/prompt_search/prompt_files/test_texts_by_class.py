@@ -160,6 +160,24 @@ def test_places_for_the_name_in_texts_by_class_are_filled(imported: Import) -> N
     assert any("filled into 2 texts" in line for line in imported(content).reading)
 
 
+def test_every_text_that_counts_as_filled_is_filled_in_whatever_notation(imported: Import) -> None:
+    content = {"red": ["tail of a {0}"], "green": ["face of a {{}}"], "blue": ["eye of a {{c}}", "a blue {1}"]}
+    assert texts(imported, content) == {
+        "red": ("tail of a red",),
+        "green": ("face of a green",),
+        "blue": ("eye of a blue", "a blue {1}"),
+    }
+    assert any("filled into 3 texts" in line for line in imported(content).reading)
+
+
+def test_doubled_braces_in_templates_are_places(imported: Import) -> None:
+    assert imported(["a {{}}.", "the {{ 0 }}", "one {{class}}"]).prompts.compiled().templates == (
+        "a {}.",
+        "the {}",
+        "one {}",
+    )
+
+
 def test_a_key_that_is_there_twice_is_refused(imported: Import) -> None:
     with pytest.raises(PromptError, match="the key 'red' more than once"):
         imported('{"red": ["a red"], "red": ["a red thing"], "green": ["a green"], "blue": ["a blue"]}')
