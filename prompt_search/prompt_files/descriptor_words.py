@@ -14,6 +14,7 @@ __all__ = [
     "PRONOUNS",
     "RELATIVES",
     "STATES",
+    "SUBJECTS",
     "VERBS",
 ]
 
@@ -33,6 +34,7 @@ ADVERBS = _set(
     "often typically usually sometimes generally commonly frequently mostly mainly rarely always never also normally"
 )
 PRONOUNS = _set("it they he she this these that those which who")
+SUBJECTS = _set("it they he she")
 RELATIVES = _set("that which who where when and or")
 STATES = _set(
     "used made found known shaped covered located seen divided surrounded built designed composed arranged native "

@@ -18,10 +18,11 @@ from prompt_search.prompt_files.descriptor_words import (
     PRONOUNS,
     RELATIVES,
     STATES,
+    SUBJECTS,
     VERBS,
 )
 
-__all__ = ["is_adjective", "is_clause", "is_english", "is_sentence", "join"]
+__all__ = ["is_about", "is_adjective", "is_clause", "is_english", "is_sentence", "join"]
 
 STOPS = ".!?。！？"
 
@@ -53,6 +54,12 @@ def is_clause(text: str) -> bool:
     while rest and rest[0] in ADVERBS:
         rest = rest[1:]
     return bool(rest) and rest[0] in VERBS
+
+
+def is_about(text: str) -> bool:
+    """Whether a text is a sentence about a class that it calls by a pronoun: "It glows.", "They're small."."""
+    first, *rest = _words(text) or [""]
+    return bool(rest) and re.split("['’]", first)[0] in SUBJECTS
 
 
 def is_adjective(word: str) -> bool:

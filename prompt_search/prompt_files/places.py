@@ -41,12 +41,15 @@ def has_place(text: str) -> bool:
 
 
 def filled(text: str, name: str) -> str:
-    """A text with the name in every place for one, and single spaces.
+    """A text with the name in every place for one, and single spaces. A name with braces that is there stays.
 
     >>> filled("a {0}, or  {{c}}", "red fox"), filled("no  place", "red fox")
     ('a red fox, or red fox', 'no place')
     """
-    return fill(normalize_template(_single(text)), name) if has_place(text) else " ".join(text.split())
+    own_braces = has_place(name) and name in text
+    return (
+        fill(normalize_template(_single(text)), name) if has_place(text) and not own_braces else " ".join(text.split())
+    )
 
 
 def _single(text: str) -> str:

@@ -113,6 +113,43 @@ def test_sentences_about_their_class_stay_as_they_are_even_where_some_lack_its_n
     assert "sentences by class (CuPL), as they are; 60 % of the texts" in imported(content).reading[0]
 
 
+def test_descriptors_among_sentences_are_joined_and_counted(imported: Import) -> None:
+    content = {
+        "tabby cat": ["A photo of a tabby cat on a sofa.", "long whiskers", "has pointed ears"],
+        "red fox": ["The red fox is an animal of the woods.", "red fur", "A red fox in snow."],
+        "barn owl": ["A barn owl has a pale face.", "a white face"],
+    }
+    classes = tuple(ClassLabel(name, name) for name in content)
+    assert texts(imported, content, classes=classes) == {
+        "barn owl": ("A barn owl has a pale face.", "barn owl, which has a white face."),
+        "red fox": ("The red fox is an animal of the woods.", "red fox, which has red fur.", "A red fox in snow."),
+        "tabby cat": (
+            "A photo of a tabby cat on a sofa.",
+            "tabby cat, which has long whiskers.",
+            "tabby cat, which has pointed ears.",
+        ),
+    }
+    (line,) = imported(content, classes=classes).reading
+    assert "sentences and descriptors by class, as they are, but for 4 of 8: descriptors, joined with the name" in line
+    assert texts(imported, content, classes=classes, stated="cupl")["barn owl"][1] == "a white face"
+
+
+def test_descriptors_written_as_sentences_are_joined_where_they_are_many(imported: Import) -> None:
+    content = {
+        "red": ["Red is warm.", "A warm tone."],
+        "green": ["Green leaves."],
+        "blue": ["Blue sea.", "A cold tone."],
+    }
+    assert texts(imported, content)["blue"] == ("Blue sea.", "blue, which has a cold tone.")
+    assert "but for 2 of 5" in imported(content).reading[0]
+
+
+def test_a_few_remains_of_sentences_stay(imported: Import) -> None:
+    sentences = [f"A red thing, number {i}." for i in range(30)]
+    content = {"red": [*sentences, "surrounded by trees."], "green": ["a green."], "blue": ["a blue."]}
+    assert texts(imported, content)["red"][-1] == "surrounded by trees."
+
+
 def test_synonyms_are_names_and_no_descriptors(imported: Import) -> None:
     content = {"red": ["red", "crimson"], "green": ["green", "emerald green"], "blue": ["Blue", "azure", "navy"]}
     assert texts(imported, content)["blue"] == ("Blue", "azure", "navy")
