@@ -7,7 +7,15 @@ from typing import Literal
 
 from evaluators import PHOTO_TEMPLATE, fill
 from prompt_search.errors import PromptError
-from prompt_search.prompt_files.descriptors import is_about, is_adjective, is_clause, is_english, is_sentence, join
+from prompt_search.prompt_files.descriptors import (
+    is_about,
+    is_adjective,
+    is_clause,
+    is_picture,
+    is_sentence,
+    join,
+    takes_english,
+)
 from prompt_search.prompt_files.match_classes import loose
 
 __all__ = ["FORMATS", "ClassTexts", "Format", "class_texts", "share_named"]
@@ -62,7 +70,7 @@ def class_texts(
     """
     every = [(entry, text) for entry, own in texts.items() for text in own]
     named = share_named(texts, names)
-    english = is_english(text for _, text in every)
+    english = takes_english(text for _, text in every)
     told = f"{100 * named:.0f} % of the texts hold the name of their class"
 
     def made(form: str, how: str, prompt: Callable[[str, str], str]) -> ClassTexts:
@@ -139,8 +147,9 @@ def _is_written(text: str) -> bool:
 
 
 def _joined(text: str, names: Sequence[str], english: bool) -> str:
-    """The descriptor with its class's name, or the text itself where it is a sentence that has the name."""
-    if is_sentence(text) and not is_clause(text) and any(loose(name) in loose(text) for name in names):
+    """The descriptor with its class's name, or the text itself where it is a sentence or picture that has the name."""
+    whole = is_picture(text) or (is_sentence(text) and not is_clause(text))
+    if whole and any(loose(name) in loose(text) for name in names):
         return text
     return join(names[0], text, english=english)
 
