@@ -7,7 +7,15 @@ from typing import Literal
 
 from evaluators import PHOTO_TEMPLATE, fill
 from prompt_search.errors import PromptError
-from prompt_search.prompt_files.descriptors import is_adjective, is_clause, is_english, is_sentence, join
+from prompt_search.prompt_files.descriptors import (
+    is_about,
+    is_adjective,
+    is_clause,
+    is_picture,
+    is_sentence,
+    join,
+    takes_english,
+)
 from prompt_search.prompt_files.match_classes import loose
 
 __all__ = ["FORMATS", "ClassTexts", "Format", "class_texts", "share_named"]
@@ -21,6 +29,11 @@ MOST = 0.5
 0.98 (CIFAR-10, Pets) and 0.73 (EuroSAT, whose names are long); DCLIP's have 0.00 and 0.01."""
 SOME = 0.2
 """The share up to which what does not fit a form counts as an exception to it."""
+FEW = 0.05
+"""The share of descriptors among sentences up to which they are left as they are: published CuPL files have 0.00 to
+0.02 that are not written as sentences, remains of cut replies ("surrounded by trees.")."""
+SHORT = 12
+"""Words of a text that reads as a descriptor."""
 SEPARATOR = "**+*+**"
 """What ProAPO writes between a name and its description."""
 NAME_LENGTH = 4
@@ -57,7 +70,7 @@ def class_texts(
     """
     every = [(entry, text) for entry, own in texts.items() for text in own]
     named = share_named(texts, names)
-    english = is_english(text for _, text in every)
+    english = takes_english(text for _, text in every)
     told = f"{100 * named:.0f} % of the texts hold the name of their class"
 
     def made(form: str, how: str, prompt: Callable[[str, str], str]) -> ClassTexts:
@@ -69,6 +82,14 @@ def class_texts(
     if stated is None and _are_names(texts, names):
         return made("names by class", "as they are, no template around them", lambda _, text: text)
     form = stated or _form(texts, names)
+    bare = frozenset() if stated else _bare(texts, names)
+    if form == "cupl" and bare:
+        how = f"as they are, but for {len(bare)} of {len(every)}: descriptors, joined with the name; {told}"
+        return made(
+            "sentences and descriptors by class",
+            how,
+            lambda e, text: join(names[e][0], text, english=english) if (e, text) in bare else text,
+        )
     if form == "cupl":
         return made("sentences by class (CuPL)", f"as they are; {told}", lambda _, text: text)
     if form == "dclip":
@@ -102,9 +123,33 @@ def _form(texts: Mapping[str, Sequence[str]], names: Mapping[str, Sequence[str]]
     return "dclip" if whole <= SOME and bare <= MOST * len(every) else None  # many bare words are other names
 
 
+def _bare(texts: Mapping[str, Sequence[str]], names: Mapping[str, Sequence[str]]) -> frozenset[tuple[str, str]]:
+    """The descriptors among sentences, by entry: a text encoder sees no class in them."""
+    found = [(entry, text) for entry, own in texts.items() for text in own if _lacks_name(text, names[entry])]
+    unwritten = [(entry, text) for entry, text in found if not _is_written(text)]
+    total = sum(map(len, texts.values()))
+    if len(found) > SOME * total:
+        return frozenset(found)
+    return frozenset(unwritten if len(unwritten) > FEW * total else ())
+
+
+def _lacks_name(text: str, names: Sequence[str]) -> bool:
+    """Whether a text is a descriptor without the class: short, no sentence, and of a short name not all words."""
+    words = len(text.split())
+    if not 0 < words <= SHORT or is_about(text) or (is_sentence(text) and not is_clause(text)):
+        return False
+    part = 1.0 if words <= NAME_LENGTH and not _is_written(text) else MOST  # "black fur" of a black cat
+    return not any(_holds(text, name, part) for name in names)
+
+
+def _is_written(text: str) -> bool:
+    return text[:1].isupper() and text.endswith(".")
+
+
 def _joined(text: str, names: Sequence[str], english: bool) -> str:
-    """The descriptor with its class's name, or the text itself where it is a sentence that has the name."""
-    if is_sentence(text) and not is_clause(text) and any(loose(name) in loose(text) for name in names):
+    """The descriptor with its class's name, or the text itself where it is a sentence or picture that has the name."""
+    whole = is_picture(text) or (is_sentence(text) and not is_clause(text))
+    if whole and any(loose(name) in loose(text) for name in names):
         return text
     return join(names[0], text, english=english)
 

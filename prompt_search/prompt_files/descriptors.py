@@ -6,22 +6,28 @@ A descriptor alone says nothing about its class to a text encoder; read as it is
 import re
 from collections.abc import Iterable
 
+from evaluators import PHOTO_TEMPLATE, fill
 from prompt_search.prompt_files.descriptor_words import (
     ADJECTIVE,
     ADJECTIVES,
     ADVERBS,
+    DETERMINERS,
     ENGLISH,
     FINITE,
     FOREIGN,
     IN_SOME_WAY,
     KINDS,
+    PARTS,
+    PICTURE,
     PRONOUNS,
     RELATIVES,
     STATES,
+    SUBJECTS,
+    TYPICAL,
     VERBS,
 )
 
-__all__ = ["is_adjective", "is_clause", "is_english", "is_sentence", "join"]
+__all__ = ["is_about", "is_adjective", "is_clause", "is_english", "is_picture", "is_sentence", "join", "takes_english"]
 
 STOPS = ".!?。！？"
 
@@ -29,7 +35,7 @@ STOPS = ".!?。！？"
 def join(name: str, descriptor: str, *, english: bool = True) -> str:
     """A descriptor as a clause about the class, with a full stop. A whole sentence follows the name after a colon.
 
-    What is not English is joined by a comma.
+    What is not English, or neither clearly what a class has nor what it is, is joined by a comma.
 
     >>> join("red", "a warm tone")
     'red, which has a warm tone.'
@@ -37,8 +43,12 @@ def join(name: str, descriptor: str, *, english: bool = True) -> str:
     ('river, which may be winding or straight.', 'lake, which is typically blue or green in color.')
     >>> join("pug", "It has a curled tail."), join("pug", "The tail is curled.")
     ('pug, which has a curled tail.', 'pug: The tail is curled.')
+    >>> join("fox", "It hunts at night."), join("fox", "sleeping on a sofa")
+    ('a photo of a fox. It hunts at night.', 'fox, sleeping on a sofa.')
     """
     text = _bare(descriptor)
+    if english and is_about(text) and not is_clause(text):
+        return f"{fill(PHOTO_TEMPLATE, name)} {text[:1].upper()}{text[1:]}{_stop(descriptor)}"
     if is_sentence(descriptor) and not is_clause(descriptor):
         return f"{name}: {text}{_stop(descriptor)}"
     if not english:
@@ -53,6 +63,17 @@ def is_clause(text: str) -> bool:
     while rest and rest[0] in ADVERBS:
         rest = rest[1:]
     return bool(rest) and rest[0] in VERBS
+
+
+def is_about(text: str) -> bool:
+    """Whether a text is a sentence about a class that it calls by a pronoun: "It glows.", "They're small."."""
+    first, *rest = _words(text) or [""]
+    return bool(rest) and re.split("['’]", first)[0] in SUBJECTS
+
+
+def is_picture(text: str) -> bool:
+    """Whether a text begins as a whole prompt does: "a photo of ..."."""
+    return bool(PICTURE.match(_bare(text)))
 
 
 def is_adjective(word: str) -> bool:
@@ -81,6 +102,19 @@ def is_english(texts: Iterable[str]) -> bool:
     return strange * 10 <= len(letters) and foreign <= english + len(words) // 10
 
 
+def takes_english(texts: Iterable[str]) -> bool:
+    """Whether a list's texts are in English for certain, so that "which has" fits before them.
+
+    >>> takes_english(["pointed ears", "a warm tone"]), takes_english(["spitze Ohren", "buschiger Schwanz"])
+    (True, False)
+    """
+    every = list(texts)
+    words = [word for text in every for word in _words(text)]
+    articles = sum(text.casefold().startswith(("a ", "an ")) and len(text.split()) > 2 for text in every)
+    known = articles + sum(word in TYPICAL or any(map(PARTS.__contains__, _singulars(word))) for word in words)
+    return is_english(every) and known > sum(word in FOREIGN for word in words)
+
+
 def _clause(text: str) -> str:
     words = _words(text)
     if not words:
@@ -90,22 +124,55 @@ def _clause(text: str) -> str:
     if words[0] in ADVERBS and len(words) > 1:
         adverb, _, rest = text.partition(" ")
         clause = _clause(rest)
+        if clause == rest:
+            return text
         verb = next((verb for verb in ("which is ", "which has ") if clause == verb + rest), None)
         if verb == "which is ":
             return f"which is {adverb} {rest}"
         return f"which {adverb} has {rest}" if verb else f"which {text}"
-    if words[0] in ("with", "without"):
+    if words[0] in ("with", "without") or is_picture(text):
         return text
-    return f"which {'is' if _is_state(text, words) else 'has'} {text}"
+    if _is_state(text, words):
+        return f"which is {text}"
+    return f"which has {text}" if _is_thing(text, words) else text
 
 
 def _is_state(text: str, words: list[str]) -> bool:
     """Whether "is" fits better than "has": a state, a kind of thing, or nothing but adjectives."""
     if words[0] in STATES or (IN_SOME_WAY.search(text) and not {"that", "which"} & set(words)):
         return True
-    head = re.split(r"\s(?:of|with|that|which|for|in|on|used|made)\b", text, maxsplit=1)[0]
-    last = (_words(head) or words)[-1]
-    return last in KINDS or is_adjective(last)
+    head = _head(text) or words
+    sized = head[0] in DETERMINERS and any(word.endswith("sized") for word in head) and not _is_part(head[-1])
+    return sized or head[-1] in KINDS or is_adjective(head[-1])
+
+
+def _is_thing(text: str, words: list[str]) -> bool:
+    """Whether a text is clearly what something has: "four legs", "dark, expressive eyes", "a ruff of fur"."""
+    head = _head(text) or words
+    if _is_part(head[-1]) or words[0] in DETERMINERS or words[0].isdigit():
+        return True
+    if words[0].endswith(("ing", "s")):  # "chasing birds", "chases birds"
+        return False
+    return words[0] in ADJECTIVES or (len(head) > 1 and _is_plural(head[-1]))
+
+
+def _head(text: str) -> list[str]:
+    """The words of a phrase before what is said more closely."""
+    return _words(
+        re.split(r"\s(?:of|with|that|which|for|in|on|at|from|by|around|used|made|over)\b", text, maxsplit=1)[0]
+    )
+
+
+def _is_part(word: str) -> bool:
+    return any(each in PARTS for each in _singulars(word))
+
+
+def _is_plural(word: str) -> bool:
+    return len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is"))
+
+
+def _singulars(word: str) -> tuple[str, ...]:
+    return (word, word.removesuffix("s"), word.removesuffix("es"))
 
 
 def _without_pronoun(text: str) -> str:

@@ -50,6 +50,22 @@ def test_descriptors_are_joined_with_the_name_of_their_class_and_the_reading_is_
         ("with a white belly", "fox, with a white belly."),
         ("The fur is red.", "fox: The fur is red."),
         ("fur that is orange with black spots", "fox, which has fur that is orange with black spots."),
+        ("a photo of an animal with stripes", "fox, a photo of an animal with stripes."),
+        ("It hunts at night.", "a photo of a fox. It hunts at night."),
+        ("they sleep by day", "a photo of a fox. They sleep by day."),
+        ("nocturnal", "fox, nocturnal."),
+        ("usually nocturnal", "fox, usually nocturnal."),
+        ("sleeping on a sofa", "fox, sleeping on a sofa."),
+        ("chasing birds", "fox, chasing birds."),
+        ("hunts at night", "fox, hunts at night."),
+        ("perched on a branch", "fox, perched on a branch."),
+        ("drooping ears", "fox, which has drooping ears."),
+        ("wings", "fox, which has wings."),
+        ("2 wings", "fox, which has 2 wings."),
+        ("irrigation systems", "fox, which has irrigation systems."),
+        ("A medium-sized feline", "fox, which is a medium-sized feline."),
+        ("a medium-sized quadruped with stripes", "fox, which is a medium-sized quadruped with stripes."),
+        ("medium-sized ears", "fox, which has medium-sized ears."),
     ],
 )
 def test_a_descriptor_is_joined_by_the_verb_that_fits(descriptor: str, sentence: str) -> None:
@@ -63,6 +79,14 @@ def test_a_descriptor_is_joined_by_the_verb_that_fits(descriptor: str, sentence:
             {"Hund": ["eine feuchte Nase", "ein weiches Fell"], "Katze": ["lange Schnurrhaare"]},
             "Hund, eine feuchte Nase.",
         ),
+        (
+            {"Hund": ["feuchte Nase", "weiches Fell", "spitze Ohren"], "Katze": ["lange Schnurrhaare"]},
+            "Hund, feuchte Nase.",
+        ),
+        (
+            {"perro": ["orejas puntiagudas", "hocico largo"], "gato": ["bigotes largos", "piel a rayas"]},
+            "perro, orejas",
+        ),
         ({"犬": ["湿った鼻"], "猫": ["長いひげ", "尖った耳"]}, "犬, 湿った鼻."),
     ],
 )
@@ -70,7 +94,7 @@ def test_descriptors_in_another_language_get_no_english_words(
     imported: Import, content: dict[str, list[str]], first: str
 ) -> None:
     classes = tuple(ClassLabel(name, name) for name in content)
-    assert texts(imported, content, classes=classes)[classes[0].id][0] == first
+    assert texts(imported, content, classes=classes)[classes[0].id][0].startswith(first)
 
 
 @pytest.mark.parametrize(
@@ -111,6 +135,43 @@ def test_sentences_about_their_class_stay_as_they_are_even_where_some_lack_its_n
     }
     assert texts(imported, content)["red"] == ("Red is warm.", "It glows.")
     assert "sentences by class (CuPL), as they are; 60 % of the texts" in imported(content).reading[0]
+
+
+def test_descriptors_among_sentences_are_joined_and_counted(imported: Import) -> None:
+    content = {
+        "tabby cat": ["A photo of a tabby cat on a sofa.", "long whiskers", "has pointed ears"],
+        "red fox": ["The red fox is an animal of the woods.", "red fur", "A red fox in snow."],
+        "barn owl": ["A barn owl has a pale face.", "a white face"],
+    }
+    classes = tuple(ClassLabel(name, name) for name in content)
+    assert texts(imported, content, classes=classes) == {
+        "barn owl": ("A barn owl has a pale face.", "barn owl, which has a white face."),
+        "red fox": ("The red fox is an animal of the woods.", "red fox, which has red fur.", "A red fox in snow."),
+        "tabby cat": (
+            "A photo of a tabby cat on a sofa.",
+            "tabby cat, which has long whiskers.",
+            "tabby cat, which has pointed ears.",
+        ),
+    }
+    (line,) = imported(content, classes=classes).reading
+    assert "sentences and descriptors by class, as they are, but for 4 of 8: descriptors, joined with the name" in line
+    assert texts(imported, content, classes=classes, stated="cupl")["barn owl"][1] == "a white face"
+
+
+def test_descriptors_written_as_sentences_are_joined_where_they_are_many(imported: Import) -> None:
+    content = {
+        "red": ["Red is warm.", "A warm tone."],
+        "green": ["Green leaves."],
+        "blue": ["Blue sea.", "A cold tone."],
+    }
+    assert texts(imported, content)["blue"] == ("Blue sea.", "blue, which has a cold tone.")
+    assert "but for 2 of 5" in imported(content).reading[0]
+
+
+def test_a_few_remains_of_sentences_stay(imported: Import) -> None:
+    sentences = [f"A red thing, number {i}." for i in range(30)]
+    content = {"red": [*sentences, "surrounded by trees."], "green": ["a green."], "blue": ["a blue."]}
+    assert texts(imported, content)["red"][-1] == "surrounded by trees."
 
 
 def test_synonyms_are_names_and_no_descriptors(imported: Import) -> None:
@@ -158,6 +219,24 @@ def test_places_for_the_name_in_texts_by_class_are_filled(imported: Import) -> N
         "blue": ("a blue, cold",),
     }
     assert any("filled into 2 texts" in line for line in imported(content).reading)
+
+
+def test_every_text_that_counts_as_filled_is_filled_in_whatever_notation(imported: Import) -> None:
+    content = {"red": ["tail of a {0}"], "green": ["face of a {{}}"], "blue": ["eye of a {{c}}", "a blue {1}"]}
+    assert texts(imported, content) == {
+        "red": ("tail of a red",),
+        "green": ("face of a green",),
+        "blue": ("eye of a blue", "a blue {1}"),
+    }
+    assert any("filled into 3 texts" in line for line in imported(content).reading)
+
+
+def test_doubled_braces_in_templates_are_places(imported: Import) -> None:
+    assert imported(["a {{}}.", "the {{ 0 }}", "one {{class}}"]).prompts.compiled().templates == (
+        "a {}.",
+        "the {}",
+        "one {}",
+    )
 
 
 def test_a_key_that_is_there_twice_is_refused(imported: Import) -> None:
