@@ -193,7 +193,22 @@ def test_different_folders_inside_of_classes_are_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["@eaDir", "$RECYCLE.BIN", "System Volume Information", "lost+found", "#recycle", "__MACOSX", ".ipynb_checkpoints"],
+    [
+        "@eaDir",
+        "$RECYCLE.BIN",
+        "Recycle Bin",
+        "System Volume Information",
+        "lost+found",
+        "FOUND.000",
+        "#recycle",
+        "~snapshot",
+        "@Transcode",
+        "__MACOSX",
+        ".ipynb_checkpoints",
+        "node_modules",
+        "venv",
+        ".venv",
+    ],
 )
 def test_folders_of_systems_are_skipped_at_every_level_and_told(tmp_path: Path, name: str) -> None:
     write_classes(tmp_path, {"cat": 1, "dog": 1, f"cat/{name}": 1, name: 1})
