@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+from prompt_search.data.home import from_home
 from prompt_search.data.printable import printable
 from prompt_search.errors import DataError
 
@@ -33,8 +34,12 @@ def is_bundled(name: str) -> bool:
 
 
 def data_path(name: str) -> Path:
-    """Where a data set is."""
-    return BUNDLED_DATA[name.removeprefix(PREFIX)] if is_bundled(name) else Path(name).expanduser()
+    """Where a data set is.
+
+    Raises:
+        DataError: if it begins with the home folder of nobody.
+    """
+    return BUNDLED_DATA[name.removeprefix(PREFIX)] if is_bundled(name) else from_home(name)
 
 
 def check_data(name: str) -> None:

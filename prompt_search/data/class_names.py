@@ -9,6 +9,7 @@ from pathlib import Path
 from evaluators.errors import DataError
 from evaluators.prompt_set import ClassLabel
 from prompt_search.data.printable import listed, printable
+from prompt_search.data.spellings import plain_spelling, spelled_out
 
 __all__ = ["ids_named", "label_classes", "read_class_names", "same_name_warnings"]
 
@@ -103,6 +104,8 @@ def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _guess(class_id: str, class_ids: Sequence[str]) -> str:
+    if same := [known for known in class_ids if plain_spelling(known) == plain_spelling(class_id)]:
+        return f"{spelled_out([class_id, same[0]])} (the file's and the data's spelling of one word: write the data's)"
     near = get_close_matches(class_id, class_ids, n=1)
     return listed([class_id]) + (f" (did you mean {listed(near)}?)" if near else "")
 

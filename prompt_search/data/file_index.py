@@ -27,6 +27,8 @@ CREATE TABLE IF NOT EXISTS traits (
 ) WITHOUT ROWID;
 """
 WAIT_SECONDS = 60.0
+REASONS = "reasons 2"
+"""Counted up when what is said or kept about the same bytes changes."""
 
 
 class FileIndex:
@@ -49,7 +51,7 @@ class FileIndex:
     def __init__(self, path: Path) -> None:
         self._path = path
         # A newer Pillow may decode what an older one could not, and so may a newer version of ours.
-        self._decoder = f"{decoder_name()}: {decoding()}"
+        self._decoder = f"{decoder_name()}: {decoding()}; {REASONS}"
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:

@@ -12,6 +12,8 @@ from prompt_search.data.prepare import Undecoded, read_bytes
 __all__ = ["fingerprint"]
 
 BATCH = 256
+EMPTY = hashlib.sha256(b"").digest()
+EMPTY_FILE = "the file is empty"
 
 
 def fingerprint(
@@ -20,7 +22,7 @@ def fingerprint(
     verify: bool = False,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> tuple[tuple[ImageFile, ...], tuple[tuple[str, str], ...]]:
-    """The source's images with their `content` filled in, and those that can't be read with the reason.
+    """The source's images with their `content` filled in, and those that can't be read or are empty with the reason.
 
     Args:
         source: the images.
@@ -42,7 +44,10 @@ def fingerprint(
         contents |= {image_id: content for image_id, content in read.items() if isinstance(content, bytes)}
         index.remember(replace(image, content=contents[image.id]) for image in batch if image.id in contents)
         report(start + len(batch), len(to_read))
-    found = tuple(replace(image, content=contents[image.id]) for image in source.images if image.id in contents)
+    empty = {image_id for image_id, content in contents.items() if content == EMPTY}  # no duplicates of each other
+    unreadable += [(image_id, EMPTY_FILE) for image_id in sorted(empty)]
+    usable = [image for image in source.images if image.id in contents and image.id not in empty]
+    found = tuple(replace(image, content=contents[image.id]) for image in usable)
     return found, (*source.unreadable, *unreadable)
 
 

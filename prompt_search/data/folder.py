@@ -14,7 +14,7 @@ from prompt_search.data.folder_reader import FolderReader
 from prompt_search.data.image_source import ImageFile, Listing, Role
 from prompt_search.data.labelled_table import labelled_files
 from prompt_search.data.layout import ClassFolder, Layout
-from prompt_search.data.picture_formats import UNREADABLE
+from prompt_search.data.picture_formats import UNREADABLE, ending_of
 from prompt_search.data.pictures import is_picture_name
 from prompt_search.data.printable import listed, printable
 from prompt_search.data.split_layout import take_roles
@@ -22,6 +22,8 @@ from prompt_search.data.split_layout import take_roles
 __all__ = ["CLASSES_FILE", "list_folder"]
 
 CLASSES_FILE = "classes.json"
+MOST_LOOKED_INTO = 10_000
+"""Of the files without an ending."""
 
 
 def list_folder(root: Path, named: Collection[str] = ()) -> Listing:
@@ -112,6 +114,7 @@ class _Lister:
             DataError: if a class has no pictures, or there is only one.
         """
         root = printable(str(self.reader.root))
+        self._tell_endless()
         hint = "".join(f"; {told}" for told in (*self.layout.notes, *self.layout.warnings))
         if empty := sorted(class_id for class_id, count in self.counts.items() if not count):
             raise DataError(
@@ -120,6 +123,17 @@ class _Lister:
             )
         if len(self.counts) < 2:
             raise DataError(f"{root} has only one class, {listed(list(self.counts))}; two are needed{hint}")
+
+    def _tell_endless(self) -> None:
+        """Warn about pictures that were taken for other files since their names have no ending."""
+        bare = [image_id for image_id in self.ignored if not PurePath(image_id).suffix][:MOST_LOOKED_INTO]
+        endings = {image_id: ending for image_id in bare if (ending := _ending(self.reader.root / image_id))}
+        if endings:
+            first = next(iter(endings))
+            self.layout.warnings.append(
+                f"{len(endings)} pictures without an ending in their names are left out: "
+                f"{listed(list(endings), most=3)}; give them one ({printable(first)}{endings[first]})"
+            )
 
     def done(self) -> Listing:
         """What was found, in canonical order."""
@@ -136,6 +150,17 @@ class _Lister:
             warnings=tuple(self.layout.warnings),
             base=self.layout.base,
         )
+
+
+def _ending(path: Path) -> str | None:
+    """The ending that a file's first bytes ask for; pipes and devices are not opened."""
+    try:
+        if not path.is_file():
+            return None
+        with path.open("rb") as file:
+            return ending_of(file.read(16))
+    except OSError:  # it is ignored all the same
+        return None
 
 
 def _check_utf8(path: str) -> None:

@@ -8,10 +8,11 @@ from pathlib import Path
 from evaluators.errors import DataError
 from prompt_search.data.folder_reader import FolderReader
 from prompt_search.data.folder_words import is_no_picture_of_a_class
+from prompt_search.data.image_source import Role
 from prompt_search.data.layout import ClassFolder, Layout
 from prompt_search.data.printable import listed, printable
 from prompt_search.data.split_layout import take_roles
-from prompt_search.data.split_names import split_roles
+from prompt_search.data.split_names import split_role, split_roles
 
 __all__ = ["read_inner"]
 
@@ -57,7 +58,7 @@ def read_inner(
         layout: to be filled in.
 
     Raises:
-        DataError: if the inner folders may as well be the classes, and nothing tells.
+        DataError: if the inner folders may as well be the classes, and nothing tells, or only some classes hold splits.
     """
     tops = _opened(reader, folders, layout)
     if not tops.every() and not tops.without:
@@ -99,8 +100,9 @@ def _opened(reader: FolderReader, folders: Sequence[os.DirEntry[str]], layout: L
 
 def _read_splits(reader: FolderReader, tops: _Tops, layout: Layout) -> bool:
     """Whether the inner folders are splits: `cat/train`, `cat/test`; then they are taken as such."""
-    roles = split_roles(sorted(tops.every()))
-    if not roles or "search" not in roles.values() or len(set(roles.values())) < 2 or not all(tops.inner.values()):
+    roles = _inner_roles(tops)
+    if not roles:
+        _refuse_half_divided(reader, tops)
         return False
     given = take_roles(reader.root, roles, layout)
     layout.notes.append(f"the folders {listed(sorted(roles))} in every class folder are read as splits")
@@ -113,6 +115,52 @@ def _read_splits(reader: FolderReader, tops: _Tops, layout: Layout) -> bool:
         for name, entry in inside.items()
     ]
     return True
+
+
+def _inner_roles(tops: _Tops) -> Mapping[str, Role]:
+    """The role of every inner folder if all are splits, and every class has some; else empty."""
+    if not all(tops.inner.values()):
+        return {}
+    roles = split_roles(sorted(tops.every()))
+    if roles is None:  # `cat/cats_train`, `dog/dogs_train`: alike in every class, not over all
+        own = [split_roles(sorted(inside)) for inside in tops.inner.values()]
+        roles = {} if None in own else {name: role for each in own if each for name, role in each.items()}
+    return roles if _divide(roles.values()) else {}
+
+
+def _divide(roles: Collection[Role]) -> bool:
+    return "search" in roles and len(set(roles)) > 1
+
+
+def _refuse_half_divided(reader: FolderReader, tops: _Tops) -> None:
+    """A test set is never mixed into the rest because another class has none.
+
+    Raises:
+        DataError: if some classes hold a training set and another, and something else is in the way.
+    """
+    splits = {top: split_roles(sorted(inside)) or _known(inside) for top, inside in tops.inner.items()}
+    divided = [top for top, roles in splits.items() if _divide(roles.values())]
+    if not divided:
+        return
+    held = sorted({name for top in divided for name in splits[top]})
+    others = [top for top in splits if top not in divided]
+    strange = [
+        reader.id_of(entry.path)
+        for top, inside in tops.inner.items()
+        for name, entry in inside.items()
+        if name not in splits[top]
+    ]
+    faults = [f"{listed(others, most=5)} do not"] if others else []
+    faults += [f"{listed(strange, most=5)} are no splits"] if strange else []
+    raise DataError(
+        f"{printable(str(reader.root))}: the class folders {listed(divided, most=5)} hold the splits {listed(held)}, "
+        f"but {' and '.join(faults)}, so what is to be sealed for the test can't be told; give every class folder the "
+        "same splits and nothing beside them, or, to have the splits drawn, put each class's pictures into one folder"
+    )
+
+
+def _known(names: Collection[str]) -> Mapping[str, Role]:
+    return {name: role for name in names if (role := split_role(name))}
 
 
 def _take_inner(tops: _Tops, layout: Layout) -> None:

@@ -2,6 +2,7 @@
 
 import os
 from collections import Counter
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from evaluators.errors import DataError
 from prompt_search.data.folder_reader import FolderReader
 from prompt_search.data.image_source import Role
 from prompt_search.data.metadata import MetadataRow, read_metadata
+from prompt_search.data.named_files import find_files, why_missing
 from prompt_search.data.pictures import is_picture_name
 from prompt_search.data.printable import listed, printable
 
@@ -37,15 +39,16 @@ def labelled_files(reader: FolderReader, table: Path) -> LabelledFiles:
     """The pictures of a metadata file. Rows without a label, and pictures without a row, are counted in a warning.
 
     Raises:
-        DataError: if it can't be used, a picture has two labels, or a class two names.
+        DataError: if it can't be used, none of its files is there, a picture has two labels, or a class two names.
     """
     rows = read_metadata(table)
     found = LabelledFiles()
     name = listed([reader.id_of(table)])
     found.notes.append(f"pictures and labels are read from {name}")
+    paths = find_files(reader, table.parent, [row.file for row in rows])
     labels: dict[str, str] = {}
     for row in rows:
-        path = os.path.normpath(table.parent / row.file)
+        path = paths[row.file]
         if not row.label:
             continue
         if path in labels:
@@ -57,7 +60,8 @@ def labelled_files(reader: FolderReader, table: Path) -> LabelledFiles:
             _add(reader, path, row, found)
         else:
             found.unreadable.append((row.file, "its path leads out of the folder"))
-    _warn(reader, table, rows, found)
+    _tell_missing(reader, table, rows, paths, found)
+    _warn(reader, table, rows, set(paths.values()), found)
     return found
 
 
@@ -65,20 +69,60 @@ def _add(reader: FolderReader, path: str, row: MetadataRow, found: LabelledFiles
     if row.name and found.names.setdefault(row.label, row.name) != row.name:
         both = listed([found.names[row.label], row.name])
         raise DataError(f"the metadata calls class {listed([row.label])} both {both}")
-    if Path(path).exists():
+    if os.path.lexists(path):
         found.pictures.append((path, row.label, row.given))
     else:
-        found.unreadable.append((reader.id_of(path), "named in the metadata and not there"))
+        found.unreadable.append((row.file, why_missing(row.file)))
 
 
-def _warn(reader: FolderReader, table: Path, rows: list[MetadataRow], found: LabelledFiles) -> None:
+def _tell_missing(
+    reader: FolderReader, table: Path, rows: list[MetadataRow], paths: Mapping[str, str], found: LabelledFiles
+) -> None:
+    """Say which files were found by another name, and which classes have none.
+
+    Raises:
+        DataError: if no row names a file that is there.
+    """
+    name = printable(reader.id_of(table))
+    other = {
+        file: os.path.relpath(path, table.parent)
+        for file, path in paths.items()
+        if path != os.path.normpath(table.parent / file)
+    }
+    if other:
+        shown = ", ".join(f"{listed([file])} -> {listed([path])}" for file, path in list(other.items())[:3])
+        found.notes.append(
+            f"{len(other)} file names of {name} are no files as they are written; read as the only pictures they can "
+            f"stand for: {shown}" + (f" and {len(other) - 3} more" if len(other) > 3 else "")
+        )
+    labelled = [row for row in rows if row.label]
+    there = {path for path, _, _ in found.pictures}
+    missing = [row.file for row in labelled if paths[row.file] not in there]
+    if labelled and not there:
+        web = "; they are web addresses: download the pictures and name the files" if "://" in missing[0] else ""
+        raise DataError(
+            f"{name}: the files of all {len(missing)} rows with a label are missing: {listed(missing, most=3)}; "
+            f"names of files count from the folder of {name} ({printable(str(table.parent))}){web}"
+        )
+    counts = Counter(row.label for row in labelled)
+    kept = {class_id for _, class_id, _ in found.pictures}
+    found.warnings += [
+        f"the class {listed([label])} is left out: the files of all its {count} rows of {name} are missing: "
+        + listed([row.file for row in labelled if row.label == label], most=3)
+        for label, count in counts.items()
+        if label not in kept
+    ]
+
+
+def _warn(
+    reader: FolderReader, table: Path, rows: list[MetadataRow], named: Collection[str], found: LabelledFiles
+) -> None:
     name = printable(reader.id_of(table))
     if blank := [row.file for row in rows if not row.label]:
         found.warnings.append(f"{len(blank)} rows of {name} have no label and are left out: {listed(blank, most=3)}")
     counts = Counter(row.file for row in rows)
     if several := [file for file, count in counts.items() if count > 1]:
         found.warnings.append(f"{len(several)} pictures are more than once in {name}: {listed(several, most=3)}")
-    named = {os.path.normpath(table.parent / row.file) for row in rows}
     lying = (file for file in reader.walk(table.parent) if is_picture_name(file.name))
     if unnamed := [reader.id_of(file.path) for file in lying if file.path not in named]:
         found.warnings.append(f"{len(unnamed)} pictures are not in {name} and left out: {listed(unnamed, most=3)}")

@@ -5,7 +5,15 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import version
 
-__all__ = ["EXTENSIONS", "UNREADABLE", "decoder_name", "readable_formats", "why_undecoded", "why_unreadable"]
+__all__ = [
+    "EXTENSIONS",
+    "UNREADABLE",
+    "decoder_name",
+    "ending_of",
+    "readable_formats",
+    "why_undecoded",
+    "why_unreadable",
+]
 
 # A list of our own and not Pillow's: the same folder is the same data set with every version of Pillow, and formats
 # that start another program (EPS) or are only recognised but never decoded (WMF, HDF5) stay out.
@@ -40,6 +48,7 @@ AVIF = f"an AVIF picture, which needs Pillow 11.3 or newer with AVIF in it; or {
 DAMAGED = f"a HEIC or AVIF picture that its decoder can't read; {CONVERT}, or leave it out"
 JXL = f"a JPEG XL picture, which can't be read here; {CONVERT}"
 RAW = f"a camera's raw file, which can't be read here; {CONVERT}"
+LFS = "a Git LFS pointer and not the picture itself; run `git lfs pull` in the folder"
 RAW_ENDINGS = "3fr arw cr2 cr3 crw dcr dng erf iiq kdc mef mos mrw nef nrw orf pef raf raw rw2 rwl sr2 srf srw x3f"
 UNREADABLE: Mapping[str, str] = {
     ".jxl": JXL,
@@ -69,6 +78,27 @@ BEGINNINGS: tuple[tuple[bytes, str], ...] = (
 )
 
 
+MAGIC: tuple[tuple[bytes, str], ...] = (
+    (b"\x89PNG\r\n\x1a\n", ".png"),
+    (b"\xff\xd8\xff", ".jpg"),
+    (b"GIF87a", ".gif"),
+    (b"GIF89a", ".gif"),
+    (b"II*\x00", ".tif"),
+    (b"MM\x00*", ".tif"),
+)
+
+
+def ending_of(head: bytes) -> str | None:
+    """The ending of a picture that begins so; None if it is no common picture.
+
+    >>> ending_of(b"GIF89a"), ending_of(b"#!/bin/sh")
+    ('.gif', None)
+    """
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return ".webp"
+    return next((ending for beginning, ending in MAGIC if head.startswith(beginning)), None)
+
+
 def why_undecoded(data: bytes) -> str:
     """What a file is that no decoder here takes for a picture, though one that reads such files may be there.
 
@@ -77,6 +107,8 @@ def why_undecoded(data: bytes) -> str:
     """
     if data[4:8] == b"ftyp" and data[8:12] in HEIF_BRANDS | {b"avif", b"avis"}:
         return DAMAGED
+    if data.startswith(b"version https://git-lfs"):
+        return LFS
     return "not a picture" if data else "the file is empty"
 
 

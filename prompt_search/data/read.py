@@ -6,10 +6,12 @@ from pathlib import Path
 from evaluators.errors import DataError
 from prompt_search.data.class_names import ids_named, label_classes, read_class_names, same_name_warnings
 from prompt_search.data.folder import CLASSES_FILE, list_folder
+from prompt_search.data.home import from_home
 from prompt_search.data.image_source import ImageSource, Listing
 from prompt_search.data.parquet import list_parquet
 from prompt_search.data.printable import printable
 from prompt_search.data.readable_names import readable_names
+from prompt_search.data.spellings import check_spellings
 
 __all__ = ["read_images"]
 
@@ -24,9 +26,10 @@ def read_images(source: str | Path, classes_file: Path | None = None, cache_dir:
         cache_dir: where a Parquet file's memory-mapped copy is kept; without it the file is read into memory.
 
     Raises:
-        DataError: if the source or the names can't be used; see `list_folder`, `list_parquet`, `read_class_names`.
+        DataError: if the source or the names can't be used, or classes of several splits differ in spelling only;
+            see `list_folder`, `list_parquet`, `read_class_names`.
     """
-    path = Path(source).expanduser().absolute()
+    path = from_home(source).absolute()
     if path.is_dir():
         own_file = path / CLASSES_FILE
         first = classes_file or (own_file if own_file.is_file() else None)
@@ -36,6 +39,7 @@ def read_images(source: str | Path, classes_file: Path | None = None, cache_dir:
     else:
         fault = "is neither a folder nor a .parquet file" if path.exists() else "does not exist"
         raise DataError(f"{printable(str(path))} {fault}; give a folder with one subfolder per class")
+    spellings = check_spellings(listing)
     names, notes, warnings = _names(listing, path, classes_file)
     classes = label_classes(listing.class_ids, names)
     return ImageSource(
@@ -45,7 +49,7 @@ def read_images(source: str | Path, classes_file: Path | None = None, cache_dir:
         unreadable=listing.unreadable,
         ignored=listing.ignored,
         notes=listing.notes + notes,
-        warnings=listing.warnings + warnings + same_name_warnings(classes),
+        warnings=listing.warnings + spellings + warnings + same_name_warnings(classes),
         table=listing.table,
     )
 

@@ -11,6 +11,7 @@ from prompt_search.data.image_source import Role
 from prompt_search.data.layout import ClassFolder, Layout
 from prompt_search.data.metadata import usable_table
 from prompt_search.data.printable import listed, printable
+from prompt_search.data.spellings import plain_spelling
 from prompt_search.data.split_names import (
     has_split_word,
     is_usual,
@@ -108,7 +109,7 @@ def take_roles(root: Path, roles: Mapping[str, Role], layout: Layout) -> Mapping
 
 def _by_content(reader: FolderReader, bases: Mapping[str, Path]) -> Mapping[str, Role]:
     """The roles of those folders that have a split's word in their name, if they hold the same classes; else none."""
-    inside = {name: {e.name.lower() for e in reader.folders(base)} for name, base in bases.items()}
+    inside = {name: {plain_spelling(e.name) for e in reader.folders(base)} for name, base in bases.items()}
     named = [name for name, classes in inside.items() if len(classes) > 1 and has_split_word(name)]
     roles = split_roles(named) or loose_split_roles(named) or {}
     if "search" not in roles.values() or len(set(roles.values())) < 2:

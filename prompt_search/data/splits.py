@@ -121,13 +121,13 @@ def _pools(members: Sequence[ImageFile], seed: str, corrupt: Collection[bytes]) 
 def _fault(class_id: str, pools: Pools, given: Collection[Role]) -> str:
     """Why the class can't be split; empty if it can."""
     if not given:
-        needs: list[tuple[Role | None, int, str]] = [(None, 3, "one each to search, to select and to test with")]
+        needs: list[tuple[Role | None, int, str]] = [(None, 3, ", one each to search, to select and to test with")]
     elif "select" in given:
-        needs = [(role, 1, f"in the {role} split") for role in ROLES]
+        needs = [(role, 1, f" in the {role} split") for role in ROLES]
     else:
-        needs = [("search", 2, "in the search split, from which select is drawn"), ("test", 1, "in the test split")]
+        needs = [("search", 2, " in the search split, from which select is drawn"), ("test", 1, " in the test split")]
     short = [
-        f"class {listed([class_id])} has {len(pools[role])} usable images, needs at least {count} {why}"
+        f"class {listed([class_id])} has {len(pools[role])} usable images, needs at least {count}{why}"
         for role, count, why in needs
         if len(pools[role]) < count
     ]

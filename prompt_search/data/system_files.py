@@ -1,6 +1,11 @@
 """Files and folders that systems and editors leave behind, and that are no part of a data set."""
 
+import re
+
 __all__ = ["is_system"]
+
+FOUND = re.compile(r"found\.\d{3}")
+"""Where Windows puts what it found on a damaged disk."""
 
 NAMES = frozenset(
     {
@@ -15,6 +20,7 @@ NAMES = frozenset(
         "$recycle.bin",
         "recycler",
         "recycled",
+        "recycle bin",
         "system volume information",
         "lost+found",
         "lost.dir",
@@ -23,6 +29,10 @@ NAMES = frozenset(
         "@recently-snapshot",
         "@sharebin",
         "@tmp",
+        "@transcode",
+        "~snapshot",
+        "node_modules",
+        "venv",
         "#recycle",
         "#snapshot",
         "__pycache__",
@@ -39,4 +49,8 @@ def is_system(name: str) -> bool:
     [True, True, True, True, False]
     """
     lower = name.lower()
-    return name.startswith((".", "~$")) or lower in NAMES or lower.endswith((":zone.identifier", "@synoeastream"))
+    return (
+        name.startswith((".", "~$"))
+        or lower in NAMES
+        or (lower.endswith((":zone.identifier", "@synoeastream")) or FOUND.fullmatch(lower) is not None)
+    )

@@ -5,6 +5,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from prompt_search.bundled import is_bundled
+from prompt_search.data.home import from_home
 from prompt_search.errors import RunMissing
 from prompt_search.llm.prices import Price
 from prompt_search.prompt_files.atomic import write_atomically
@@ -56,4 +57,4 @@ def read_arguments(folder: Path) -> tuple[RunConfig, Budget, Price | None]:
 
 
 def _absolute(path: str) -> str:
-    return str(Path(path).expanduser().absolute())
+    return str(from_home(path).absolute())

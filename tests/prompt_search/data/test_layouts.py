@@ -193,7 +193,22 @@ def test_different_folders_inside_of_classes_are_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["@eaDir", "$RECYCLE.BIN", "System Volume Information", "lost+found", "#recycle", "__MACOSX", ".ipynb_checkpoints"],
+    [
+        "@eaDir",
+        "$RECYCLE.BIN",
+        "Recycle Bin",
+        "System Volume Information",
+        "lost+found",
+        "FOUND.000",
+        "#recycle",
+        "~snapshot",
+        "@Transcode",
+        "__MACOSX",
+        ".ipynb_checkpoints",
+        "node_modules",
+        "venv",
+        ".venv",
+    ],
 )
 def test_folders_of_systems_are_skipped_at_every_level_and_told(tmp_path: Path, name: str) -> None:
     write_classes(tmp_path, {"cat": 1, "dog": 1, f"cat/{name}": 1, name: 1})
@@ -202,3 +217,32 @@ def test_folders_of_systems_are_skipped_at_every_level_and_told(tmp_path: Path, 
     assert [image.id for image in source.images] == ["cat/000.png", "dog/000.png"]
     assert source.ignored == ()
     assert source.notes == (f"hidden and system files and folders skipped (3): {listed(sorted([name, 'Thumbs.db']))}",)
+
+
+@pytest.mark.parametrize(
+    ("odd", "told"),
+    [
+        ("owl", "'cat', 'dog' hold the splits 'test', 'train', but 'owl' do not"),
+        ("owl/barn", "but 'owl' do not and 'owl/barn' are no splits"),
+        ("dog/extra", "but 'dog/extra' are no splits"),
+    ],
+)
+def test_a_test_set_is_not_mixed_into_the_rest_because_another_class_has_none(
+    tmp_path: Path, odd: str, told: str
+) -> None:
+    write_classes(grid(tmp_path, ("cat", "dog"), ("train", "test")), {odd: 6}, first=50)
+    with pytest.raises(DataError, match="sealed for the test can't be told; give every class folder") as caught:
+        read_images(tmp_path)
+    assert told in str(caught.value)
+
+
+def test_splits_inside_of_classes_may_have_the_name_of_their_class(tmp_path: Path) -> None:
+    names = [f"{c}/{c}s_{split}" for c in ("cat", "dog") for split in ("train", "test")]
+    source = read_images(write_classes(tmp_path, dict.fromkeys(names, 2)))
+    assert class_ids(source) == ["cat", "dog"]
+    assert {image.id.split("/")[1]: image.given for image in source.images} == {
+        "cats_train": "search",
+        "cats_test": "test",
+        "dogs_train": "search",
+        "dogs_test": "test",
+    }

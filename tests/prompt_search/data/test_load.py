@@ -254,3 +254,12 @@ def test_a_file_that_may_not_be_read_is_listed_and_read_once_it_may(
         patch.setattr("prompt_search.data.fingerprints.read_bytes", refuse)
         assert load(data, cache).report.corrupt == (("cat/000.png", "Permission denied"),)
     assert load(data, cache).report.corrupt == ()
+
+
+def test_empty_files_of_one_class_are_said_to_be_empty_and_no_duplicates(data: Path, cache: Path) -> None:
+    for i in range(3):
+        write(data / "dog" / f"nothing{i}.png", b"")
+    for _ in range(2):  # the second time from the index
+        report = load(data, cache).report
+        assert report.duplicates == ()
+        assert report.corrupt == tuple((f"dog/nothing{i}.png", "the file is empty") for i in range(3))

@@ -6,6 +6,8 @@ import pytest
 
 from evaluators.errors import DataError
 from prompt_search.data import read_images
+from prompt_search.data.image_source import ImageSource
+from prompt_search.data.printable import printable
 from tests.prompt_search.data.pictures_on_disk import load, png, write
 
 
@@ -129,3 +131,64 @@ def test_a_labelled_flat_folder_goes_the_whole_way(tmp_path: Path) -> None:
     rows = "".join(f"{i}.png,{'cat' if i % 2 else 'dog'}\n" for i in range(8))
     splits = load(flat(tmp_path / "data", "file_name,label\n" + rows, pictures=8), tmp_path / "cache")
     assert [len(s) for s in (splits.search, splits.select, splits.test)] == [2, 2, 4]
+
+
+@pytest.mark.parametrize(
+    ("written", "file"),
+    [
+        (".\\0.png", "0.png"),
+        ("0", "0.png"),
+        ("0.PNG", "0.png"),
+        ("0.png", "images/0.png"),
+        ("images\\0.png", "Images/0.png"),
+        ("x/0.png", "train/x/0.PNG"),
+    ],
+)
+def test_a_name_that_can_mean_only_one_picture_means_it_and_that_is_told(
+    tmp_path: Path, written: str, file: str
+) -> None:
+    write(tmp_path / file, png(1))
+    write(tmp_path / "1.png", png(2))
+    write(tmp_path / "metadata.csv", f"file_name,label\n{written},cat\n1.png,dog\n".encode())
+    source = read_images(tmp_path)
+    assert {image.id: image.class_id for image in source.images} == {file: "cat", "1.png": "dog"}
+    assert f"can stand for: '{printable(written)}' -> '{file}'" in source.notes[1]
+
+
+@pytest.mark.parametrize("written", ["0", "0.PNG", "x/0.png", "https://example.org/1.png", "../0.png", "/0.png"])
+def test_a_name_that_can_mean_two_pictures_or_none_is_missing(tmp_path: Path, written: str) -> None:
+    for i, file in enumerate(["a/0.png", "b/0.png", "c.png", "d.png"]):
+        write(tmp_path / file, png(i))
+    write(tmp_path / "metadata.csv", f"file_name,label\n{written},cat\nc.png,cat\nd.png,dog\n".encode())
+    source = read_images(tmp_path)
+    assert [image.id for image in source.images] == ["c.png", "d.png"]
+    assert [file for file, _ in source.unreadable] == [written]
+
+
+def test_a_name_does_not_mean_a_picture_that_another_row_names(tmp_path: Path) -> None:
+    flat(tmp_path, CSV + "0,dog\n")
+    assert read_images(tmp_path).unreadable == (("0", "named in the metadata and not there"),)
+
+
+@pytest.mark.parametrize(
+    ("where", "told"), [("other/", "'other/0.png', 'other/1.png'"), ("http://x/", "web addresses: download")]
+)
+def test_a_table_whose_files_are_all_missing_is_refused_by_their_names(tmp_path: Path, where: str, told: str) -> None:
+    flat(tmp_path, "".join(["file_name,label\n", *(f"{where}{f},{c}\n" for f, c in RIGHT.items())]))
+    with pytest.raises(DataError, match="the files of all 4 rows with a label are missing") as caught:
+        read_images(tmp_path)
+    assert told in str(caught.value)
+
+
+def test_a_class_whose_files_are_all_missing_is_told_by_name(tmp_path: Path) -> None:
+    source = read_images(flat(tmp_path, CSV + "a.png,owl\nb.png,owl\n"))
+    assert class_ids_of(source) == ["cat", "dog"]
+    assert source.warnings[0] == (
+        "the class 'owl' is left out: the files of all its 2 rows of metadata.csv are missing: 'a.png', 'b.png'"
+    )
+    with pytest.raises(DataError, match=r"only one class, 'cat'.*class 'dog' is left out.*'y\.png'"):
+        read_images(flat(tmp_path / "one", "file_name,label\n0.png,cat\ny.png,dog\n"))
+
+
+def class_ids_of(source: ImageSource) -> list[str]:
+    return [label.id for label in source.classes]

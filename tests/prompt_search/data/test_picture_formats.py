@@ -123,3 +123,25 @@ def test_a_picture_of_another_ending_is_read(tmp_path: Path) -> None:
     data = write_classes(tmp_path / "data", {"cat": 3, "dog": 3})
     write(data / "cat" / "x.heic", png(50))
     assert load(data, tmp_path / "cache").report.corrupt == ()
+
+
+def test_a_git_lfs_pointer_is_named_with_the_way_out() -> None:
+    pointer = b"version https://git-lfs.example/spec/v1\noid sha256:4d7a\nsize 12345\n"
+    with pytest.raises(CorruptPictureError, match="a Git LFS pointer and not the picture itself; run `git lfs pull`"):
+        decode(pointer)
+
+
+def test_pictures_without_an_ending_are_told_with_the_ending_they_need(tmp_path: Path) -> None:
+    write_classes(tmp_path, {"cat": 3, "dog": 3})
+    write(tmp_path / "dog" / "IMG1", png(50))
+    write(tmp_path / "dog" / "README", b"all about dogs")
+    source = read_images(tmp_path)
+    assert source.ignored == ("dog/IMG1", "dog/README")
+    told = "1 pictures without an ending in their names are left out: 'dog/IMG1'; give them one (dog/IMG1.png)"
+    assert source.warnings == (told,)
+
+
+def test_a_class_of_pictures_without_an_ending_is_refused_with_the_way_out(tmp_path: Path) -> None:
+    write(write_classes(tmp_path, {"cat": 3}) / "dog" / "IMG1", png(50))
+    with pytest.raises(DataError, match=r"no pictures in the class folder 'dog'.*give them one \(dog/IMG1\.png\)"):
+        read_images(tmp_path)

@@ -197,3 +197,11 @@ def test_knowing_a_corrupt_image_that_is_not_drawn_changes_nothing(
         known |= drawn
     told = split(images, shots, select_shots, seed, corrupt=all_corrupt)
     assert (found.search, found.select, found.test) == (told.search, told.select, told.test)
+
+
+def test_how_many_images_a_class_needs_is_said_in_a_sentence() -> None:
+    with pytest.raises(
+        DataError,
+        match=r"'cat' has 0 usable images, needs at least 3, one each to search, to select and to test with",
+    ):
+        split([], None, None, 0, class_ids=["cat"])
