@@ -36,8 +36,8 @@ def test_a_misspelt_strategy_or_setting_is_told_with_the_right_one(program: Run)
 
 
 def test_a_dry_run_tells_calls_tokens_and_dollars_and_spends_nothing(program: Run, tiny_clip: str, place: Path) -> None:
-    arguments = ("run", "images", "--strategy", "hill-climb", "--model", tiny_clip)
-    arguments += ("--llm", "openai/gpt-4o-mini", "--dry-run")
+    common = ("run", "images", "--strategy", "hill-climb", "--model", tiny_clip)
+    arguments = (*common, "--llm", "openai/gpt-4o-mini", "--dry-run")
     said = program(*arguments).stdout
     for expected in ("3 classes", "9 search", "LLM calls", "texts to encode", "cost: about $"):
         assert expected in said
