@@ -148,6 +148,14 @@ def _said(name: str, fault: str, error: Exception) -> str:
         )
     if absent:
         return f"the image-text model {name!r} {absent}; check the name"
+    architecture, _, file = ("", "", "") if ":" in name else name.partition("/")
+    if file and Path(file).is_file():
+        if "state_dict" in _first_line(error):
+            return f"the weights in the file {file!r} are not of {architecture}; {_first_line(error)}"
+        return (
+            f"the file {file!r} holds no weights that torch or safetensors can read ({_first_line(error)}); give one "
+            f"saved with torch.save(model.state_dict(), ...), or fetch it again"
+        )
     return (
         f"the image-text model {name!r} can't be loaded: {_first_line(error)}; for a folder write local-dir:FOLDER "
         "(it needs open_clip_config.json and weights), for a hub model check the name and the connection"

@@ -52,12 +52,12 @@ def open_clip_name(name: str) -> str:
     if plain.startswith("hf-hub:"):
         return _of_transformers(plain.removeprefix("hf-hub:")) or plain
     if plain.startswith((".", "/", "~")):  # told before anything heavy is imported
-        return _of_path(Path(plain).expanduser(), plain)
+        return _of_path(_expanded(plain), plain)
     known = _built_in(plain)
     if known is not None:
         return known
     if _is_path(plain):
-        return _of_path(Path(plain).expanduser(), plain)
+        return _of_path(_expanded(plain), plain)
     return _of_transformers(plain) or _of_hub(plain) or name
 
 
@@ -111,8 +111,15 @@ def _with_tag(architecture: str, tag: str) -> str:
 
 
 def _is_path(name: str) -> bool:
-    path = Path(name).expanduser()
+    path = _expanded(name)
     return path.exists() or path.suffix.lower() in WEIGHTS
+
+
+def _expanded(name: str) -> Path:
+    try:
+        return Path(name).expanduser()
+    except RuntimeError as error:
+        raise ModelError(f"the model {name!r} begins with a user who is not on this machine; give the path") from error
 
 
 def _of_path(path: Path, name: str) -> str:

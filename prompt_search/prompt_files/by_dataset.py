@@ -19,14 +19,24 @@ PART = "#"
 def split_part(name: str) -> tuple[Path, str | None]:
     """The file and the data set of `FILE#DATASET`, or just the file; a file that has `#` in its name is one.
 
+    Raises:
+        PromptError: if it begins with `~` and the name of a user who isn't there.
+
     >>> split_part("templates.json#cifar10")[1]
     'cifar10'
     """
-    path = Path(name).expanduser()
+    path = _expanded(name)
     before, mark, part = name.rpartition(PART)
     if not mark or not before or path.exists():
         return path, None
-    return Path(before).expanduser(), part
+    return _expanded(before), part
+
+
+def _expanded(name: str) -> Path:
+    try:
+        return Path(name).expanduser()
+    except RuntimeError as error:
+        raise PromptError(f"{name} begins with a user who is not on this machine; give the path") from error
 
 
 def chosen_part(

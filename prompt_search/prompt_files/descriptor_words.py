@@ -56,8 +56,8 @@ KINDS = _set(
     "animal cat dog bird insect fish mammal reptile amphibian primate plant flower tree vehicle car truck aircraft "
     "boat device instrument machine tool object structure building food dish fruit vegetable garment furniture breed "
     "type kind sort species form variety member piece feline canine rodent predator carnivore herbivore omnivore "
-    "hunter climber swimmer pet wildcat raptor songbird shrub herb dessert snack drink beverage airplane aeroplane jet "
-    "ship vessel motorcycle bicycle gadget appliance toy weapon container"
+    "hunter climber swimmer pet wildcat raptor songbird shrub herb dessert snack drink beverage airplane aeroplane "
+    "jet ship vessel motorcycle bicycle gadget appliance toy weapon container"
 )
 """What a thing is, rather than what it has."""
 PARTS = _set(

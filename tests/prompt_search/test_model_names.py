@@ -90,6 +90,10 @@ def test_weights_in_a_file_are_loaded_into_the_architecture_before_them(tmp_path
         ("ViT-B-32/nowhere.pt", r"no file 'nowhere\.pt' with weights for ViT-B-32"),
         ("ViT-B-32-quickgelu", "add one of its tags, e.g. ViT-B-32-quickgelu/openai"),
         ("ViT-H/14", "add one of its tags, e.g. ViT-H-14/"),
+        ("~nouser-of-this-machine/m", "begins with a user who is not on this machine"),
+        ("ViT-S-32-alt/there.pt", "the file 'there.pt' holds no weights"),
+        ("ViT-S-32-alt/short.pt", "the file 'short.pt' holds no weights"),
+        ("ViT-S-32-alt/other.pt", "the weights in the file 'other.pt' are not of ViT-S-32-alt"),
         ("ViT-B-33", "did you mean ViT-B-32"),
     ],
 )
@@ -98,6 +102,8 @@ def test_a_name_that_is_no_model_says_the_way_out(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "there.pt").write_bytes(b"weights")
+    (tmp_path / "short.pt").write_bytes(b"garbage. ")
+    torch.save({"weight": torch.zeros(2)}, tmp_path / "other.pt")
     (tmp_path / "empty").mkdir()
     with pytest.raises(ModelError, match=complaint):
         load_model(name, device="cpu")

@@ -76,3 +76,9 @@ def test_one_entry_for_two_classes_of_its_name_is_told(imported: Import) -> None
     read = imported({"Missile": ["a missile."]}, classes=twins)
     assert read.prompts.compiled().texts == (("a missile.",), ("a missile.",))
     assert any("serves several classes of its name: 'Missile'" in line for line in read.reading)
+
+
+@pytest.mark.parametrize("name", ["~nouser-of-this-machine/x.json", "~nouser-of-this-machine/x.json#pets"])
+def test_the_home_of_nobody_is_refused(name: str) -> None:
+    with pytest.raises(PromptError, match="a user who is not on this machine"):
+        split_part(name)
