@@ -24,7 +24,7 @@ def environment(place: Path, **more: str) -> dict[str, str]:
 
 def arguments(server: OpenAIServer, tiny_clip: str, *more: str) -> list[str]:
     common = ["run", "images", "--model", tiny_clip, "--llm", "some-model", "--base-url", server.url, "--out", "out"]
-    return [*common, "--set", "pool=4", "--set", "iterations=2", *more]
+    return [*common, "--strategy", "hill-climb", "--set", "pool=4", "--set", "iterations=2", *more]
 
 
 GOOD = [reply('{"template": "a tidy photo of a {}."}')] * 40
