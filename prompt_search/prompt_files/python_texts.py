@@ -51,7 +51,10 @@ def python_value(source: str) -> tuple[Any, dict[str, int]] | None:
             named |= {name: _value(node, lines) for name, node in _assigned(statement)}
     if loose:
         named[""] = loose[0] if len(loose) == 1 and isinstance(loose[0], dict) else loose
-    return (next(iter(named.values())) if len(named) == 1 else named, lines) if named else None
+    if len(named) > 1 or not named:
+        return (named, lines) if named else None
+    (only,) = named.values()
+    return [only] if isinstance(only, str) else only, lines
 
 
 def _parsed(source: str) -> ast.Module | None:
@@ -137,6 +140,13 @@ def _operand(node: ast.expr) -> str:
 
 def _one_name(node: ast.expr, text: str) -> str:
     names = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+    constants = [each.value for each in ast.walk(node) if isinstance(each, ast.Constant)]
+    if (
+        names
+        and not any(isinstance(each, ast.Call) for each in ast.walk(node))
+        and any(PLACEHOLDER in str(each) for each in constants)
+    ):
+        raise NotPlain(node, f"a place for the class name beside {' and '.join(sorted(names))}")
     if len(names) > 1:
         raise NotPlain(node, f"several names, {' and '.join(sorted(names))}, where one is the class name")
     return text

@@ -27,6 +27,13 @@ EXPECTED = (PHOTO, DRAWING, SHOP)
         '1. a photo of a {}.\n2) a drawing of the {},\n(3) "{} in a shop",\n',
         "* a photo of a {}.\n• “a drawing of the {}”\n– {} in a shop;\n",
         "a photo of a <CLASS>.\n# a comment\n\na drawing of the {classname},\n[CLASS] in a shop\n",
+        "templates: ['a photo of a {}.', \"a drawing of the {}\", '{} in a shop']\n",
+        "templates: [\n  'a photo of a {}.',\n  'a drawing of the {}',\n  '{} in a shop'\n]\n",
+        "def t(c):\n    return f'a photo of a {c}.'\ndef u(c): return f\"a drawing of the {c}\"\n{} in a shop\n",
+        "> a photo of a {}.\n> a drawing of the {}\n> {} in a shop\n",
+        "|---|\n| a photo of a {}. |\n| a drawing of the {} |\n| {} in a shop |\n",
+        "a photo of a {}., a drawing of the {}\n{} in a shop  # the third\n",
+        "a photo of a {}.; a drawing of the {} // two\n{} in a shop\n",
         "'a photo of '\\\n 'a {}.'\n'a drawing of the {}'\n'{} in a shop'\n",
     ],
 )
@@ -36,6 +43,11 @@ def test_a_pasted_list_is_taken_apart(imported: Import, content: str, name: str)
     assert read.prompts.compiled().templates == EXPECTED
     assert "3 templates" in read.reading[0]
     assert repr(PHOTO) in read.reading[0]
+
+
+@pytest.mark.parametrize("content", ["T=('a photo of a {}.')", "T = 'a photo of a {}.'"])
+def test_one_text_is_one_template(imported: Import, content: str) -> None:
+    assert imported(content, "t.py").prompts.compiled().templates == (PHOTO,)
 
 
 def test_quotes_that_belong_to_a_template_stay(imported: Import) -> None:
@@ -65,6 +77,11 @@ def test_a_formula_too_deep_for_the_parser_is_refused(imported: Import) -> None:
         ("a {}\nlambda c: f'a {c.lower()}'\n", 2, "would have to be run"),
         ("a {}\nt = [f'a {c} and {d}']\n", 2, "would have to be run"),
         ("t = [\n'a {}',\nf'a {c} and {d}']\n", 3, "several names, c and d"),
+        ("a photo of a {}.\n'a {} of '+style\n", 2, "would have to be run"),
+        ('a photo of a {}.\n"a {} of "+style\n', 2, "would have to be run"),
+        ("t = [\n'a {} of '+style]\n", 2, "a place for the class name beside style"),
+        ("[a photo of a {}., a {}]\n", 1, "a list of texts without quotes"),
+        ("| 1 | a photo of a {}. |\n", 1, "several columns"),
         ("a photo of a {}.\na {} of the {breed}\n", 2, "only the class name"),
         ("red:\n  - a red square\n", 2, "no place for the class name"),
         ("red:\n  - a warm {}\nblue:\n  - a cold {}\n", 3, "lists under several names"),
