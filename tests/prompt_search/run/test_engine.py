@@ -303,15 +303,15 @@ def test_hostile_class_names_run_through(world: World) -> None:
 
 def test_a_hostile_reply_is_escaped_in_the_report(world: World) -> None:
     attack = "<script>alert(1)</script> a photo of a {} now"
-    result = world.run(answer=lambda _: attack, strategy=HillClimbing(iterations=1, pool=1))
+    result = world.run(answer=lambda _: attack, strategy=HillClimbing(iterations=1, pool=1), max_useless=0)
     assert "<script>" not in (result.folder / "report.html").read_text()
 
 
-def test_replies_of_nothing_but_noise_end_no_run(world: World) -> None:
+def test_replies_of_nothing_but_noise_break_nothing(world: World) -> None:
     noise = iter(
         ["", "{" * 500, "null", "\ud800", "[[[[", "```\n```", "\x00\x1b[31m", "{}", "I'm sorry, I can't."] * 40
     )
-    result = world.run(answer=lambda _: next(noise))
+    result = world.run(answer=lambda _: next(noise), max_useless=0)
     assert result.prompts.n_texts > 0
 
 
@@ -377,6 +377,7 @@ def test_a_key_that_a_server_echoes_is_written_nowhere(world: World, monkeypatch
             strategy=HillClimbing(iterations=2, pool=2),
             out=world.folder / "run",
             cache_dir=world.folder / "cache",
+            max_useless=0,
         )
     written = b"".join(path.read_bytes() for path in world.folder.rglob("*") if path.is_file())
     assert b"[secret]" in written
