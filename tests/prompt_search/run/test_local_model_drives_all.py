@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 import prompt_search
-from optimizers import STRATEGIES, Auto, Cupl, Fudd, Glov, HillClimbing, Ipo, Optimizer, ProApo
+from optimizers import STRATEGIES, Auto, Cupl, EnsembleSelection, Fudd, Glov, HillClimbing, Ipo, Optimizer, ProApo
 from prompt_search.llm.local import LocalModel
 from tests.prompt_search.conftest import World
 from tests.prompt_search.llm.smollm2 import smollm2
