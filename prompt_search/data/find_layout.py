@@ -10,6 +10,7 @@ from prompt_search.data.folder_words import is_beside, is_no_picture_of_a_class
 from prompt_search.data.inner_folders import read_inner
 from prompt_search.data.layout import ClassFolder, Layout
 from prompt_search.data.metadata import usable_table
+from prompt_search.data.other_tables import tell_other_tables
 from prompt_search.data.printable import listed, printable
 from prompt_search.data.split_layout import read_splits
 from prompt_search.data.split_names import split_role
@@ -44,6 +45,7 @@ def find_layout(reader: FolderReader, named: Collection[str] = ()) -> Layout:
     if not tops:
         raise DataError(_no_folders(reader, layout.base))
     _tell_left_out(reader, layout)
+    layout.notes += tell_other_tables(reader, layout.base)
     if read_splits(reader, tops, named, layout):
         return layout
     if odd := [top.name for top in tops if split_role(top.name) and reader.folders(Path(top.path))]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from evaluators.errors import DataError
 from prompt_search.data.folder_reader import FolderReader
 from prompt_search.data.image_source import Role
-from prompt_search.data.metadata import MetadataRow, read_metadata
+from prompt_search.data.metadata import MetadataRow, has_label, read_metadata, several_in_one
 from prompt_search.data.named_files import find_files, why_missing
 from prompt_search.data.pictures import is_picture_name
 from prompt_search.data.printable import listed, printable
@@ -49,7 +49,7 @@ def labelled_files(reader: FolderReader, table: Path) -> LabelledFiles:
     labels: dict[str, str] = {}
     for row in rows:
         path = paths[row.file]
-        if not row.label:
+        if not has_label(row):
             continue
         if path in labels:
             if labels[path] != row.label:
@@ -95,7 +95,7 @@ def _tell_missing(
             f"{len(other)} file names of {name} are no files as they are written; read as the only pictures they can "
             f"stand for: {shown}" + (f" and {len(other) - 3} more" if len(other) > 3 else "")
         )
-    labelled = [row for row in rows if row.label]
+    labelled = [row for row in rows if has_label(row)]
     there = {path for path, _, _ in found.pictures}
     missing = [row.file for row in labelled if paths[row.file] not in there]
     if labelled and not there:
@@ -118,8 +118,16 @@ def _warn(
     reader: FolderReader, table: Path, rows: list[MetadataRow], named: Collection[str], found: LabelledFiles
 ) -> None:
     name = printable(reader.id_of(table))
-    if blank := [row.file for row in rows if not row.label]:
-        found.warnings.append(f"{len(blank)} rows of {name} have no label and are left out: {listed(blank, most=3)}")
+    if blank := [row for row in rows if not has_label(row)]:
+        words = sorted({row.label for row in blank} - {""})
+        read_so = f" ({listed(words)} is read as none)" if words else ""
+        files = listed([row.file for row in blank], most=3)
+        found.warnings.append(f"{len(blank)} rows of {name} have no label{read_so} and are left out: {files}")
+    if joined := several_in_one({row.label for row in rows if has_label(row)}):
+        found.warnings.append(
+            f"{len(joined)} labels of {name} look like several in one, and each is read as one class of its own: "
+            f"{listed(joined, most=3)}; a picture has one label here"
+        )
     counts = Counter(row.file for row in rows)
     if several := [file for file, count in counts.items() if count > 1]:
         found.warnings.append(f"{len(several)} pictures are more than once in {name}: {listed(several, most=3)}")

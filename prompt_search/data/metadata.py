@@ -2,7 +2,9 @@
 
 import csv
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -14,7 +16,7 @@ from prompt_search.data.image_source import Role
 from prompt_search.data.printable import listed, printable
 from prompt_search.data.split_names import split_roles
 
-__all__ = ["MetadataRow", "read_metadata", "usable_table"]
+__all__ = ["MetadataRow", "has_label", "names_labels", "read_metadata", "several_in_one", "usable_table"]
 
 TABLES = ("metadata.csv", "metadata.jsonl")
 FILE = ("file_name", "filename", "file", "file_path", "filepath", "path", "image_path", "image_name", "image", "img")
@@ -22,6 +24,8 @@ LABEL = ("label", "class", "category", "target", "class_name", "label_name", "ca
 NAME = ("class_name", "label_name", "category_name", "name")
 SPLIT = ("split", "subset", "partition")
 DELIMITERS = (",", ";", "\t")
+NO_LABEL = frozenset({"", "nan", "null", "<na>", "n/a", "#n/a"})
+"""What tables write for nothing. Not `none`, which may be a class: nothing is to be seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,7 @@ class MetadataRow:
 
     Attributes:
         file: path of the picture relative to the metadata file, as written.
-        label: class id; empty if the row has none.
+        label: class id as written, see `has_label`.
         name: name of the class, empty if the file gives none.
         given: the role that a column `split` gives.
     """
@@ -39,6 +43,38 @@ class MetadataRow:
     label: str
     name: str = ""
     given: Role | None = None
+
+
+def has_label(row: MetadataRow) -> bool:
+    """Whether a row has a label: not empty, nor what tables write for nothing.
+
+    >>> [has_label(MetadataRow("a.png", label)) for label in ("cat", "NaN", "NULL", "")]
+    [True, False, False, False]
+    """
+    return row.label.lower() not in NO_LABEL
+
+
+def several_in_one(labels: Collection[str]) -> list[str]:
+    """Labels that look like several: joined by `|` or `;`, a list, or joined by commas with parts that others have.
+
+    >>> several_in_one({"cat", "cat,dog", "tench, Tinca tinca", "owl|dog", "['owl']"})
+    ["['owl']", 'cat,dog', 'owl|dog']
+    """
+    parts = {label: [part.strip().lower() for part in re.split(r"[,;|]", label)] for label in set(labels)}
+    counts = Counter(part for own in parts.values() for part in set(own))
+    return sorted(
+        label
+        for label, own in parts.items()
+        if re.search(r"\w\s*[;|]\s*\w|^\[.*\]$", label) or (len(own) > 1 and any(counts[part] > 1 for part in own))
+    )
+
+
+def names_labels(path: Path) -> bool:
+    """Whether a CSV or JSON Lines file has columns of file names and labels; False if it can't be read."""
+    try:
+        return {"file", "label"} <= _columns(next(iter(_rows(path)), {})).keys()
+    except DataError:
+        return False
 
 
 def usable_table(reader: FolderReader, folder: Path, warnings: list[str]) -> Path | None:
@@ -58,11 +94,12 @@ def usable_table(reader: FolderReader, folder: Path, warnings: list[str]) -> Pat
         return None
     if len(found) > 1:
         raise DataError(f"{printable(str(folder))} has {listed([f.name for f in found])}; keep one of them")
-    columns = _columns(next(iter(_rows(found[0])), {}))
+    header = _header(found[0])
+    columns = _columns(header)
     if "file" in columns and "label" in columns:
         return found[0]
     told = f"{printable(reader.id_of(found[0]))} has no columns of file names and labels (file_name, label)"
-    has = f"only {listed(list(next(iter(_rows(found[0])), {})))}" if columns or folders else "or no rows"
+    has = f"only {listed(list(header))}" if columns or folders else "or no rows"
     if not folders:
         raise DataError(f"{told}, {has}; rename its columns, or put the images of each class into a folder of its own")
     warnings.append(f"{told}, {has}: it is not used, and the folders are read as classes")
@@ -76,10 +113,11 @@ def read_metadata(path: Path) -> list[MetadataRow]:
     ...), and if there are, a name of the class (`class_name`, ...) and a `split`.
 
     Raises:
-        DataError: if it can't be read, a row has no file name or several labels, or a split's name is unknown.
+        DataError: if it can't be read, a row has no file name, several labels or cells without a column, or a
+            split's name is unknown.
     """
     rows = list(_rows(path))
-    columns = _columns(rows[0] if rows else {})
+    columns = _columns(dict.fromkeys(column for row in rows for column in row))
     roles = _roles(path, [str(row.get(columns["split"])) for row in rows]) if "split" in columns else {}
     found = []
     for number, row in enumerate(rows, start=1):
@@ -91,6 +129,14 @@ def read_metadata(path: Path) -> list[MetadataRow]:
         name = _text(at, row.get(columns["name"])) if "name" in columns else ""
         found.append(MetadataRow(file.strip(), label, name, roles.get(str(row.get(columns.get("split", ""))))))
     return found
+
+
+def _header(path: Path) -> Mapping[str, Any]:
+    """The columns of all rows: in JSON Lines the first may lack one."""
+    rows = _rows(path)
+    if path.suffix.lower() == ".csv":
+        return next(iter(rows), {})
+    return dict.fromkeys(column for row in rows for column in row)
 
 
 def _columns(row: Mapping[str, Any]) -> dict[str, str]:
@@ -135,8 +181,14 @@ def _csv_rows(path: Path) -> Iterator[Mapping[str, Any]]:
         head = "".join(islice(file, 1))
         file.seek(0)
         delimiter = max(DELIMITERS, key=head.count)
-        for row in csv.DictReader(file, delimiter=delimiter):
-            row.pop(None, None)  # type: ignore[arg-type, unused-ignore]
+        rows = csv.DictReader(file, delimiter=delimiter)
+        for row in rows:
+            # Dropped unseen, half of an unquoted label `cat, black` would be lost.
+            if any(str(cell).strip() for cell in row.pop(None, [])):  # type: ignore[call-overload, unused-ignore]
+                raise DataError(
+                    f"{printable(str(path))}, line {rows.line_num} has more cells than there are columns; "
+                    f"put a text that holds {delimiter!r} into double quotes"
+                )
             yield row
 
 

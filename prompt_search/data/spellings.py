@@ -1,5 +1,6 @@
 """Class ids that are one word in several spellings: other capitals, another Unicode form, `_` for a space."""
 
+import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Sequence
@@ -9,6 +10,8 @@ from prompt_search.data.image_source import Listing
 from prompt_search.data.printable import listed
 
 __all__ = ["check_spellings", "plain_spelling", "spelled_out"]
+
+WAYS = "capitals, Unicode form, `_` or `-` for a space, `1.0` for `1`"
 
 
 def check_spellings(listing: Listing) -> tuple[str, ...]:
@@ -20,27 +23,31 @@ def check_spellings(listing: Listing) -> tuple[str, ...]:
     by_plain: dict[str, list[str]] = defaultdict(list)
     for class_id in listing.class_ids:
         by_plain[plain_spelling(class_id)].append(class_id)
-    groups = [ids for plain, ids in by_plain.items() if len(ids) > 1 and len(plain) > 1]
+    groups = [ids for plain, ids in by_plain.items() if len(ids) > 1 and not (len(plain) == 1 and plain.isalpha())]
     if apart := [ids for ids in groups if _in_different_splits(listing, ids)]:
         raise DataError(
-            "classes differ between the splits only in capitals, Unicode form, or `_` and `-` for a space: "
+            f"classes differ between the splits only in spelling ({WAYS}): "
             f"{'; '.join(spelled_out(ids) for ids in apart[:5])}{_more(apart)}; rename them alike in every split"
         )
     return tuple(
-        f"the classes {spelled_out(ids)} differ only in capitals, Unicode form, or `_` and `-` for a space, and are "
+        f"the classes {spelled_out(ids)} differ only in spelling ({WAYS}), and are "
         "read as different classes; if they are one, rename them alike"
         for ids in groups
     )
 
 
 def plain_spelling(class_id: str) -> str:
-    r"""What is left of an id without capitals, Unicode forms and the kind of its spaces.
+    r"""What is left of an id without capitals, Unicode forms, the kind of its spaces, and the form of its number.
 
     >>> plain_spelling("Cafe\u0301_Noir") == plain_spelling("caf\u00e9 noir")
     True
+    >>> plain_spelling("01"), plain_spelling("1.0"), plain_spelling("1.5")
+    ('1', '1', '1.5')
     """
     text = unicodedata.normalize("NFC", unicodedata.normalize("NFC", class_id).casefold())
-    return " ".join(text.replace("_", " ").replace("-", " ").split()) or text
+    spaced = " ".join(text.replace("_", " ").replace("-", " ").split()) or text
+    number = re.fullmatch(r"0*(\d+)(\.0+)?", spaced)
+    return number[1] if number else spaced
 
 
 def spelled_out(ids: Sequence[str]) -> str:

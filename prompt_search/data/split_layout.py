@@ -72,7 +72,7 @@ def read_splits(reader: FolderReader, tops: Tops, named: Collection[str], layout
         raise DataError(
             f"{printable(str(reader.root))}: {listed(names)} have the names of splits, and none of them holds class "
             "folders or a metadata.csv (file_name, label); if they are the classes, name them in a classes.json, "
-            f'{{"{printable(names[0])}": ...}}'
+            f'{{"{printable(names[0])}": ...}}' + "".join(f"; {note}" for note in layout.notes)
         )
     _warn_left_out(reader, tops, splits, labelled, layout)
     for name, role in take_roles(reader.root, labelled, layout).items():

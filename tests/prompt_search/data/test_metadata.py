@@ -8,7 +8,7 @@ from evaluators.errors import DataError
 from prompt_search.data import read_images
 from prompt_search.data.image_source import ImageSource
 from prompt_search.data.printable import printable
-from tests.prompt_search.data.pictures_on_disk import load, png, write
+from tests.prompt_search.data.pictures_on_disk import load, png, write, write_classes
 
 
 def flat(root: Path, table: str, name: str = "metadata.csv", pictures: int = 4) -> Path:
@@ -192,3 +192,75 @@ def test_a_class_whose_files_are_all_missing_is_told_by_name(tmp_path: Path) -> 
 
 def class_ids_of(source: ImageSource) -> list[str]:
     return [label.id for label in source.classes]
+
+
+@pytest.mark.parametrize("nothing", ["nan", "NaN", "NULL", "<NA>"])
+def test_what_tables_write_for_nothing_is_no_class_and_that_is_told(tmp_path: Path, nothing: str) -> None:
+    source = read_images(flat(tmp_path, CSV + f"4.png,{nothing}\n5.png,{nothing}\n", pictures=6))
+    assert class_ids_of(source) == ["cat", "dog"]
+    told = f"2 rows of metadata.csv have no label ('{nothing}' is read as none) and are left out: '4.png', '5.png'"
+    assert source.warnings[0] == told
+
+
+def test_a_class_none_is_a_class(tmp_path: Path) -> None:
+    assert class_ids_of(read_images(flat(tmp_path, CSV.replace("dog", "none")))) == ["cat", "none"]
+
+
+@pytest.mark.parametrize("joined", ['"cat,dog"', "cat|dog", "cat; owl", '"[""cat""]"'])
+def test_labels_that_look_like_several_are_told(tmp_path: Path, joined: str) -> None:
+    source = read_images(flat(tmp_path, CSV + f"4.png,{joined}\n", pictures=5))
+    assert "1 labels of metadata.csv look like several in one" in source.warnings[0]
+
+
+def test_names_with_commas_are_no_labels_joined(tmp_path: Path) -> None:
+    table = 'file_name,label\n0.png,"tench, Tinca tinca"\n1.png,"goldfish, Carassius auratus"\n'
+    assert read_images(flat(tmp_path, table, pictures=2)).warnings == ()
+
+
+def test_a_label_cut_by_an_unquoted_comma_is_refused_with_its_line(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"line 6 has more cells than there are columns.*double quotes"):
+        read_images(flat(tmp_path, CSV + "4.png,cat,black\n"))
+
+
+def test_labels_that_differ_in_the_form_of_their_number_are_told(tmp_path: Path) -> None:
+    source = read_images(flat(tmp_path, "file_name,label\n0.png,1\n1.png,1.0\n2.png,2\n", pictures=3))
+    assert any("'1', '1.0' differ only in spelling" in warning for warning in source.warnings)
+
+
+def test_a_column_that_the_first_line_lacks_is_found(tmp_path: Path) -> None:
+    lines = ['{"file_name": "0.png"}', '{"file_name": "1.png", "label": "cat"}', '{"file_name": "2.png", "label": "a"}']
+    source = read_images(flat(tmp_path, "\n".join(lines), "metadata.jsonl", pictures=3))
+    assert {image.id: image.class_id for image in source.images} == {"1.png": "cat", "2.png": "a"}
+    assert source.warnings[0] == "1 rows of metadata.jsonl have no label and are left out: '0.png'"
+
+
+@pytest.mark.parametrize(
+    ("folders", "table", "way"),
+    [
+        (["images"], "labels.csv", "rename it to metadata.csv"),
+        (["train"], "train.csv", "move it to train/metadata.csv"),
+        (["train", "test"], "train.csv", "move it to train/metadata.csv"),
+        (["train", "test"], "train/labels.csv", "rename it to train/metadata.csv"),
+        (["images"], "labels.jsonl", "rename it to metadata.jsonl"),
+    ],
+)
+def test_a_table_of_another_name_beside_folders_is_told_what_to_do(
+    tmp_path: Path, folders: list[str], table: str, way: str
+) -> None:
+    write_classes(tmp_path, dict.fromkeys(folders, 2))
+    rows = {"000.png": "cat", "001.png": "dog"}
+    as_csv = "".join(["file_name,label\n", *(f"{file},{label}\n" for file, label in rows.items())])
+    as_json = "".join(f'{{"file_name": "{file}", "label": "{label}"}}\n' for file, label in rows.items())
+    write(tmp_path / table, (as_csv if table.endswith(".csv") else as_json).encode())
+    with pytest.raises(DataError) as caught:
+        read_images(tmp_path)
+    assert f"there is '{table}' with files and labels, which is not read: if it is to, {way}" in str(caught.value)
+    (tmp_path / table).rename(tmp_path / way.split(" to ")[1])
+    for split in folders[1:]:
+        write(tmp_path / split / "metadata.csv", as_csv.encode())
+    assert {image.class_id for image in read_images(tmp_path).images} == {"cat", "dog"}
+
+
+def test_a_table_of_other_things_beside_folders_is_not_told(tmp_path: Path) -> None:
+    write(write_classes(tmp_path, {"cat": 2, "dog": 2}) / "licences.csv", b"file_name,licence\n000.png,CC0\n")
+    assert read_images(tmp_path).notes == ()

@@ -8,7 +8,13 @@ from evaluators.errors import DataError
 from prompt_search.data import read_images
 from tests.prompt_search.data.pictures_on_disk import write, write_classes
 
-PAIRS = [("Cat", "cat"), ("caf\u00e9", "cafe\u0301"), ("polar_bear", "polar bear"), ("polar-bear", "Polar_Bear")]
+PAIRS = [
+    ("Cat", "cat"),
+    ("caf\u00e9", "cafe\u0301"),
+    ("polar_bear", "polar bear"),
+    ("polar-bear", "Polar_Bear"),
+    ("1", "1.0"),
+]
 
 
 @pytest.mark.parametrize(("one", "other"), PAIRS)
@@ -16,7 +22,7 @@ def test_classes_that_differ_in_spelling_between_splits_are_refused_by_name(
     tmp_path: Path, one: str, other: str
 ) -> None:
     folders = {f"train/{one}": 3, f"test/{other}": 3, "train/dog": 3, "test/dog": 3}
-    with pytest.raises(DataError, match=r"differ between the splits only in capitals.*rename them alike") as caught:
+    with pytest.raises(DataError, match=r"differ between the splits only in spelling.*rename them alike") as caught:
         read_images(write_classes(tmp_path, folders))
     for name in (one, other):
         assert name in str(caught.value) or ascii(name) in str(caught.value)
@@ -27,7 +33,7 @@ def test_classes_that_differ_in_spelling_between_splits_are_refused_by_name(
 def test_classes_that_differ_in_spelling_inside_of_one_data_set_are_told(tmp_path: Path, one: str, other: str) -> None:
     source = read_images(write_classes(tmp_path, {one: 3, other: 3, "dog": 3}))
     assert len(source.classes) == 3
-    assert "differ only in capitals, Unicode form" in source.warnings[0]
+    assert "differ only in spelling (capitals, Unicode form" in source.warnings[0]
 
 
 def test_forms_of_unicode_that_look_the_same_are_written_as_escapes(tmp_path: Path) -> None:
