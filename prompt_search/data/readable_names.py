@@ -32,7 +32,7 @@ def readable_names(class_ids: Sequence[str]) -> tuple[Names, tuple[str, ...], tu
     """
     looked_up = wordnet_names(ids) if (ids := [i for i in class_ids if is_wordnet_id(i)]) else {}
     bare = _without_numbers({i: SYNSET_PREFIX.sub("", i) for i in class_ids if i not in looked_up})
-    spaced = {class_id: name.replace("_", " ").strip() for class_id, name in bare.items()}
+    spaced = {class_id: " ".join(name.replace("_", " ").split()) for class_id, name in bare.items()}
     opened = {class_id: " ".join(map(_open_camel_case, name.split(" "))) for class_id, name in spaced.items()}
     changes = (
         ("WordNet ids were looked up", looked_up),
@@ -100,10 +100,13 @@ def _is_word(part: str) -> bool:
 
 def _numbered(names: Names, of: int) -> tuple[str, ...]:
     """Numbers that may count classes or belong to their names were left where they are."""
-    odd = [name for name in names.values() if NUMBER_PREFIX.match(name)]
-    if not odd or len(odd) < of:
+    odd = [(name, match) for name in names.values() if (match := NUMBER_PREFIX.match(name))]
+    counting = any(match[1].startswith("0") or "." in match[2] for _, match in odd)
+    if not odd or (len(odd) < of and not counting):
         return ()
-    return (f"all class names begin with numbers, which prompts will say, too: {listed(odd, most=5)}; {HINT}",)
+    some = "all" if len(odd) == of else f"{len(odd)} of {of}"
+    found = listed([name for name, _ in odd], most=5)
+    return (f"{some} class names begin with numbers, which prompts will say, too: {found}; {HINT}",)
 
 
 def _no_words(names: Names, of: int) -> tuple[str, ...]:

@@ -140,3 +140,17 @@ def test_ids_stay_and_a_classes_file_wins(tmp_path: Path) -> None:
 def test_no_heavy_import_for_plain_names(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "open_clip", None)
     assert names("cat", "SeaLake") == ["cat", "sea lake"]
+
+
+def test_numbers_that_only_some_names_have_are_warned_about_if_they_look_like_counting() -> None:
+    _, _, warnings = readable_names(["001.cat", "002.dog", "owl"])
+    assert any("2 of 3 class names begin with numbers" in warning for warning in warnings)
+    assert readable_names(["2_doors", "18_wheeler", "owl"])[2] == ()
+
+
+def test_several_separators_in_a_row_become_one_space() -> None:
+    names, _, _ = readable_names(["Apple___scab", "tabby__cat"])
+    assert names == {"Apple___scab": "Apple scab", "tabby__cat": "tabby cat"}
+        "Apple___scab": "Apple scab",
+        "tabby__cat": "tabby cat",
+    }
