@@ -149,8 +149,5 @@ def test_numbers_that_only_some_names_have_are_warned_about_if_they_look_like_co
 
 
 def test_several_separators_in_a_row_become_one_space() -> None:
-    names, _, _ = readable_names(["Apple___scab", "tabby__cat"])
-    assert names == {"Apple___scab": "Apple scab", "tabby__cat": "tabby cat"}
-        "Apple___scab": "Apple scab",
-        "tabby__cat": "tabby cat",
-    }
+    names_, _, _ = readable_names(["Apple___scab", "tabby__cat"])
+    assert names_ == {"Apple___scab": "Apple scab", "tabby__cat": "tabby cat"}
