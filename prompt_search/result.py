@@ -249,11 +249,12 @@ class Result:
         kind = "a proven gain" if low > 0 else "a proven loss" if high < 0 else "no proven difference"
         gain = f"{100 * row.winner_gain():+.1f} points, 95 % interval {100 * low:+.1f} to {100 * high:+.1f}"
         again = f" (read {self.test_reads} times, which flatters it)" if self.test_reads > 1 else ""
-        return f"On {row.test.n} unseen images{again} the winner against {row.name}: {gain}: {kind}.{self._better()}"
+        return f"On {row.test.n} unseen images{again} the winner against {row.name}: {gain}: {kind}.{self._better(row)}"
 
-    def _better(self) -> str:
+    def _better(self, told: Row | None = None) -> str:
         """What has words (or is said to) and does better on the test images: it belongs into the first line."""
-        ahead = [row for row in self.rows if row.role in ("baseline", "placebo") and row.winner_gain() < 0]
+        others = [row for row in self.rows if row.role in ("baseline", "placebo") and row is not told]
+        ahead = [row for row in others if row.winner_gain() < 0]
         if not ahead:
             return ""
         best = min(ahead, key=lambda row: row.winner_gain())
