@@ -17,7 +17,8 @@ from benchmarks.measure import Figure
 from evaluators import SelectionSettings, TextEncoder, TextLibrary, choose_texts, general_templates
 from evaluators.image_text_model import FloatArray
 from evaluators.library_selection import library_features
-from evaluators.text_selection import TextFeatures, cross_entropies, select_texts, weights_of
+from evaluators.best_scale import cross_entropies
+from evaluators.text_selection import TextFeatures, select_texts, weights_of
 from prompt_search.bundled import data_path
 from prompt_search.cache_dir import cache_dir
 from prompt_search.data import load_splits

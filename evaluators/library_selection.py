@@ -8,15 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluators.image_text_model import FloatArray
+from evaluators.best_scale import best_scale, cross_entropies
+from evaluators.stratified_folds import stratified_folds
 from evaluators.text_library import TextLibrary
-from evaluators.text_selection import (
-    Chosen,
-    TextFeatures,
-    best_scale,
-    cross_entropies,
-    select_texts,
-    weights_of,
-)
+from evaluators.text_selection import Chosen, TextFeatures, select_texts, weights_of
 
 __all__ = [
     "HOLDS",
@@ -156,7 +151,7 @@ def held_out_weights(
     """
     inside = np.asarray(within, dtype=np.int64)
     few = 2 if is_large(len(labels), len(features.texts)) else settings.folds
-    folds = _folds(labels[inside], few)
+    folds = stratified_folds(labels[inside], few, np.random.default_rng(0))
     for out in [inside[folds == number] for number in range(few) if (folds == number).any()]:
         rest = np.setdiff1d(np.arange(len(labels)), out)
         yield out, _without(images[rest], labels[rest], features, scale, settings)
@@ -199,7 +194,7 @@ def _held_out(
     images: FloatArray, labels: Labels, features: TextFeatures, scale: float, settings: SelectionSettings
 ) -> tuple[Labels, FloatArray]:
     """Images that were left out [n], and their cosines [n, C] under the selection that was made without them."""
-    folds = _folds(labels, settings.folds)
+    folds = stratified_folds(labels, settings.folds, np.random.default_rng(0))
     numbers = range(1 if is_large(len(labels), len(features.texts)) else settings.folds)
     outs = [np.flatnonzero(folds == number) for number in numbers]
     parts = [
@@ -212,12 +207,3 @@ def _held_out(
 def _loss(cosines: FloatArray, labels: Labels, scale: float) -> float:
     """Mean cross-entropy at the scale that fits these cosines best: being sure at the wrong length is no merit."""
     return float(cross_entropies(cosines, labels, best_scale(cosines, labels, scale)).mean())
-
-
-def _folds(labels: Labels, folds: int) -> Labels:
-    """The fold [N] of every image: each class is dealt out in a fixed random order, going on where the last ended."""
-    order = np.random.default_rng(0).permutation(len(labels))
-    by_class = order[np.argsort(labels[order], kind="stable")]
-    fold = np.empty(len(labels), dtype=np.int64)
-    fold[by_class] = np.arange(len(labels)) % folds
-    return fold

@@ -4,13 +4,14 @@ What the labelled images themselves can do, without words: a yardstick for promp
 answer. See `docs/words_or_probe.md`.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from evaluators.best_scale import best_scale
 from evaluators.image_text_model import FloatArray
 from evaluators.stratified_folds import fold_count, stratified_folds
 
@@ -33,7 +34,6 @@ FITS = 10  # per penalty; where folds are few they are drawn several times, sinc
 MANY = 2**24  # N * D * C from which every image is held out once only
 HUGE = 2**31  # and from which only one fold in five is held out
 NUMBERS_AT_ONCE = 2**22
-SCALES = tuple(float(scale) for scale in np.geomspace(1, 300, 115))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,9 +86,9 @@ def fit_probe(
 
     x, y = torch.from_numpy(np.array(features, dtype=np.float32)), torch.from_numpy(labels.astype(np.int64))
     words = torch.from_numpy(np.ascontiguousarray(zero_shot, dtype=np.float64))
-    start = words * (START * _fitted_scale(x @ words.float(), y))
+    start = words * (START * best_scale((x @ words.float()).numpy(), labels, scale))
     held_out = _held_out(labels, zero_shot.size * len(labels), seed)
-    tried = _cross_validate(x, y, words, start, held_out) if held_out else ()
+    tried = _cross_validate(x, y, words, start, scale, held_out) if held_out else ()
     penalty = min(tried, key=lambda each: each[1])[0] if tried else None
     if penalty is None:
         return Probe(zero_shot.astype(np.float32), None, tried)
@@ -111,7 +111,7 @@ def _held_out(labels: NDArray[np.int64], work: int, seed: int) -> list[NDArray[n
 
 
 def _cross_validate(
-    x: "torch.Tensor", y: "torch.Tensor", words: "torch.Tensor", start: "torch.Tensor",
+    x: "torch.Tensor", y: "torch.Tensor", words: "torch.Tensor", start: "torch.Tensor", scale: float,
     held_out: Sequence[NDArray[np.bool_]],
 ) -> tuple[tuple[float | None, float], ...]:  # fmt: skip
     """The mean cross-entropy of held-out images without change, and at each penalty that was tried."""
@@ -120,7 +120,7 @@ def _cross_validate(
     parts = [(torch.from_numpy(np.flatnonzero(~out)), torch.from_numpy(np.flatnonzero(out))) for out in held_out]
     images = sum(len(out) for _, out in parts)
     weights = [start] * len(parts)
-    unchanged = [words * _fitted_scale(x[kept] @ words.float(), y[kept]) for kept, _ in parts]
+    unchanged = [words * best_scale((x[kept] @ words.float()).numpy(), y[kept].numpy(), scale) for kept, _ in parts]
     tried: list[tuple[float | None, float]] = [(None, _loss_of(x, y, parts, unchanged) / images)]
     for penalty in PENALTIES:
         weights = [_minimise(x[kept], y[kept], start, penalty, w) for (kept, _), w in zip(parts, weights, strict=True)]
@@ -183,28 +183,3 @@ def _rows(images: int, classes: int) -> Iterator[slice]:
     """Images that are classified at once."""
     step = max(1, NUMBERS_AT_ONCE // classes)
     return (slice(start, start + step) for start in range(0, images, step))
-
-
-def _fitted_scale(cosines: "torch.Tensor", y: "torch.Tensor") -> float:
-    """The logit scale, of `SCALES`, with the least cross-entropy on images with cosines [N, C]."""
-    import torch
-
-    def loss(scale: float) -> float:
-        return sum(
-            float(torch.nn.functional.cross_entropy(cosines[rows] * scale, y[rows], reduction="sum"))
-            for rows in _rows(*cosines.shape)
-        )
-
-    return _least(loss)
-
-
-def _least(loss: Callable[[float], float]) -> float:
-    """The scale with the least loss; the loss is convex in the scale, so a bisection of `SCALES` finds it."""
-    low, high = 0, len(SCALES) - 1
-    while low < high:
-        middle = (low + high) // 2
-        if loss(SCALES[middle]) <= loss(SCALES[middle + 1]):
-            high = middle
-        else:
-            low = middle + 1
-    return SCALES[low]

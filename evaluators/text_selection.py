@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from evaluators.image_text_model import FloatArray
 
-__all__ = ["Chosen", "TextFeatures", "best_scale", "cross_entropies", "select_texts", "weights_of"]
+__all__ = ["Chosen", "TextFeatures", "select_texts", "weights_of"]
 
 Floats = NDArray[np.float64]
 
@@ -68,40 +68,6 @@ def weights_of(features: TextFeatures, chosen: Chosen) -> FloatArray:
     """The classifier [D, C] of chosen texts."""
     sums = [own[list(numbers)].astype(np.float64).sum(0) for own, numbers in zip(features.texts, chosen, strict=True)]
     return np.stack([each / max(float(np.linalg.norm(each)), 1e-12) for each in sums], axis=1).astype(np.float32)
-
-
-def cross_entropies(cosines: FloatArray, labels: NDArray[np.int64], scale: float) -> Floats:
-    """Per image -log softmax(scale * cosine)[label], in nats: [N, C] and [N] to [N]."""
-    logits = scale * cosines.astype(np.float64)
-    top = logits.max(axis=1)
-    total = np.log(np.exp(logits - top[:, None]).sum(axis=1)) + top
-    own: Floats = total - logits[np.arange(len(labels)), labels]
-    return own
-
-
-def best_scale(cosines: FloatArray, labels: NDArray[np.int64], scale: float) -> float:
-    """The logit scale at which these cosines [N, C] have the lowest cross-entropy, in [scale / 16, 4 scale].
-
-    The cross-entropy is convex in the scale; golden section over its logarithm.
-    """
-    low, high = np.log(scale / 16), np.log(scale * 4)
-    golden = (5**0.5 - 1) / 2
-
-    def value(at: float) -> float:
-        return float(cross_entropies(cosines, labels, float(np.exp(at))).mean())
-
-    left, right = high - golden * (high - low), low + golden * (high - low)
-    at_left, at_right = value(left), value(right)
-    while high - low > 0.01:
-        if at_left <= at_right:
-            high, right, at_right = right, left, at_left
-            left = high - golden * (high - low)
-            at_left = value(left)
-        else:
-            low, left, at_left = left, right, at_right
-            right = low + golden * (high - low)
-            at_right = value(right)
-    return float(np.exp((low + high) / 2))
 
 
 def select_texts(

@@ -88,9 +88,9 @@ class Auto:
             ("cupl", self._capped(Cupl(samples=self.samples, combine="templates"))),
             ("proapo", self._capped(ProApo(rounds=self.rounds))),
         )
-        selection = EnsembleSelection(samples=0)
+        selection = EnsembleSelection()
         if self.max_tokens:
-            selection = replace(selection, max_tokens=self.max_tokens, list_tokens=self.max_tokens)
+            selection = replace(selection, max_tokens=self.max_tokens)
         last = ("ensemble-selection", selection)
         if not self.calls:
             return (*first, last)

@@ -1,7 +1,7 @@
 """Ensemble selection: per class the texts that together classify best (ours, after Caruana et al., ICML 2004).
 
 library:  the general templates, what the archive and the user's prompts hold, and from the language model
-          sentences about every class (as CuPL asks for them) and its kinds (as CHiLS does) in two plain frames
+          kinds of every class (as CHiLS asks for them) in two plain frames, and captions
 select:   from "a photo of a {}." on, cycle over the classes; take the one text added or dropped that lowers the
           cross-entropy of the search images most, each class held to the general templates together
           how strongly is decided by cross-validation inside the search images, the plain prompts among the choices
@@ -28,8 +28,8 @@ from evaluators import (
 from optimizers.errors import BudgetReached
 from optimizers.imported_prompts import archived_texts, templates_at_hand
 from optimizers.language_model import Reply, Request
-from optimizers.meta_prompts import apart_question, class_questions, kinds_question
-from optimizers.replies import all_sentences, phrases, sentence
+from optimizers.meta_prompts import apart_question, captions_question, everyday_question, kinds_question
+from optimizers.replies import all_sentences, phrases
 from optimizers.search import Search
 from optimizers.settings import require
 from optimizers.task import Plan, Task
@@ -40,7 +40,10 @@ __all__ = ["EnsembleSelection"]
 FRAMES = (PHOTO_TEMPLATE, PLACEHOLDER)
 """What the kinds of a class are put into."""
 
-MAY_BE_ZERO = ("samples", "kinds", "rounds", "pairs")
+MAY_BE_ZERO = ("samples", "rounds", "pairs")
+
+QUESTIONS = 3
+"""About every class: kinds, kinds in everyday words, captions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,24 +51,20 @@ class EnsembleSelection:
     """Settings.
 
     Attributes:
-        samples: answers to each of CuPL's three questions about a class.
-        kinds: answers to the question for kinds of a class.
-        listed: kinds or sentences asked for in one answer.
+        samples: answers to each of the three questions about a class.
+        listed: kinds or captions asked for in one answer.
         rounds: of asking for texts that tell classes apart, at most.
         pairs: of classes asked about in a round.
         most: texts a class may have in the end.
-        max_tokens: longest answer of one sentence, in tokens.
-        list_tokens: longest answer of several kinds or sentences, in tokens.
+        max_tokens: longest answer, in tokens.
     """
 
-    samples: int = 4
-    kinds: int = 2
+    samples: int = 2
     listed: int = 10
     rounds: int = 2
     pairs: int = 10
     most: int = 16
-    max_tokens: int = 50
-    list_tokens: int = 180
+    max_tokens: int = 150
 
     def __post_init__(self) -> None:
         for name in (field.name for field in fields(self)):
@@ -74,10 +73,10 @@ class EnsembleSelection:
             require(value >= least, f"ensemble-selection: {name} must be at least {least}", value)
 
     def plan(self, task: Task) -> Plan:
-        """Classes x (3 x samples + kinds) calls, and `pairs` in every round; one candidate."""
+        """Classes x 3 x samples calls, and `pairs` in every round; one candidate."""
         classes = len(task.classes)
         apart = self.rounds * min(self.pairs, classes * (classes - 1))
-        return Plan(llm_calls=classes * (3 * self.samples + self.kinds) + apart, evaluations=1)
+        return Plan(llm_calls=classes * QUESTIONS * self.samples + apart, evaluations=1)
 
     def run(self, search: Search) -> list[PromptSet]:
         """Ask, select, and ask about what is still confused."""
@@ -100,15 +99,15 @@ class EnsembleSelection:
     def _library(self, search: Search) -> TextLibrary:
         """What is at hand, and what the language model says of every class, each text once."""
         task = search.task
-        asked = [*self._kind_requests(task), *self._sentence_requests(task)]
+        asked = self._requests(task)
 
         def read(number: int, text: str) -> list[Saying]:
             index, what, _ = asked[number]
-            return (_kinds if what == "kinds" else _sentence)(text, task.classes[index])
+            return (_kinds if what == "kinds" else _captions)(text, task.classes[index])
 
         replies = _ask(search, [request for _, _, request in asked], read)
         said: list[list[Saying]] = [[Saying(text) for text in own] for own in archived_texts(search)]
-        counts = {"kinds": 0, "sentences": 0}
+        counts = {"kinds": 0, "captions": 0}
         for number, ((index, what, _), reply) in enumerate(zip(asked, replies, strict=True)):
             new = read(number, reply.text)
             counts[what] += bool(new)
@@ -118,24 +117,19 @@ class EnsembleSelection:
         templates = template_library(task, templates_at_hand(search), task.domain)
         return TextLibrary(task.classes, tuple(templates), _fitting(said, task))
 
-    def _kind_requests(self, task: Task) -> list[tuple[int, str, Request]]:
-        questions = [
-            (
-                index,
-                "kinds",
-                Request(kinds_question(c.name, task.description, self.listed), 0.7, max_tokens=self.list_tokens),
-            )
-            for index, c in enumerate(task.classes)
-        ]
-        return questions * self.kinds
-
-    def _sentence_requests(self, task: Task) -> list[tuple[int, str, Request]]:
+    def _requests(self, task: Task) -> list[tuple[int, str, Request]]:
         """First answers to all questions before second ones, so that a small budget still covers every class."""
+        kinds = [kinds_question(label.name, task.description, self.listed) for label in task.classes]
+        everyday = [everyday_question(label.name, self.listed) for label in task.classes]
+        captions = [captions_question(label.name, self.listed) for label in task.classes]
         questions = [
-            (index, "sentences", Request(turns, temperature=0.99, max_tokens=self.max_tokens))
-            for turn in range(3)
-            for index, label in enumerate(task.classes)
-            for turns in [class_questions(label.name, task.description)[turn]]
+            (index, what, Request(turns, temperature, max_tokens=self.max_tokens))
+            for what, temperature, asked in (
+                ("kinds", 0.7, kinds),
+                ("kinds", 0.7, everyday),
+                ("captions", 0.9, captions),
+            )
+            for index, turns in enumerate(asked)
         ]
         return questions * self.samples
 
@@ -148,13 +142,13 @@ class EnsembleSelection:
                 apart_question(
                     task.classes[a].name, task.classes[b].name, chosen[a], chosen[b], task.description, self.listed // 2
                 ),
-                max_tokens=self.list_tokens,
+                max_tokens=self.max_tokens,
             )
             for a, b in pairs
         ]
 
         def read(number: int, text: str) -> list[Saying]:
-            return _sentences(text, task.classes[pairs[number][0]])
+            return _captions(text, task.classes[pairs[number][0]])
 
         said = [list(own) for own in library.sayings]
         for number, reply in enumerate(_ask(search, requests, read)):
@@ -176,12 +170,7 @@ def _kinds(text: str, label: ClassLabel) -> list[Saying]:
     return [Saying(kind, frame) for kind in phrases(text) if kind.casefold() != own for frame in FRAMES]
 
 
-def _sentence(text: str, label: ClassLabel) -> list[Saying]:
-    found = sentence(text, label.name)
-    return [Saying(found)] if found is not None else []
-
-
-def _sentences(text: str, label: ClassLabel) -> list[Saying]:
+def _captions(text: str, label: ClassLabel) -> list[Saying]:
     """Sentences of a reply; one without the name of its class gets it in front."""
     named = (
         said if label.name.casefold() in said.casefold() else f"a photo of a {label.name}. {said}"

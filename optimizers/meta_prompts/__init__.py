@@ -4,7 +4,12 @@ from optimizers.meta_prompts.again import again_turn
 from optimizers.meta_prompts.as_data import about_images, quoted
 from optimizers.meta_prompts.caption import caption_turn
 from optimizers.meta_prompts.cupl import class_questions
-from optimizers.meta_prompts.ensemble_selection import apart_question, kinds_question
+from optimizers.meta_prompts.ensemble_selection import (
+    apart_question,
+    captions_question,
+    everyday_question,
+    kinds_question,
+)
 from optimizers.meta_prompts.fudd import pair_question, pair_schema
 from optimizers.meta_prompts.glov import glov_turns
 from optimizers.meta_prompts.hill_climbing import hill_climbing_turn, outcome_turn
@@ -21,9 +26,11 @@ __all__ = [
     "again_turn",
     "apart_question",
     "caption_turn",
+    "captions_question",
     "class_questions",
     "descriptions_question",
     "domain_question",
+    "everyday_question",
     "glov_turns",
     "hill_climbing_turn",
     "ipo_turn",

@@ -1,20 +1,21 @@
-"""What ensemble selection asks for: kinds of a class, and texts that tell two classes apart."""
+"""What ensemble selection asks for: kinds of a class, captions, and texts that tell two classes apart."""
 
 from collections.abc import Sequence
 
 from optimizers.language_model import Message
 from optimizers.meta_prompts.as_data import about_images, quoted
 
-__all__ = ["apart_question", "kinds_question"]
+__all__ = ["apart_question", "captions_question", "everyday_question", "kinds_question"]
 
 LONGEST_SHOWN = 120
 """Characters of a text that is shown."""
 
 
 def kinds_question(name: str, description: str, count: int) -> tuple[Message, ...]:
-    """Asks for kinds of a class (CHiLS, Novack et al. 2023, arXiv:2302.02551), in words that people use.
+    """Asks for kinds of a class (CHiLS, Novack et al. 2023, arXiv:2302.02551), by what they are.
 
-    Small models copy what surrounds a question, so the user's description comes last.
+    Small models copy what surrounds a question, so the user's description comes last, and the other two questions go
+    without it.
     """
     seen = f" Only such as can be seen in these images. {about_images(description)}" if description.strip() else ""
     return (
@@ -22,6 +23,28 @@ def kinds_question(name: str, description: str, count: int) -> tuple[Message, ..
             "user",
             f"List {count} types of {quoted(name)}, such as breeds, models or species, by the short names that most "
             f"people know. One per line, nothing else.{seen}",
+        ),
+    )
+
+
+def everyday_question(name: str, count: int) -> tuple[Message, ...]:
+    """Asks for kinds of a class by the words of everyday life: where the first question brings brands and Latin."""
+    return (
+        Message(
+            "user",
+            f"What are common kinds of {quoted(name)}? List {count} in everyday English, such as a child would know, "
+            "no brands and no Latin. One per line, nothing else.",
+        ),
+    )
+
+
+def captions_question(name: str, count: int) -> tuple[Message, ...]:
+    """Asks for captions of photos that differ as much as they can."""
+    return (
+        Message(
+            "user",
+            f"Write {count} short captions for very different photos of {quoted(name)}: other kinds, colours, places, "
+            f"views and things it does. Each has 4 to 8 words and names {quoted(name)}. One per line, nothing else.",
         ),
     )
 

@@ -17,7 +17,7 @@ IMAGES = LabeledImages(X, Y, ("a", "b", "c", "d"), tuple(str(i) for i in range(l
 
 
 def test_a_probe_has_the_figures_of_its_logits() -> None:
-    probe = fit_probe(*world(5, seed=5, noise=2.0), SCALE)
+    probe = fit_probe(*world(10, seed=5, noise=2.0), SCALE)
     scored = score_head(probe, IMAGES, SCALE)
     assert probe.penalty is not None
     expected = reference_score(X @ probe.weight, Y, SCALE)
@@ -28,7 +28,7 @@ def test_a_probe_has_the_figures_of_its_logits() -> None:
 
 
 def test_tip_adapter_has_the_figures_of_its_logits() -> None:
-    adapter = replace(fit_tip_adapter(*world(5, seed=5, noise=2.0), SCALE), alpha=30.0)
+    adapter = replace(fit_tip_adapter(*world(10, seed=5, noise=2.0), SCALE), alpha=30.0)
     scored = score_head(adapter, IMAGES, SCALE)
     expected = reference_score(adapter.logits(X) / SCALE, Y, SCALE)
     assert scored.score.cross_entropy == pytest.approx(expected["cross_entropy"], abs=2e-5)

@@ -5,8 +5,9 @@ import pytest
 from numpy.typing import NDArray
 
 from evaluators import text_selection
+from evaluators.best_scale import cross_entropies
 from evaluators.image_text_model import FloatArray
-from evaluators.text_selection import Chosen, TextFeatures, best_scale, cross_entropies, select_texts, weights_of
+from evaluators.text_selection import Chosen, TextFeatures, select_texts, weights_of
 from tests.fakes.hashed_model import random_unit_rows
 
 CLASSES, WIDTH, TEXTS, SCALE = 4, 12, 9, 12.0
@@ -81,18 +82,3 @@ def test_with_many_images_a_class_is_weighed_on_those_it_has_a_part_in(monkeypat
     monkeypatch.setattr(text_selection, "ROWS_AT_ONCE", 200)
     found = select_texts(x, y, features, SCALE, hold=0.0, most=4)
     assert objective(found, x, y, features, 0.0) < objective(start, x, y, features, 0.0)
-
-
-def test_the_best_scale_is_where_the_cross_entropy_is_least() -> None:
-    (x, y), features = images(), library()
-    cosines = x @ features.prior.T
-    found = best_scale(cosines, y, SCALE)
-    grid = np.geomspace(SCALE / 16, SCALE * 4, 400)
-    losses = [cross_entropies(cosines, y, scale).mean() for scale in grid]
-    assert cross_entropies(cosines, y, found).mean() <= min(losses) + 1e-4
-
-
-def test_cross_entropies_are_those_of_a_softmax() -> None:
-    cosines, labels = np.array([[0.5, 0.1], [0.2, 0.3]], np.float32), np.array([0, 0])
-    expected = [np.log1p(np.exp(-4.0)), np.log1p(np.exp(1.0))]
-    assert cross_entropies(cosines, labels, 10.0) == pytest.approx(expected, abs=1e-5)

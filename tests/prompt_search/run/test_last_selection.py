@@ -19,7 +19,7 @@ from prompt_search.run.last_selection import Recipe, searched_placebos
 from tests.fakes.hashed_model import HashedModel
 from tests.prompt_search.conftest import COLOURS, World, paint
 
-SMALL = EnsembleSelection(samples=1, kinds=1, listed=4, rounds=1, pairs=2, most=4)
+SMALL = EnsembleSelection(samples=1, listed=4, rounds=1, pairs=2, most=4)
 GIBBERISH = "fab ia wl xt ia al ia {} ia ia ia"
 
 

@@ -13,7 +13,7 @@ from tests.prompt_search.llm.smollm2 import smollm2
 SMALL: dict[str, Optimizer] = {
     "auto": Auto(samples=1, calls=2),
     "cupl": Cupl(samples=1),
-    "ensemble-selection": EnsembleSelection(samples=1, kinds=1, rounds=1, pairs=1, listed=3),
+    "ensemble-selection": EnsembleSelection(samples=1, rounds=1, pairs=1, listed=3),
     "fudd": Fudd(k=2, max_pairs=2),
     "glov": Glov(steps=1, samples=2),
     "hill-climb": HillClimbing(iterations=2, pool=4),
