@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from benchmarks.measure import Figure
 from evaluators import SelectionSettings, TextEncoder, TextLibrary, choose_texts, general_templates
+from evaluators.best_scale import cross_entropies
 from evaluators.image_text_model import FloatArray
 from evaluators.library_selection import library_features
-from evaluators.best_scale import cross_entropies
 from evaluators.text_selection import TextFeatures, select_texts, weights_of
 from prompt_search.bundled import data_path
 from prompt_search.cache_dir import cache_dir

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluators.image_text_model import FloatArray
 from evaluators.best_scale import best_scale, cross_entropies
+from evaluators.image_text_model import FloatArray
 from evaluators.stratified_folds import stratified_folds
 from evaluators.text_library import TextLibrary
 from evaluators.text_selection import Chosen, TextFeatures, select_texts, weights_of

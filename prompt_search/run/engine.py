@@ -19,16 +19,17 @@ from prompt_search.run.arguments_file import write_arguments
 from prompt_search.run.base_to_new import transfers
 from prompt_search.run.budget import Budget
 from prompt_search.run.captions import spread
+from prompt_search.run.choice import Choice, Contender, choose_winner
 from prompt_search.run.config import RunConfig
 from prompt_search.run.context import context_check
 from prompt_search.run.facts import Facts, differences
 from prompt_search.run.files import write_outputs
-from prompt_search.run.finish import Contender, Finalist, as_finalist, choose_winner, prove, score_placebos, settle
+from prompt_search.run.finish import Finalist, as_finalist, prove, score_placebos
 from prompt_search.run.folder import check_folder
 from prompt_search.run.heads import fit_heads, too_large
 from prompt_search.run.journal import JOURNAL, Journal, cut_short, effective, read_events
 from prompt_search.run.journaled_search import JournaledSearch
-from prompt_search.run.last_selection import Recipe, searched_placebos, select_placebos, stand_in
+from prompt_search.run.last_selection import searched_placebos, select_placebos, stand_in
 from prompt_search.run.ledger import LEDGER, Ledger
 from prompt_search.run.metered import MeteredModel
 from prompt_search.run.near_chance import near_chance
@@ -118,11 +119,13 @@ def _conduct(
     )
     contenders, stopped_by = _search(search, strategies, facts, surroundings)
     search.enter_phase("choosing the winner on the select split")
-    chosen, others = choose_winner(contenders, evaluators, fitness_named(config.fitness), journal)
-    notes = [*facts.notes, *search.notes]
-    winner, before, recipe = _last_form(chosen, others, search, evaluators, journal, notes, refit=config.refit)
+    choice = choose_winner(
+        contenders, search.recipes, evaluators, fitness_named(config.fitness), journal, again=config.refit
+    )
+    winner, before, recipe = choice.final, choice.before, choice.recipe
+    notes = [*facts.notes, *search.notes, *_about_choice(choice, search, refit=config.refit)]
     search.enter_phase("searching with other words")
-    beside = [as_finalist(c) for c in (chosen, *others) if c.found_by == "baseline" and c.name != winner.name]
+    beside = [as_finalist(baseline) for baseline in choice.baselines if baseline.name != winner.name]
     beside += [as_finalist(before, "the winner before its last selection", "first form")] if before else []
     beside += score_placebos(winner, placebos(winner.searched.candidate, config.seed, fits), evaluators, journal)
     if winner.found_by != "baseline":
@@ -138,8 +141,6 @@ def _conduct(
         evaluators,
         journal,
     )
-    if winner.found_by == "baseline" and chosen.found_by == "baseline":
-        notes.append(f"nothing that was found beat {winner.name} on the select split")
     if too_large(facts.sizes["search"] + facts.sizes["select"], model.width, len(facts.classes)):
         notes.append("no linear probe was fitted for comparison: with so many images and classes it takes minutes")
     if fallback is not None:
@@ -163,33 +164,23 @@ def _conduct(
     return result
 
 
-def _last_form(
-    winner: Contender,
-    others: Sequence[Contender],
-    search: JournaledSearch,
-    evaluators: SplitEvaluators,
-    journal: Journal,
-    notes: list[str],
-    *,
-    refit: bool,
-) -> tuple[Contender, Contender | None, Recipe | None]:
-    """Who is handed over, in its last form; what it was before that; and how it was selected."""
-    fingerprint = winner.searched.candidate.fingerprint
-    recipe = search.recipes.get(fingerprint)
-    if fingerprint not in search.recipes and winner.found_by not in ("baseline", "start") and refit:
-        notes.append(
-            f"{winner.found_by} can't make its search again with the select images; they only chose the winner"
-        )
-    final, before, beaten = settle(winner, others, recipe if refit else None, evaluators, journal)
-    if final.found_by == winner.found_by and final.name == winner.name:
-        return final, before, recipe
-    assert final.select is not None
+def _about_choice(choice: Choice, search: JournaledSearch, *, refit: bool) -> list[str]:
+    """What is to be said of who was chosen."""
+    final, beaten = choice.final, choice.beaten
     if beaten is not None:
-        notes.append(
-            f"{winner.name} ({winner.found_by}) gets {100 * beaten.top1:.1f} % of the select images right, "
-            f"{final.name} {100 * final.select.top1:.1f} %: so {final.name} is what is handed over"
-        )
-    return final, None, None
+        assert final.select is not None
+        assert beaten.select is not None
+        return [
+            f"nothing that was found beat {final.name} on the select split ({100 * final.select.top1:.1f} % of these "
+            f"images right; the best that was found, by {beaten.found_by}, {100 * beaten.select.top1:.1f} %): "
+            f"{final.name} is what is handed over"
+        ]
+    if final.found_by == "baseline":
+        return [f"nothing was found that is not a baseline: {final.name} is what is handed over"]
+    selected = choice.before is not None or final.searched.candidate.fingerprint in search.recipes
+    if selected or not refit or final.found_by == "start":
+        return []
+    return [f"{final.found_by} can't make its search again with the select images; they only chose the winner"]
 
 
 def _open_search(

@@ -1,43 +1,25 @@
-"""The end of a run: the winner is chosen on the select split, then the sealed test split is read, once."""
+"""The end of a run: the sealed test split is read, once, with what is compared there."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from evaluators import Candidate, Evaluator, Fitness, PairwisePrompts, PromptSet, Score
+from evaluators import Candidate, Evaluator, PairwisePrompts, PromptSet, Score
 from evaluators.heads import score_head
 from evaluators.linear_probe import Probe
 from evaluators.tip_adapter import TipAdapter
-from optimizers import Scored
 from prompt_search.result import Role, Row
+from prompt_search.run.choice import Contender
 from prompt_search.run.journal import Event, Journal
-from prompt_search.run.last_selection import Recipe, refit
 from prompt_search.run.split_evaluators import SplitEvaluators
 from prompt_search.statistics import PairedCounts
 
-__all__ = ["Contender", "Finalist", "as_finalist", "choose_winner", "prove", "score_placebos", "settle"]
+__all__ = ["Finalist", "as_finalist", "prove", "score_placebos"]
 
 COMPILED = "the winner, compiled"
 """How the compiled form of a pairwise winner is called in the table."""
-
-
-@dataclass(frozen=True, slots=True)
-class Contender:
-    """A candidate that may win.
-
-    Attributes:
-        name: how it is called in the table.
-        found_by: the strategy that handed it over, `start`, or `baseline`.
-        searched: its entry of the search split.
-        select: its score on the select split, once that is read.
-    """
-
-    name: str
-    found_by: str
-    searched: Scored
-    select: Score | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,65 +31,6 @@ class Finalist:
     candidate: Candidate
     search: Score | None = None
     select: Score | None = None
-
-
-def choose_winner(
-    contenders: Sequence[Contender], evaluators: SplitEvaluators, fitness: Fitness, journal: Journal
-) -> tuple[Contender, list[Contender]]:
-    """Score all contenders on select and take the fittest there; ties go to lower fitted cross-entropy, fewer texts,
-    order.
-
-    Returns the winner, and the others, all with their select scores.
-    """
-    key = ", ".join(contender.searched.candidate.fingerprint[:8] for contender in contenders)
-    recorded = journal.event(
-        "select", key, lambda: _scores(evaluators.select, [c.searched.candidate for c in contenders])
-    )
-    scores = map(Score.from_json, recorded["scores"])
-    scored = [Contender(c.name, c.found_by, c.searched, select) for c, select in zip(contenders, scores, strict=True)]
-
-    def rank(contender: Contender) -> tuple[float, float, int, int]:
-        select, searched = contender.select, contender.searched
-        assert select is not None
-        return (-round(fitness(select), 6), select.fitted_cross_entropy, searched.candidate.n_texts, searched.order)
-
-    winner = min(scored, key=rank)
-    journal.event("winner", winner.searched.candidate.fingerprint, lambda: {"name": winner.name})
-    return winner, [contender for contender in scored if contender is not winner]
-
-
-def settle(
-    winner: Contender, others: Sequence[Contender], recipe: Recipe | None, evaluators: SplitEvaluators, journal: Journal
-) -> tuple[Contender, Contender | None, Score | None]:
-    """The form of the winner that is handed over, or the baseline that beats both in top-1 on select.
-
-    A last form that a baseline beats is not handed over; the first one may be.
-
-    Args:
-        recipe: how the winner was selected, if it is to be selected again with the select images; else `None`.
-
-    Returns:
-        who is handed over; the winner before its last selection, if it was made again; and, where a baseline takes the
-        winner's place, the select score that was not good enough.
-    """
-    if recipe is not None:
-        again = refit(recipe, evaluators, journal)
-        entry = replace(winner.searched, candidate=again.candidate, score=again.search)
-        last = replace(winner, searched=entry, select=again.select)
-        if _ahead_of(last, others) is None:
-            return last, winner, None
-    best = _ahead_of(winner, others)
-    return (winner, None, None) if best is None else (best, None, winner.select)
-
-
-def _ahead_of(form: Contender, others: Sequence[Contender]) -> Contender | None:
-    """The baseline with the highest top-1 on select, if that is higher than that of a form of the winner."""
-    ahead = [
-        (-other.select.top1, other.searched.order, other)
-        for other in others
-        if other.found_by == "baseline" and other.select and form.select and other.select.top1 > form.select.top1
-    ]
-    return min(ahead, key=lambda each: each[:2])[2] if ahead else None
 
 
 def prove(

@@ -83,7 +83,13 @@ def events(result: Result) -> list[str]:
 
 def test_the_winner_is_selected_again_with_the_select_images_before_test_is_read(result: Result) -> None:
     order = events(result)
-    assert order.index("winner") < order.index("refit") < order.index("searched placebos") < order.index("test")
+    assert (
+        order.index("select")
+        < order.index("refit")
+        < order.index("winner")
+        < order.index("searched placebos")
+        < order.index("test")
+    )
     assert order.count("test") == 1
     assert result.refitted
     assert "a proven gain" in result.verdict()

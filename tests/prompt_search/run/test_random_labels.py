@@ -11,7 +11,8 @@ from optimizers import HillClimbing, Optimizer, ProApo, Sample, Task
 from prompt_search.baselines import plain_baselines
 from prompt_search.result import Cost, ReplyCounts, Result
 from prompt_search.run.budget import Budget
-from prompt_search.run.finish import Contender, as_finalist, choose_winner, prove
+from prompt_search.run.choice import Contender, choose_winner
+from prompt_search.run.finish import as_finalist, prove
 from prompt_search.run.journal import Journal
 from prompt_search.run.journaled_search import JournaledSearch
 from prompt_search.run.ledger import Ledger
@@ -71,10 +72,10 @@ def verdict(seed: int, folder: Path, texts: TextEncoder) -> str:
         entries = search.score(list(plain.values()))
         contenders = [Contender(name, "baseline", entry) for name, entry in zip(plain, entries, strict=True)]
         contenders += [Contender("x", "x", entry) for entry in search.score(list(strategy(seed).run(search))[:8])]
-        winner, others = choose_winner(contenders, evaluators, FITNESS, journal)
-        beside = [as_finalist(other) for other in others if other.found_by == "baseline"]
-        rows, reads, *_ = prove(winner, beside, dict, evaluators, journal)
-    result = Result(rows[0], tuple(rows), winner.found_by, None, reads, Cost(), ReplyCounts(), (), folder)
+        choice = choose_winner(contenders, {}, evaluators, FITNESS, journal)
+        beside = [as_finalist(each) for each in choice.baselines if each is not choice.final]
+        rows, reads, *_ = prove(choice.final, beside, dict, evaluators, journal)
+    result = Result(rows[0], tuple(rows), choice.final.found_by, None, reads, Cost(), ReplyCounts(), (), folder)
     return result.verdict()
 
 
