@@ -35,7 +35,7 @@ from optimizers.settings import require
 from optimizers.task import Plan, Task
 from optimizers.template_library import template_library
 
-__all__ = ["EnsembleSelection"]
+__all__ = ["EnsembleSelection", "captions_in", "kinds_in"]
 
 FRAMES = (PHOTO_TEMPLATE, PLACEHOLDER)
 """What the kinds of a class are put into."""
@@ -103,7 +103,7 @@ class EnsembleSelection:
 
         def read(number: int, text: str) -> list[Saying]:
             index, what, _ = asked[number]
-            return (_kinds if what == "kinds" else _captions)(text, task.classes[index])
+            return (kinds_in if what == "kinds" else captions_in)(text, task.classes[index])
 
         replies = _ask(search, [request for _, _, request in asked], read)
         said: list[list[Saying]] = [[Saying(text) for text in own] for own in archived_texts(search)]
@@ -148,7 +148,7 @@ class EnsembleSelection:
         ]
 
         def read(number: int, text: str) -> list[Saying]:
-            return _captions(text, task.classes[pairs[number][0]])
+            return captions_in(text, task.classes[pairs[number][0]])
 
         said = [list(own) for own in library.sayings]
         for number, reply in enumerate(_ask(search, requests, read)):
@@ -165,12 +165,13 @@ def _ask(search: Search, requests: Sequence[Request], read: Callable[[int, str],
         return [Reply("", finish="budget")] * len(requests)
 
 
-def _kinds(text: str, label: ClassLabel) -> list[Saying]:
+def kinds_in(text: str, label: ClassLabel) -> list[Saying]:
+    """The names that a reply lists, but for that of the class itself, each in both frames."""
     own = label.name.casefold()
     return [Saying(kind, frame) for kind in phrases(text) if kind.casefold() != own for frame in FRAMES]
 
 
-def _captions(text: str, label: ClassLabel) -> list[Saying]:
+def captions_in(text: str, label: ClassLabel) -> list[Saying]:
     """Sentences of a reply; one without the name of its class gets it in front."""
     named = (
         said if label.name.casefold() in said.casefold() else f"a photo of a {label.name}. {said}"
