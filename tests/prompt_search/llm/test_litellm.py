@@ -288,8 +288,10 @@ def test_an_unknown_provider_gets_a_suggestion(tmp_path: Any) -> None:
         language_model("antropic/claude", cache_dir=tmp_path)
 
 
-def test_without_litellm_the_extra_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+def test_without_litellm_the_way_to_complete_the_installation_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
     monkeypatch.setitem(sys.modules, "litellm", None)
     litellm_import.import_litellm.cache_clear()
-    with pytest.raises(SettingsError, match=r"pip install 'prompt-search\[litellm\]'"):
+    with pytest.raises(SettingsError, match=r"litellm, which can't be imported .*: (uv )?pip install \.$"):
         language_model("anthropic/claude", cache_dir=tmp_path)
