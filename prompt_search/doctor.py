@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from prompt_search.bundled import BUNDLED_DATA, BUNDLED_MODEL, TESTBED
+from prompt_search.disk_use import bytes_of
 from prompt_search.errors import PromptSearchError, SettingsError
 from prompt_search.installation import install_command
 from prompt_search.llm.api_key import find_key
@@ -164,7 +165,7 @@ def _cache(cache_dir: Path) -> Check:
     try:
         cache_dir.mkdir(parents=True, exist_ok=True)
         check_writable(cache_dir, "")
-        size = sum(file.stat().st_size for file in cache_dir.rglob("*") if file.is_file())
+        size = bytes_of([cache_dir])
         free = shutil.disk_usage(cache_dir).free
     except SettingsError as error:
         return _unusable_cache(str(error).rstrip("; "))
