@@ -297,6 +297,17 @@ def test_a_wait_that_the_server_asks_for_is_shown_with_its_end_and_ended_by_max_
     assert "the limit of 4 s is reached" in done.stdout
 
 
+def test_a_dry_run_tells_dollars_by_the_known_price_of_the_model(
+    program: Run, tiny_clip: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-never-used")
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    asked = ["run", "images", "--model", tiny_clip, "--llm", "openai/gpt-4o-mini", "--max-cost", "2", "--dry-run"]
+    usd = json.loads(program(*asked, "--json").stdout)["usd"]
+    assert 0 < usd < 2
+    assert f"${usd:.2g}" in program(*asked).stdout
+
+
 def test_what_a_server_does_not_take_is_said_once(program: Run, tiny_clip: str) -> None:
     def script(received: Received) -> Behaviour:
         refused = next((name for name in ("seed", "top_p", "response_format") if name in received.body), None)
