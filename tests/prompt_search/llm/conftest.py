@@ -8,13 +8,13 @@ import pytest
 
 @pytest.fixture
 def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The seconds that anything asked to sleep from now on; nothing really does."""
+    """The seconds that anything asks to sleep from now on, and does."""
     real, asked = asyncio.sleep, list[float]()
 
     async def sleep(delay: float, result: Any = None) -> Any:
         if delay > 0:
             asked.append(delay)
-        return await real(0, result)
+        return await real(delay, result)
 
     monkeypatch.setattr(asyncio, "sleep", sleep)
     return asked
