@@ -47,7 +47,7 @@ def heic(colour: tuple[int, int, int] = (200, 30, 30)) -> bytes:
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (box(b"heic"), r"HEIC picture, which needs pillow-heif \(pip install '\.\[heif\]'\)"),
+        (box(b"heic"), r"HEIC picture, which needs pillow-heif \((uv )?pip install '\.\[heif\]'\)"),
         (box(b"mif1", b"mif1heic"), "HEIC picture"),
         (box(b"crx "), "camera's raw file.*convert it to JPEG or PNG"),
         (b"II*\x00\x10\x00\x00\x00CR\x02\x00" + bytes(99), "camera's raw file"),

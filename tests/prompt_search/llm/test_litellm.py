@@ -20,7 +20,6 @@ from tests.fakes.openai_server import (
     Late,
     OpenAIServer,
     Received,
-    after,
     completion,
     cut_off,
     drip,

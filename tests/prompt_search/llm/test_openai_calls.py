@@ -168,9 +168,8 @@ def test_an_exception_of_the_receiver_ends_the_calls() -> None:
         raise BudgetReached("enough")
 
     late = Late()
-    with OpenAIServer(lambda r: echo if r.question == "0" else late) as server:
-        with pytest.raises(BudgetReached):
-            OpenAICompatible("tiny", server.url, patience=Patience(timeout=PATIENT)).complete(HUNDRED, full)
+    with OpenAIServer(lambda r: echo if r.question == "0" else late) as server, pytest.raises(BudgetReached):
+        OpenAICompatible("tiny", server.url, patience=Patience(timeout=PATIENT)).complete(HUNDRED, full)
     assert not late.waited_for
 
 
@@ -191,8 +190,9 @@ def test_ctrl_c_ends_the_calls_cleanly(capfd: pytest.CaptureFixture[str]) -> Non
         answered.set()
 
     with OpenAIServer(lambda r: echo if r.question == "0" else interrupt) as server:
+        model = OpenAICompatible("tiny", server.url, patience=Patience(timeout=PATIENT))
         with pytest.raises(KeyboardInterrupt):
-            OpenAICompatible("tiny", server.url, patience=Patience(timeout=PATIENT)).complete(HUNDRED[:2], on_reply)
+            model.complete(HUNDRED[:2], on_reply)
     assert not late.waited_for
     assert kept.keys() == {0}
     assert capfd.readouterr().err == ""

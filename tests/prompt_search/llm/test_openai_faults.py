@@ -13,7 +13,6 @@ from tests.fakes.openai_server import (
     Behaviour,
     Late,
     OpenAIServer,
-    after,
     completion,
     cut_off,
     drip,
