@@ -15,7 +15,7 @@ demo: $(INSTALLED) $(LLM) ## the main job on the bundled testbed, offline
 test: $(INSTALLED) $(LLM) check ## everything that needs pip packages only
 	$(BIN)/python -m pytest $(SHARED) -m "not heavy"
 
-test-all: $(INSTALLED) $(LLM) $(TRACKERS) check ## browsers and heavy consumers too
+test-all: $(INSTALLED) $(LLM) $(TRACKERS) check ## what is heavy, too: trackers, the wheel in an environment of its own
 	$(BIN)/python -m pytest $(SHARED)
 
 check: $(INSTALLED) ## style, types, layers

@@ -45,7 +45,7 @@ def test_no_attempt_is_made_after_the_deadline(cause: Cause, monkeypatch: pytest
 def test_what_is_never_billed_is_no_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = {}
     for cause in ("lost", "refused", "throttled"):
-        server = Failing(1.0, cause, monkeypatch)  # type: ignore[arg-type]
+        server = Failing(1.0, cause, monkeypatch)
         with pytest.raises(LanguageModelUnavailable):
             asyncio.run(server.call(deadline=20.0, attempts=4).reply())
         asked[cause] = server.asked
