@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 LLM := $(VENV)/.llm
 TRACKERS := $(VENV)/.trackers
+SHARED := --numprocesses 2 --dist loadgroup --no-loadscope-reorder
 
 .PHONY: demo test test-all check format bench clean
 
@@ -12,10 +13,10 @@ demo: $(INSTALLED) $(LLM) ## the main job on the bundled testbed, offline
 	$(BIN)/prompt-search demo --out runs/demo
 
 test: $(INSTALLED) $(LLM) check ## everything that needs pip packages only
-	$(BIN)/python -m pytest -m "not heavy"
+	$(BIN)/python -m pytest $(SHARED) -m "not heavy"
 
-test-all: $(INSTALLED) $(LLM) $(TRACKERS) check ## browsers and heavy consumers too
-	$(BIN)/python -m pytest
+test-all: $(INSTALLED) $(LLM) $(TRACKERS) check ## what is heavy, too: trackers, the wheel in an environment of its own
+	$(BIN)/python -m pytest $(SHARED)
 
 check: $(INSTALLED) ## style, types, layers
 	$(BIN)/ruff format --check .

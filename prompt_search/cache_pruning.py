@@ -2,12 +2,12 @@
 
 import shutil
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from prompt_search.disk_use import bytes_of, statuses_of
 from prompt_search.errors import StoreError
 from prompt_search.llm.completion_cache import CompletionCache
 
@@ -52,7 +52,7 @@ def prune(cache_dir: Path, unused_days: int, max_bytes: int | None = None) -> Pr
             if store not in removed and _size(cache_dir) > max_bytes and _remove(store):
                 removed.append(store)
         if _size(cache_dir) > max_bytes:
-            left = sum(_size_of(store) for store in stores if store not in removed)
+            left = bytes_of(store for store in stores if store not in removed)
             replies += _prune_replies(cache_dir, unused_days, max(0, max_bytes - left))
     wanted = stores if max_bytes is not None and _size(cache_dir) > max_bytes else old
     in_use = tuple(store.name for store in wanted if store not in removed)
@@ -66,7 +66,7 @@ def _prune_replies(cache_dir: Path, unused_days: int, max_bytes: int | None) -> 
 
 def _opened_at(store: Path) -> float:
     """When a program last opened the store, which touches its files; seconds since 1970."""
-    return max((file.stat().st_mtime for file in _files([store])), default=0.0)
+    return max((status.st_mtime for status in statuses_of([store])), default=0.0)
 
 
 def _remove(store: Path) -> bool:
@@ -88,12 +88,4 @@ def _remove(store: Path) -> bool:
 
 def _size(cache_dir: Path) -> int:
     """Bytes of embeddings and replies."""
-    return _size_of(cache_dir / EMBEDDINGS) + sum(file.stat().st_size for file in cache_dir.glob(f"{COMPLETIONS}*"))
-
-
-def _size_of(folder: Path) -> int:
-    return sum(file.stat().st_size for file in _files([folder]))
-
-
-def _files(folders: Iterable[Path]) -> list[Path]:
-    return [file for folder in folders for file in folder.rglob("*") if file.is_file()]
+    return bytes_of([cache_dir / EMBEDDINGS, *cache_dir.glob(f"{COMPLETIONS}*")])

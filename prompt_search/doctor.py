@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Literal
 
 from prompt_search.bundled import BUNDLED_DATA, BUNDLED_MODEL, TESTBED
+from prompt_search.disk_use import bytes_of
 from prompt_search.errors import PromptSearchError, SettingsError
+from prompt_search.installation import install_command
 from prompt_search.llm.api_key import find_key
 from prompt_search.llm.choose import language_model
 from prompt_search.llm.connection_settings import check_connection_settings
@@ -69,15 +71,12 @@ def diagnose(cache_dir: Path) -> list[Check]:
         _package("language models", "xllamacpp", "pip install xllamacpp", use="local and gguf:PATH"),
         _hugging_face(),
         _key("OPENAI_API_KEY"),
-        _package("language models", "litellm", "pip install 'prompt-search[litellm]'", use="PROVIDER/NAME"),
+        _package("language models", "litellm", install_command(), use="PROVIDER/NAME and prices"),
         _other_keys(),
         _attempt("language models", "proxy, certificates", check_connection_settings),
         _cache(cache_dir),
         _runs(),
-        *(
-            _package("trackers", name, f"pip install 'prompt-search[{name}]'", use=f"--track {name}")
-            for name in TRACKERS
-        ),
+        *(_package("trackers", name, install_command(name), use=f"--track {name}") for name in TRACKERS),
     ]
 
 
@@ -126,7 +125,7 @@ def _bundled() -> Check:
     missing = [file.name for file in files if not file.exists()]
     if missing:
         found = f"missing from this installation: {', '.join(missing)}"
-        return Check("images", "bundled", False, found, "pip install --force-reinstall prompt-search")
+        return Check("images", "bundled", False, found, install_command(again=True))
     return Check("images", "bundled", True, f"the model {BUNDLED_MODEL}, the images {' and '.join(BUNDLED_DATA)}")
 
 
@@ -142,7 +141,7 @@ def _hugging_face() -> Check:
     missing = missing_packages(needed)
     if missing:
         found = f"{', '.join(missing)} not installed, for hf:PATH and steering"
-        return Check("language models", "transformers", False, found, "pip install 'prompt-search[hf]'")
+        return Check("language models", "transformers", False, found, install_command("hf"))
     return Check("language models", "transformers", True, f"{_version('transformers')}, for hf:PATH and steering")
 
 
@@ -166,7 +165,7 @@ def _cache(cache_dir: Path) -> Check:
     try:
         cache_dir.mkdir(parents=True, exist_ok=True)
         check_writable(cache_dir, "")
-        size = sum(file.stat().st_size for file in cache_dir.rglob("*") if file.is_file())
+        size = bytes_of([cache_dir])
         free = shutil.disk_usage(cache_dir).free
     except SettingsError as error:
         return _unusable_cache(str(error).rstrip("; "))

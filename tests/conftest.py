@@ -1,8 +1,43 @@
-"""Settings every test runs under."""
+"""Settings every test runs under, and how tests are shared out over processes."""
 
 import os
+import signal
+
+import pytest
 
 # Tests compute little, and several threads on a busy machine wait for each other longer than they work.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Nothing here may go and look for a model or a data set on a hub.
 os.environ["HF_HUB_OFFLINE"] = "1"
+# A shell starts what runs in the background with Ctrl-C ignored, which goes on to every process that a test starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+LONGEST = (
+    "tests/examples/test_examples.py",
+    "tests/prompt_search/cli/test_cli.py",
+    "tests/prompt_search/run/test_local_model_drives_all.py",
+    "tests/prompt_search/run/test_engine.py",
+    "tests/prompt_search/run/test_last_selection.py",
+    "tests/benchmarks/test_cifar10.py",
+    "tests/prompt_search/llm/test_hf_model.py",
+    "tests/prompt_search/llm/test_local.py",
+    "tests/prompt_search/llm/test_litellm.py",
+    "tests/prompt_search/run/test_random_labels.py",
+    "tests/evaluators/test_working_memory.py",
+    "tests/evaluators/test_stored_vectors.py",
+    "tests/evaluators/test_incremental_scoring.py",
+    "tests/prompt_search/data/test_processes.py",
+)
+"""Files of more than ten seconds, in the order they begin, so that no process is left alone with one at the end."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tests of a file stay in one process, as they share fixtures; those of a named group do in any file."""
+    files = {item: item.nodeid.partition("::")[0] for item in items}
+    for item, file in files.items():
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(file))
+    place = {file: number for number, file in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(files[item], len(place)))

@@ -27,9 +27,10 @@ app = typer.Typer(help="What is kept between runs.", no_args_is_help=True)
 def info(cache_dir: CacheDir = None, as_json: Json = False) -> None:
     """Where the cache is and how large its parts are."""
     from prompt_search.cache_dir import cache_dir as find_cache_dir
+    from prompt_search.disk_use import bytes_of
 
     folder = find_cache_dir(cache_dir)
-    sizes = {part: sum(_size(file) for file in _files(folder, part)) for part in PARTS}
+    sizes = {part: bytes_of(_paths(folder, part)) for part in PARTS}
     if as_json:
         typer.echo(json.dumps({"folder": str(folder), "bytes": sizes}))
         return
@@ -75,6 +76,7 @@ def clear(
     import shutil
 
     from prompt_search.cache_dir import cache_dir as find_cache_dir
+    from prompt_search.disk_use import bytes_of
     from prompt_search.errors import StoreError
 
     folder = find_cache_dir(cache_dir)
@@ -82,20 +84,15 @@ def clear(
     for part in PARTS:
         if part == "llm" and not with_llm:
             continue
-        freed += sum(_size(file) for file in _files(folder, part))
+        freed += bytes_of(_paths(folder, part))
         try:
-            for path in folder.glob(f"{part}*") if part.endswith(".sqlite") else [folder / part]:
+            for path in _paths(folder, part):
                 shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
         except OSError as error:
             raise StoreError(f"{folder / part} can't be removed: {error.strerror or error}") from error
     typer.echo(f"freed {freed / 2**20:.1f} MB in {folder}")
 
 
-def _files(folder: Path, part: str) -> list[Path]:
-    """The files of a part; SQLite keeps two more beside its own."""
-    found = folder.glob(f"{part}*") if part.endswith(".sqlite") else (folder / part).rglob("*")
-    return [path for path in found if path.is_file()]
-
-
-def _size(path: Path) -> int:
-    return path.stat().st_size
+def _paths(folder: Path, part: str) -> list[Path]:
+    """The files or the folder of a part; SQLite keeps two more files beside its own."""
+    return list(folder.glob(f"{part}*")) if part.endswith(".sqlite") else [folder / part]

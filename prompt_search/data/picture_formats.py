@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import version
 
+from prompt_search.installation import install_command
+
 __all__ = [
     "EXTENSIONS",
     "UNREADABLE",
@@ -43,7 +45,7 @@ FORMATS: Mapping[str, tuple[str, ...]] = {
 EXTENSIONS = frozenset(extension for extensions in FORMATS.values() for extension in extensions)
 
 CONVERT = "convert it to JPEG or PNG"
-HEIC = f"a HEIC picture, which needs pillow-heif (pip install 'prompt-search[heif]'); or {CONVERT}"
+HEIC = f"a HEIC picture, which needs pillow-heif ({install_command('heif')}); or {CONVERT}"
 AVIF = f"an AVIF picture, which needs Pillow 11.3 or newer with AVIF in it; or {CONVERT}"
 DAMAGED = f"a HEIC or AVIF picture that its decoder can't read; {CONVERT}, or leave it out"
 JXL = f"a JPEG XL picture, which can't be read here; {CONVERT}"

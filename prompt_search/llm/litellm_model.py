@@ -41,7 +41,7 @@ class LiteLLMModel(ChatModel):
         patience: when to give up.
 
     Raises:
-        SettingsError: if litellm is not installed or does not know the provider, or a key or an address is missing.
+        SettingsError: if litellm can't be imported or does not know the provider, or a key or an address is missing.
     """
 
     def __init__(

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Protocol
 
 from prompt_search.errors import SettingsError
+from prompt_search.installation import install_command
 
 __all__ = ["PROJECT", "TRACKERS", "Figures", "Tracker", "tracker"]
 
@@ -50,7 +51,7 @@ def tracker(name: str) -> Tracker:
     if name not in TRACKERS:
         raise SettingsError(f"--track must be {' or '.join(TRACKERS)}, got {name!r}")
     if importlib.util.find_spec(name) is None:
-        raise SettingsError(f"--track {name} needs the package {name}: pip install 'prompt-search[{name}]'")
+        raise SettingsError(f"--track {name} needs the package {name}: {install_command(name)}")
     module, kind = TRACKERS[name]
     made: Tracker = getattr(importlib.import_module(module), kind)()
     return made

@@ -68,9 +68,9 @@ class Exchange(BaseHTTPRequestHandler):
         self.connection.close()
         self.close_connection = True
 
-    def wait(self, seconds: float) -> None:
-        """Sleep, or less if the server is stopped."""
-        self.server.owner.stopped.wait(seconds)
+    def wait(self, seconds: float) -> bool:
+        """Sleep; `True`, and at once, if the server is stopped meanwhile."""
+        return self.server.owner.stopped.wait(seconds)
 
     def log_message(self, format: str, *args: Any) -> None:
         """Silent."""
@@ -218,6 +218,28 @@ def after(seconds: float, behaviour: Behaviour = echo) -> Behaviour:
         behaviour(exchange)
 
     return later
+
+
+class Late:
+    """An answer that nobody should wait for: it takes `seconds`, and is remembered.
+
+    Attributes:
+        waited_for: whether it was given, as somebody was there all the time.
+    """
+
+    seconds = 300.0
+
+    def __init__(self) -> None:
+        self.waited_for = False
+
+    def __call__(self, exchange: Exchange) -> None:
+        if not exchange.wait(self.seconds):
+            self.waited_for = True
+            echo(exchange)
+
+
+PATIENT = 2 * Late.seconds
+"""Seconds of a timeout that does not end a call before `Late` answers it."""
 
 
 def without(parameter: str, otherwise: Behaviour = echo) -> Callable[[Received], Behaviour]:

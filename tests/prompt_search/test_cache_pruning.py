@@ -84,6 +84,30 @@ def test_an_empty_cache_can_be_pruned(tmp_path: Path, max_bytes: int | None) -> 
     assert prune(tmp_path / "none", 90, max_bytes).bytes == 0
 
 
+@pytest.mark.parametrize("gone", [f"{COMPLETIONS}-wal", "keys.bin"])
+def test_a_file_that_is_gone_between_its_listing_and_a_look_at_it_is_no_error(
+    gone: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite removes its -wal when the last program closes the database; a store may be pruned by another program."""
+    completions(tmp_path, 100).put("m", sample(), Reply("x" * 50_000))
+    store(tmp_path, "images", 3)
+    (tmp_path / f"{COMPLETIONS}-wal").touch()
+    real, looked = Path.stat, []
+
+    def stat(path: Path, **settings: bool) -> os.stat_result:
+        if path.name != gone:
+            return real(path, **settings)
+        looked.append(path)
+        if len(looked) == 1:  # listed, and known to be a file
+            return real(path, **settings)
+        raise FileNotFoundError(path)
+
+    monkeypatch.setattr(Path, "stat", stat)
+    pruned = prune(tmp_path, 90, max_bytes=10**9)
+    assert (pruned.replies, pruned.stores) == (1, 0)
+    assert len(looked) > 1
+
+
 def use(cache: Path, worker: int) -> None:
     replies = completions(cache)
     vectors = EmbeddingStore(cache / "embeddings" / f"store-{worker}", width=4)

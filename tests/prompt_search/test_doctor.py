@@ -10,6 +10,7 @@ import typer
 from prompt_search.cli.doctor_command import doctor
 from prompt_search.doctor import Check, diagnose, diagnose_language_model
 from prompt_search.errors import SettingsError
+from prompt_search.installation import install_command
 
 
 @pytest.fixture(autouse=True)
@@ -41,12 +42,12 @@ def test_what_is_missing_is_named_with_the_exact_fix(tmp_path: Path, monkeypatch
     checks = found(diagnose(tmp_path))
     assert {name: check.fix for name, check in checks.items() if not check.usable} == {
         "local": "prompt-search llm install",
-        "transformers": "pip install 'prompt-search[hf]'",
+        "transformers": install_command("hf"),
         "OPENAI_API_KEY": "export OPENAI_API_KEY=..., or OPENAI_API_KEY_FILE=PATH",
-        "litellm": "pip install 'prompt-search[litellm]'",
+        "litellm": install_command(),
         "other keys": "export the provider's variable, e.g. ANTHROPIC_API_KEY=...",
-        "mlflow": "pip install 'prompt-search[mlflow]'",
-        "wandb": "pip install 'prompt-search[wandb]'",
+        "mlflow": install_command("mlflow"),
+        "wandb": install_command("wandb"),
     }
     assert "gguf not installed" in checks["transformers"].found
 

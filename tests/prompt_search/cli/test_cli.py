@@ -1,5 +1,6 @@
 """The command line as a person uses it: on a small model, against real parts. What needs a process has one."""
 
+import itertools
 import json
 import os
 import pty
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -286,15 +288,30 @@ def test_data_that_can_not_be_used_names_the_class(program: Run, tiny_clip: str,
 
 
 def test_a_wait_that_the_server_asks_for_is_shown_with_its_end_and_ended_by_max_time(
-    program: Run, tiny_clip: str
+    program: Run, tiny_clip: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    looks = itertools.count()
     with OpenAIServer(lambda _: refuse(429, "Please try again in 7m12s.", "rate_limit_exceeded")) as server:
-        began = time.monotonic()
-        done = program(*arguments(server, tiny_clip, "--max-time", "4"), check=3)
-    assert time.monotonic() - began < 60
+        # From the first refusal on, each look at the clock of the run takes half a minute.
+        clock = SimpleNamespace(monotonic=lambda: time.monotonic() + 30 * (next(looks) if server.requests else 0))
+        monkeypatch.setattr("prompt_search.run.metered.time", clock)
+        done = program(*arguments(server, tiny_clip, "--max-time", "600"), check=3)
+        seeds = [received.body["seed"] for received in server.requests]
+    assert len(seeds) == len(set(seeds)), "it was waited for to the end"
     assert re.search(r"asks to be left alone for 7 min 1\d s, until \d\d:\d\d:\d\d", done.stderr)
     assert done.stderr.count("left alone") == 1
-    assert "the limit of 4 s is reached" in done.stdout
+    assert "the limit of 600 s is reached" in done.stdout
+
+
+def test_a_dry_run_tells_dollars_by_the_known_price_of_the_model(
+    program: Run, tiny_clip: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-never-used")
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    asked = ["run", "images", "--model", tiny_clip, "--llm", "openai/gpt-4o-mini", "--max-cost", "2", "--dry-run"]
+    usd = json.loads(program(*asked, "--json").stdout)["usd"]
+    assert 0 < usd < 2
+    assert f"${usd:.2g}" in program(*asked).stdout
 
 
 def test_what_a_server_does_not_take_is_said_once(program: Run, tiny_clip: str) -> None:

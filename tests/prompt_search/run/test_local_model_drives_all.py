@@ -33,7 +33,11 @@ def test_no_strategy_is_left_out() -> None:
     assert SMALL.keys() == STRATEGIES.keys()
 
 
-@pytest.mark.parametrize("name", SMALL)
+EACH = [pytest.param(name, marks=pytest.mark.heavy if name == "auto" else ()) for name in SMALL]
+"""Auto runs all the others, one after the other, and takes as long."""
+
+
+@pytest.mark.parametrize("name", EACH)
 def test_the_run_ends_with_a_result(name: str, world: World, local: LocalModel) -> None:
     result = prompt_search.optimize(
         world.images,

@@ -1,4 +1,4 @@
-"""The real packages, writing to a folder: `pip install 'prompt-search[mlflow,wandb]'`."""
+"""The real packages, writing to a folder: `pip install '.[mlflow,wandb]'`."""
 
 import os
 import subprocess

@@ -162,7 +162,7 @@ def test_a_missing_package_is_named_with_the_fix(name: str, monkeypatch: pytest.
     monkeypatch.setattr(sys, "path", [])
     monkeypatch.setattr(sys, "path_importer_cache", {})
     monkeypatch.setattr(sys, "meta_path", [importlib.machinery.PathFinder])
-    with pytest.raises(SettingsError, match=rf"pip install 'prompt-search\[{name}\]'"):
+    with pytest.raises(SettingsError, match=rf"pip install '\.\[{name}\]'"):
         tracker(name)
 
 
