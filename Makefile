@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 LLM := $(VENV)/.llm
 TRACKERS := $(VENV)/.trackers
-SHARED := --numprocesses 2 --dist loadgroup --no-loadscope-reorder
+SHARED := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: demo test test-all check format bench clean
 

@@ -1,4 +1,4 @@
-"""Settings every test runs under, and how tests are shared out over processes."""
+"""Settings every test runs under, and the order in which files are shared out over processes."""
 
 import os
 import signal
@@ -32,12 +32,7 @@ LONGEST = (
 """Files of more than ten seconds, in the order they begin, so that no process is left alone with one at the end."""
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The tests of a file stay in one process, as they share fixtures; those of a named group do in any file."""
-    files = {item: item.nodeid.partition("::")[0] for item in items}
-    for item, file in files.items():
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(file))
+    """Whole files go to a process, in this order, as the tests of a file share what is costly to make."""
     place = {file: number for number, file in enumerate(LONGEST)}
-    items.sort(key=lambda item: place.get(files[item], len(place)))
+    items.sort(key=lambda item: place.get(item.nodeid.partition("::")[0], len(place)))

@@ -1,6 +1,8 @@
 """The bundled photos as files, and a cache as a newcomer has it: empty but for the installed language model."""
 
 import io
+import os
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -16,9 +18,12 @@ __all__ = ["newcomers_cache", "photos", "with_language_model"]
 def newcomers_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A cache directory that begins with nothing but the local language model, which `make test` installs.
 
-    One for the whole session: the features of the bundled photos take half a minute, and all who ask share them.
+    One for the whole session, in however many processes: the features of the bundled photos take half a minute, and
+    all who ask share them.
     """
-    return with_language_model(tmp_path_factory.getbasetemp() / "newcomers-cache")
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    return with_language_model(shared / "newcomers-cache")
 
 
 def with_language_model(folder: Path) -> Path:
@@ -27,7 +32,7 @@ def with_language_model(folder: Path) -> Path:
     assert model is not None, "the local language model is missing; `make test` or `prompt-search llm install` gets it"
     (folder / "llm").mkdir(parents=True, exist_ok=True)
     link = folder / "llm" / model.name
-    if not link.exists():
+    with suppress(FileExistsError):
         link.symlink_to(model)
     return folder
 

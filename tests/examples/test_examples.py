@@ -16,8 +16,6 @@ from prompt_search.prompt_files.classifier import read_classifier
 from tests.examples.bundled_photos import photos
 from tests.examples.conftest import EXAMPLES, Example
 
-pytestmark = pytest.mark.xdist_group("the cache of the bundled photos")
-
 CLASSES = {"airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"}
 NUMBER = r"([+-]?\d+\.\d)"
 

@@ -17,8 +17,6 @@ from prompt_search.result import Result
 from tests.examples.bundled_photos import newcomers_cache, photos
 from tests.fakes.scripted_model import ScriptedModel
 
-pytestmark = pytest.mark.xdist_group("the cache of the bundled photos")
-
 CHECKOUT = Path(__file__).resolve().parents[2]
 PYTHON_BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 

@@ -55,7 +55,7 @@ def test_a_missing_package_is_named_with_the_fix(
     (folder / "tiny.gguf").write_bytes(b"GGUF")
     real = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == missing else real(name))
-    with pytest.raises(SettingsError, match=rf"needs {missing}: pip install '\.\[hf\]'"):
+    with pytest.raises(SettingsError, match=rf"needs {missing}: (uv )?pip install '\.\[hf\]'"):
         HuggingFaceModel(str(folder / "tiny.gguf" if gguf else folder))
 
 
