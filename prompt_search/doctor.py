@@ -10,9 +10,8 @@ from typing import Literal
 
 from prompt_search.bundled import BUNDLED_DATA, BUNDLED_MODEL, TESTBED
 from prompt_search.errors import PromptSearchError, SettingsError
-from prompt_search.llm.api_key import find_key
 from prompt_search.llm.choose import language_model
-from prompt_search.llm.connection_settings import check_connection_settings
+from prompt_search.llm.connection_settings import check_connection_settings, find_key
 from prompt_search.llm.hf_files import missing_packages
 from prompt_search.llm.install import find_local_model
 from prompt_search.tracking.tracker import TRACKERS

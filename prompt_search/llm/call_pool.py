@@ -6,10 +6,9 @@ from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from itertools import islice
 
 from optimizers.errors import LanguageModelError, LanguageModelRejected
-from optimizers.language_model import Reply, Sample
+from optimizers.language_model import Reply, Sample, Traffic
 from prompt_search.llm.call_line import CallLine
 from prompt_search.llm.sample_call import SampleCall
-from prompt_search.llm.traffic import Traffic
 
 __all__ = ["CallPool", "Event"]
 

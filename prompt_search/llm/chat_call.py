@@ -1,88 +1,62 @@
-"""One HTTP call to a chat completions API, its outcome sorted by what to do about it."""
+"""One call to a chat completions API: in time, and its outcome sorted by what to do about it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from optimizers.language_model import Reply
-from prompt_search.llm.chat_fault import Refusal, TransientFault, refusal_of
-from prompt_search.llm.chat_reply import LONGEST_BODY, UnusableBody, read_reply
-from prompt_search.llm.connection_fault import connection_fault
-from prompt_search.llm.patience import seconds_for
+from prompt_search.llm.chat_fault import Refusal, TransientFault
+from prompt_search.llm.chat_reply import LONGEST_BODY, UnusableBody
 
-if TYPE_CHECKING:
-    from openai.resources.chat import AsyncCompletions
-
-__all__ = ["Send", "bounded", "call", "most_tokens"]
+__all__ = ["CONNECT_TIMEOUT", "Send", "bounded", "timed_call"]
 
 CONNECT_TIMEOUT = 10.0
+SHORT_REPLY = 1_000
+SLOWEST = 20
+"""Tokens a second: of a long reply, slower ones are given up."""
 
 Send = Callable[[dict[str, Any]], Awaitable[Reply | Refusal]]
 """Sends one body; returns the reply, or the refusal of this body. Raises `TransientFault`."""
 
 
-class BrokenOff(Exception):
-    """The connection failed in the middle of the body."""
-
-
-async def call(completions: "AsyncCompletions", timeout: float, body: dict[str, Any]) -> Reply | Refusal:
+async def timed_call(
+    ask: Callable[[dict[str, Any], float], Awaitable[Reply]],
+    fault_of: Callable[[Exception], Refusal | TransientFault],
+    timeout: float,
+    body: dict[str, Any],
+) -> Reply | Refusal:
     """The reply, or the server's refusal of this body.
 
     Args:
-        completions: of an `openai.AsyncOpenAI` client.
-        timeout: seconds until the last byte must be there, however slowly they drip.
+        ask: sends a body; told how many seconds there are until the last byte must be there, however slowly they drip.
+        fault_of: what an exception means; raises it again if it is none that a call brings.
+        timeout: see `seconds_for`.
 
     Raises:
         TransientFault: without a cause or context, as those print headers and bodies that may hold the key.
     """
-    outcome = await _outcome(completions, seconds_for(timeout, most_tokens(body)), body)
+    seconds = seconds_for(timeout, int(body.get("max_completion_tokens") or body.get("max_tokens") or 0))
+    try:
+        async with asyncio.timeout(seconds):
+            return await ask(body, seconds)
+    except UnusableBody as error:
+        outcome: Refusal | TransientFault = TransientFault(str(error))
+    except TimeoutError:
+        outcome = TransientFault(f"no answer within {seconds:g} s")
+    except Exception as error:  # noqa: BLE001 - sorted, or raised again
+        outcome = fault_of(error)
     if isinstance(outcome, TransientFault):
         raise outcome
     return outcome
 
 
-async def _outcome(
-    completions: "AsyncCompletions", timeout: float, body: dict[str, Any]
-) -> Reply | Refusal | TransientFault:
-    import openai
+def seconds_for(timeout: float, tokens: int) -> float:
+    """Seconds a call may take whose reply may have so many tokens: a model that thinks first needs more than others.
 
-    try:
-        async with asyncio.timeout(timeout):
-            return read_reply(await _send(completions, body, timeout))
-    except UnusableBody as error:
-        return TransientFault(str(error))
-    except TimeoutError:
-        return TransientFault(f"no answer within {timeout:g} s")
-    except openai.APIStatusError as error:
-        refusal = refusal_of(error.status_code, error.response.content, error.response.reason_phrase)
-        return refusal.unless_transient(error.response.headers)
-    except openai.APITimeoutError as error:
-        fault = connection_fault(error)
-        late = isinstance(fault, TransientFault) and fault.cause == "lost"
-        return TransientFault(f"no answer within {timeout:g} s") if late else fault
-    except (openai.APIConnectionError, BrokenOff) as error:
-        return connection_fault(error)
-
-
-async def _send(completions: "AsyncCompletions", body: dict[str, Any], timeout: float) -> bytes:
-    """The body as it came; the client's own parsing takes anything for a completion."""
-    streaming = completions.with_streaming_response
-    import openai
-
-    limits = openai.Timeout(timeout, connect=min(timeout, CONNECT_TIMEOUT))
-    async with streaming.create(
-        model=body["model"], messages=body["messages"], extra_body=body, timeout=limits
-    ) as response:
-        try:
-            return await bounded(response.iter_bytes())
-        except Exception as error:
-            # openai passes on what its HTTP client raises, be that httpx or another.
-            raise BrokenOff from error
-
-
-def most_tokens(body: dict[str, Any]) -> int:
-    """The cap on the completion that a body holds."""
-    return int(body.get("max_completion_tokens") or body.get("max_tokens") or 0)
+    >>> seconds_for(60, 200), seconds_for(60, 9_000)
+    (60, 460.0)
+    """
+    return timeout if tokens <= SHORT_REPLY else timeout + (tokens - SHORT_REPLY) / SLOWEST
 
 
 async def bounded(chunks: AsyncIterator[bytes]) -> bytes:

@@ -3,12 +3,13 @@
 import email.utils
 import json
 import re
+import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-__all__ = ["Cause", "Refusal", "TransientFault", "asked_wait", "refusal_of", "retry_after"]
+__all__ = ["Cause", "Refusal", "TransientFault", "asked_wait", "connection_fault", "fault_causes", "refusal_of"]
 
 Cause = Literal["throttled", "unreachable", "refused", "lost"]
 """`throttled`: told to slow down (429). `unreachable`: never sent. `refused`: another status below 500. Those three
@@ -37,6 +38,8 @@ TOO_LONG = (
     "input token count",
     "prompt is too long",
 )
+NEVER_SENT = {"ConnectError", "ConnectTimeout", "PoolTimeout"}
+"""What httpx, httpcore and their successors call a failure before the first byte of the request."""
 
 
 class TransientFault(Exception):
@@ -86,7 +89,7 @@ class Refusal:
             return self
         lost = self.status >= 500 or self.status == TIMED_OUT
         cause: Cause = "lost" if lost else "throttled" if self.status == THROTTLED else "refused"
-        wait = retry_after(headers)
+        wait = _retry_after(headers)
         wait = asked_wait(self.message) if wait is None else wait
         return TransientFault(f"status {self.status}: {self.message}", cause, wait)
 
@@ -137,12 +140,8 @@ def asked_wait(message: str) -> float | None:
     return sum(float(amount) * SECONDS[unit.lower()] for amount, unit in AMOUNT.findall(said["wait"]))
 
 
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait according to a `Retry-After` header, given in seconds or as a date; None without one.
-
-    >>> retry_after({"retry-after": "1.5"})
-    1.5
-    """
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds to wait according to a `Retry-After` header, given in seconds or as a date; None without one."""
     value = headers.get("retry-after", "")
     try:
         seconds = float(value)
@@ -153,3 +152,32 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
     except (ValueError, OverflowError):
         return None
+
+
+def connection_fault(error: BaseException) -> TransientFault | Refusal:
+    """The fault behind an exception of an HTTP client, told from the exceptions it was raised from.
+
+    A certificate that is not accepted is a refusal with status 0: it will not be accepted the next time either.
+
+    >>> connection_fault(OSError("broken pipe")).cause
+    'lost'
+    """
+    causes = list(fault_causes(error))
+    for cause in causes:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            said = cause.verify_message.rstrip(".")
+            return Refusal(0, "certificate", None, f"its TLS certificate is not accepted: {said}")
+    reason = str(causes[-1]) or str(error) or type(error).__name__
+    if any(type(cause).__name__ in NEVER_SENT for cause in causes):
+        return TransientFault(f"no connection ({reason})", "unreachable")
+    return TransientFault(f"the connection broke ({reason})")
+
+
+def fault_causes(error: BaseException) -> Iterator[BaseException]:
+    """The exception, and every one behind it, the nearest first."""
+    seen: set[int] = set()
+    cause: BaseException | None = error
+    while cause is not None and id(cause) not in seen:
+        seen.add(id(cause))
+        yield cause
+        cause = cause.__cause__ or cause.__context__

@@ -8,19 +8,16 @@ from dataclasses import replace
 from functools import partial
 
 from optimizers.errors import LanguageModelRejected, LanguageModelUnavailable
-from optimizers.language_model import Ability, Reply, Sample
-from prompt_search.llm.adaptive_limit import AdaptiveLimit
-from prompt_search.llm.call_line import CallLine
+from optimizers.language_model import Ability, Reply, Sample, Traffic
+from prompt_search.llm.call_line import AdaptiveLimit, CallLine
 from prompt_search.llm.call_pool import CallPool, Event
 from prompt_search.llm.chat_call import Send
 from prompt_search.llm.chat_fault import Refusal, TransientFault
 from prompt_search.llm.chat_request import ChatDialect, form_of
-from prompt_search.llm.conversation import shortened
-from prompt_search.llm.event_loop import drain
-from prompt_search.llm.patience import Patience
-from prompt_search.llm.redaction import Redaction
-from prompt_search.llm.sample_call import SampleCall
-from prompt_search.llm.traffic import Traffic
+from prompt_search.llm.endpoint import Redaction
+from prompt_search.llm.hand_over import drain
+from prompt_search.llm.requests import check_abilities, shortened
+from prompt_search.llm.sample_call import Patience, SampleCall
 
 __all__ = ["ChatModel"]
 
@@ -100,11 +97,7 @@ class ChatModel(ABC):
             LanguageModelUnavailable: when a sample used up its attempts or its deadline.
         """
         self.billable = {}
-        if any(sample.request.steering for sample in samples):
-            raise LanguageModelRejected(
-                f"{self._name} at {self._shown} can't be steered: an API gives no access to hidden states. "
-                "Use a model of your own with `hf:PATH`."
-            )
+        check_abilities(f"{self._name} at {self._shown}", samples, self.abilities)
         drain(self._events(samples), lambda event: self._deliver(event, on_reply))
 
     @abstractmethod

@@ -6,8 +6,9 @@ import logging
 import re
 from typing import Any, Literal
 
-from optimizers.language_model import Message, Picture, Request, Sample
+from optimizers.language_model import Message, Request, Sample
 from prompt_search.llm.reply_text import valid_text
+from prompt_search.llm.requests import told_of_schema
 
 __all__ = ["ChatDialect", "form_of"]
 
@@ -66,16 +67,9 @@ class ChatDialect:
         return True
 
     def _messages(self, request: Request) -> list[dict[str, Any]]:
-        messages = [{"role": turn.role, "content": _content(turn)} for turn in request.messages]
-        if request.json_schema is None or FORMATS[self._format] == "json_schema":
-            return messages
-        # Providers demand the word JSON in the messages before they turn JSON mode on.
-        instruction = f"\n\nAnswer with JSON only, of this JSON schema: {request.json_schema}"
-        last = max((i for i, turn in enumerate(request.messages) if turn.role == "user"), default=None)
-        if last is not None:
-            turn = request.messages[last]
-            messages[last]["content"] = _content(Message(turn.role, turn.content + instruction, turn.picture))
-        return messages
+        held = FORMATS[self._format] == "json_schema"
+        turns = request.messages if held else told_of_schema(request)
+        return [{"role": turn.role, "content": _content(turn)} for turn in turns]
 
     def _response_format(self, schema: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
         match FORMATS[self._format]:
@@ -105,12 +99,8 @@ def _content(turn: Message) -> str | list[dict[str, Any]]:
     text = valid_text(turn.content)
     if turn.picture is None:
         return text
-    image = {"type": "image_url", "image_url": {"url": _data_url(turn.picture)}}
-    return [{"type": "text", "text": text}, image]
-
-
-def _data_url(picture: Picture) -> str:
-    return f"data:{picture.media_type};base64,{base64.b64encode(picture.data).decode()}"
+    url = f"data:{turn.picture.media_type};base64,{base64.b64encode(turn.picture.data).decode()}"
+    return [{"type": "text", "text": text}, {"type": "image_url", "image_url": {"url": url}}]
 
 
 def _blamed(body: dict[str, Any], complaint: str, parameter: str | None) -> str | None:

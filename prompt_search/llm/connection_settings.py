@@ -1,4 +1,4 @@
-"""Proxies and certificates that the environment names: tried before anything is loaded or asked."""
+"""What the environment says about servers: keys; proxies and certificates, tried before anything is asked."""
 
 import os
 from collections.abc import Iterator
@@ -7,10 +7,38 @@ from pathlib import Path
 
 from optimizers.errors import SettingsError
 
-__all__ = ["check_connection_settings", "named_faults"]
+__all__ = ["check_connection_settings", "find_key", "named_faults"]
 
 PROXIES = ("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY")
 CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+LONGEST_KEY = 10_000
+
+
+def find_key(variable: str) -> str | None:
+    """The key in an environment variable, or else on the first line of the file that `<variable>_FILE` names.
+
+    White space around it is dropped. `None` if neither variable is set to anything.
+
+    Raises:
+        SettingsError: if the file can't be read, or what is there can't be a key. The key is not quoted.
+    """
+    key, source = os.environ.get(variable, "").strip(), variable
+    if not key and (path := os.environ.get(f"{variable}_FILE", "").strip()):
+        key, source = _first_line(Path(path).expanduser(), variable), f"{variable}_FILE"
+    if not (key.isascii() and key.isprintable()):
+        raise SettingsError(f"the environment variable {source} holds, or leads to, characters that no API key has")
+    return key or None
+
+
+def _first_line(path: Path, variable: str) -> str:
+    try:
+        with path.open("rb") as file:
+            line = file.readline(LONGEST_KEY).decode(errors="replace").strip()
+    except OSError as error:
+        raise SettingsError(f"{variable}_FILE names {path}, which can't be read: {error.strerror}") from error
+    if not line:
+        raise SettingsError(f"{variable}_FILE names {path}, whose first line is empty; it should hold the key")
+    return line
 
 
 def check_connection_settings() -> str:

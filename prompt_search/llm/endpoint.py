@@ -1,13 +1,14 @@
 """Where an OpenAI-compatible server is, and what must never be shown of how it is reached."""
 
 import os
+import re
+from collections.abc import Callable, Iterable
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from optimizers.errors import SettingsError
-from prompt_search.llm.api_key import find_key
-from prompt_search.llm.redaction import Redaction
+from prompt_search.llm.connection_settings import find_key
 
-__all__ = ["API_VERSION", "Endpoint", "secret_parts", "without_secrets"]
+__all__ = ["Endpoint", "Redaction", "secret_parts", "without_secrets"]
 
 SHORTEST_SECRET = 8
 """Characters of the shortest key that is taken out of text: where a server needs none, people write `none` or `x`."""
@@ -19,6 +20,33 @@ API_VERSION = "api-version"
 AZURE_KEYS = ("AZURE_OPENAI_API_KEY", "AZURE_API_KEY")
 PASTED = "/chat/completions"
 """How addresses end that are copied from a portal or a curl command."""
+LONGEST_QUOTE = 300
+
+
+class Redaction:
+    """Takes secrets out of text.
+
+    Args:
+        secrets: tells the secrets of the moment; empty strings are ignored.
+
+    >>> Redaction(lambda: ["sk-123"]).redacted("no such key: sk-123")
+    'no such key: [secret]'
+    """
+
+    def __init__(self, secrets: Callable[[], Iterable[str]]) -> None:
+        self._secrets = secrets
+
+    def redacted(self, text: str) -> str:
+        """The text without any secret it may echo: replies are written to disk."""
+        for secret in sorted(filter(None, self._secrets()), key=len, reverse=True):
+            text = text.replace(secret, "[secret]")
+        return text
+
+    def quote(self, text: str) -> str:
+        """What a server said, fit to show: no secrets, no control characters, at most 300 characters."""
+        printable = "".join(c if c.isprintable() else " " for c in self.redacted(text))
+        short = re.sub(" +", " ", printable).strip()
+        return short if len(short) <= LONGEST_QUOTE else short[: LONGEST_QUOTE - 1] + "…"
 
 
 class Endpoint:

@@ -6,7 +6,7 @@ from typing import Literal
 from optimizers.errors import LanguageModelError
 from optimizers.language_model import Reply, Sample
 from prompt_search.llm.reply_text import stored_reply
-from prompt_search.llm.required_abilities import check_abilities
+from prompt_search.llm.requests import check_abilities
 
 __all__ = ["FunctionModel", "MessagesToText"]
 

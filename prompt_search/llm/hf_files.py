@@ -1,16 +1,19 @@
-"""Where the files of a Hugging Face model are, what identifies them, and what reading them takes."""
+"""The files of a Hugging Face model: where they are, what identifies them, and how transformers reads them."""
 
 import hashlib
 import importlib.util
 import re
 from collections.abc import Iterable
+from contextlib import redirect_stderr
 from dataclasses import dataclass
 from functools import cached_property
+from io import StringIO
 from pathlib import Path
+from typing import Any
 
-from optimizers.errors import LanguageModelUnavailable, SettingsError
+from optimizers.errors import LanguageModelRejected, LanguageModelUnavailable, SettingsError
 
-__all__ = ["ModelFiles", "check_packages"]
+__all__ = ["ModelFiles", "check_packages", "load_network", "load_tokenizer", "missing_packages"]
 
 HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 NEEDED = ("*.json", "*.jinja", "*.safetensors", "*.model", "*.txt")
@@ -103,6 +106,42 @@ def missing_packages(names: Iterable[str]) -> list[str]:
     return [name for name in names if importlib.util.find_spec(name) is None]
 
 
+def load_network(files: ModelFiles, device: str) -> Any:  # noqa: ANN401 - transformers has no types
+    """The model in evaluation mode: in its own precision on a GPU, in float32 on a CPU.
+
+    Of its own generation settings only the tokens that end a turn stay: how it samples is for the request to say.
+
+    Args:
+        device: `auto` (the first GPU if there is one), `cpu`, `cuda`, `cuda:N`.
+
+    Raises:
+        LanguageModelRejected: if transformers can't load it.
+    """
+    import torch
+    from transformers import AutoModelForCausalLM, GenerationConfig
+
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    dtype = torch.float32 if device == "cpu" else "auto"
+    network = _read(AutoModelForCausalLM, files, dtype=dtype, use_safetensors=True).to(device).eval()
+    network.generation_config = GenerationConfig(eos_token_id=network.generation_config.eos_token_id)
+    return network
+
+
+def load_tokenizer(files: ModelFiles) -> Any:  # noqa: ANN401 - transformers has no types
+    """The tokenizer.
+
+    Raises:
+        LanguageModelRejected: if transformers can't load it, or it has no chat template.
+    """
+    from transformers import AutoTokenizer
+
+    tokenizer = _read(AutoTokenizer, files)
+    if not tokenizer.chat_template:
+        raise LanguageModelRejected(f"{files.name} has no chat template: name a model tuned for conversation")
+    return tokenizer
+
+
 def _matching(folder: Path) -> list[Path]:
     return sorted(file for pattern in NEEDED for file in folder.glob(pattern) if file.is_file())
 
@@ -118,3 +157,17 @@ def _fetched(source: str) -> Path:
             f"{source} can't be fetched from the Hugging Face hub: {str(error).splitlines()[0]} "
             "Check the name and the connection; a model behind terms of use needs HF_TOKEN."
         ) from None
+
+
+def _read(kind: Any, files: ModelFiles, **options: Any) -> Any:  # noqa: ANN401 - transformers has no types
+    path = files.path
+    if files.is_gguf:
+        path, options = path.parent, options | {"gguf_file": path.name}
+    try:
+        with redirect_stderr(StringIO()):  # progress bars, one of which no setting of transformers stops
+            return kind.from_pretrained(str(path), **options, local_files_only=True)
+    except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+        raise LanguageModelRejected(
+            f"transformers can't load {files.path}: {str(error)[:500]} "
+            "The model may be damaged, or too new for this version of transformers."
+        ) from error

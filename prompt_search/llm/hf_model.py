@@ -8,17 +8,19 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from optimizers.errors import LanguageModelRejected
-from optimizers.language_model import Ability, Message, Reply, Request, Sample, Steering
-from prompt_search.llm.conversation import shortened
-from prompt_search.llm.hf_files import ModelFiles, check_packages
-from prompt_search.llm.hf_loading import context_length, end_tokens, load_network, load_tokenizer
+from optimizers.language_model import Ability, Message, Reply, Sample, Steering
+from prompt_search.llm.hf_files import ModelFiles, check_packages, load_network, load_tokenizer
 from prompt_search.llm.reply_text import stored_reply
-from prompt_search.llm.required_abilities import check_abilities
+from prompt_search.llm.requests import check_abilities, shortened, told_of_schema
+from prompt_search.llm.steering import decoder_layers, default_layer, mean_hidden_state, steered
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 __all__ = ["HuggingFaceModel"]
+
+USUAL_CONTEXT = 2048
+"""Tokens, where a model does not say how many it can read."""
 
 
 class HuggingFaceModel:
@@ -85,8 +87,6 @@ class HuggingFaceModel:
         Raises:
             LanguageModelRejected: if there is no such layer.
         """
-        from prompt_search.llm.steering import default_layer
-
         depth = len(self.layers)
         if steering.layer is None:
             return default_layer(depth)
@@ -117,42 +117,43 @@ class HuggingFaceModel:
     @cached_property
     def layers(self) -> Any:  # noqa: ANN401 - as the network
         """The decoder layers, first to last."""
-        from prompt_search.llm.steering import decoder_layers
-
         return decoder_layers(self.network)
 
     def _reply(self, sample: Sample) -> Reply:
-        request, room = _told_of_schema(sample.request), self._context_length
-        messages: tuple[Message, ...] | None = request.messages
+        whole, room = told_of_schema(sample.request), self._context_length
+        messages: tuple[Message, ...] | None = whole
         while messages is not None:
             prompt = self._prompt(messages)
             if prompt.shape[1] < room:
-                reply = self._completed(sample, prompt, room)
-                return replace(reply, shortened=messages != request.messages)
+                return replace(self._completed(sample, prompt, room), shortened=messages != whole)
             messages = shortened(messages)
         return Reply("", "error", error=f"the prompt is longer than the {room} tokens {self.name} can read")
 
     def _completed(self, sample: Sample, prompt: "Tensor", room: int) -> Reply:
-        from prompt_search.llm.decoding import completion
+        """Drawn with the sample's seed; torch's own generators are as they were afterwards."""
+        import torch
 
-        request, length = sample.request, prompt.shape[1]
-        with self._steered(request.steering):
-            tokens, ended = completion(
-                self.network,
+        request, length, ends = sample.request, prompt.shape[1], self._ends
+        draw: dict[str, Any] = {"do_sample": False}
+        if request.temperature > 0:
+            draw = {"do_sample": True, "temperature": float(request.temperature), "top_p": request.top_p, "top_k": 0}
+        with self._steered(request.steering), torch.random.fork_rng(range(torch.cuda.device_count())):
+            torch.manual_seed(sample.seed)
+            drawn = self.network.generate(
                 prompt,
-                temperature=request.temperature,
-                top_p=request.top_p,
-                max_tokens=min(request.max_tokens, room - length),
-                ends=self._ends,
-                seed=sample.seed,
+                attention_mask=torch.ones_like(prompt),
+                max_new_tokens=min(request.max_tokens, room - length),
+                eos_token_id=ends or None,
+                pad_token_id=0,  # of a single row, nothing is ever padded
+                **draw,
             )
-        text = self.tokenizer.decode(tokens, skip_special_tokens=True)
+        tokens: list[int] = drawn[0, length:].tolist()
+        ended = tokens[-1] in ends
+        text = self.tokenizer.decode(tokens[:-1] if ended else tokens, skip_special_tokens=True)
         form: Literal["text"] | None = None if request.json_schema is None else "text"
-        return Reply(text, "stop" if ended else "length", length, len(tokens) + ended, form=form)
+        return Reply(text, "stop" if ended else "length", length, len(tokens), form=form)
 
     def _steered(self, steering: Steering | None) -> Any:  # noqa: ANN401 - a context manager
-        from prompt_search.llm.steering import steered
-
         if steering is None:
             return nullcontext()
         shift = steering.alpha * self.direction(steering)
@@ -164,8 +165,6 @@ class HuggingFaceModel:
         return self._token_ids(text)
 
     def _mean_state(self, text: str, layer: int) -> "Tensor":
-        from prompt_search.llm.steering import mean_hidden_state
-
         token_ids = self._token_ids(text)[:, : self._context_length]
         if token_ids.shape[1] == 0:
             raise LanguageModelRejected("steering needs two texts that are not empty")
@@ -180,18 +179,12 @@ class HuggingFaceModel:
 
     @cached_property
     def _context_length(self) -> int:
-        return context_length(self.network)
+        """The most tokens of prompt and completion together."""
+        return int(getattr(self.network.config.get_text_config(), "max_position_embeddings", None) or USUAL_CONTEXT)
 
     @cached_property
-    def _ends(self) -> frozenset[int]:
-        return end_tokens(self.network, self.tokenizer)
-
-
-def _told_of_schema(request: Request) -> Request:
-    """The request with its schema in the last turn of the user."""
-    if request.json_schema is None:
-        return request
-    last = max((i for i, turn in enumerate(request.messages) if turn.role == "user"), default=None)
-    instruction = f"\n\nAnswer with JSON only, of this JSON schema: {request.json_schema}"
-    told = (replace(t, content=t.content + instruction) if i == last else t for i, t in enumerate(request.messages))
-    return replace(request, messages=tuple(told))
+    def _ends(self) -> list[int]:
+        """The tokens that end a turn."""
+        configured = self.network.generation_config.eos_token_id
+        several = configured if isinstance(configured, list) else [configured]
+        return sorted({token for token in (*several, self.tokenizer.eos_token_id) if token is not None})

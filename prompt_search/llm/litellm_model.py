@@ -1,32 +1,32 @@
 """Any provider that litellm knows."""
 
 import difflib
+import logging
 import os
 import re
 import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
+from functools import cache
+from types import ModuleType
 from typing import Any
 
 from optimizers.errors import SettingsError
-from prompt_search.llm.api_key import find_key
 from prompt_search.llm.chat_call import Send
 from prompt_search.llm.chat_model import ChatModel
-from prompt_search.llm.connection_settings import named_faults
-from prompt_search.llm.endpoint import without_secrets
-from prompt_search.llm.litellm_call import litellm_call
-from prompt_search.llm.litellm_import import import_litellm
-from prompt_search.llm.patience import Patience
-from prompt_search.llm.redaction import Redaction
+from prompt_search.llm.connection_settings import find_key, named_faults
+from prompt_search.llm.endpoint import Redaction, without_secrets
+from prompt_search.llm.sample_call import Patience
 
-__all__ = ["LiteLLMModel"]
+__all__ = ["LiteLLMModel", "import_litellm"]
 
 OWN_SERVERS = ("hosted_vllm", "lm_studio", "litellm_proxy")
 """Providers that are a server somewhere, with no address until one is given."""
 OPTIONAL = re.compile(r"AWS_|VERTEXAI_|OLLAMA_API_BASE$")
 """Variables that litellm calls missing though there are other ways to sign in, or a default."""
 SECRET = re.compile(r"(KEY|KEY_ID|TOKEN|SECRET|PASSWORD|CREDENTIALS)$")
+OFFLINE = ("LITELLM_LOCAL_MODEL_COST_MAP", "LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS", "LITELLM_LOCAL_BLOG_POSTS")
+"""litellm fetches these tables at import unless told to take the ones it carries."""
 
 
 class LiteLLMModel(ChatModel):
@@ -60,9 +60,8 @@ class LiteLLMModel(ChatModel):
     async def _open(self) -> AsyncIterator[Send]:
         import httpx
 
-        from prompt_search.llm.litellm_transport import take_over
+        from prompt_search.llm.litellm_call import litellm_calls
 
-        take_over()
         options = {} if self._api_key is None else {"api_key": self._api_key}
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
         with warnings.catch_warnings():
@@ -71,7 +70,7 @@ class LiteLLMModel(ChatModel):
             with named_faults():
                 opened = httpx.AsyncClient(limits=limits, timeout=self._patience.timeout)
             async with opened as client:
-                yield partial(litellm_call, client, options, self._patience.timeout)
+                yield litellm_calls(import_litellm(), client, options, self._patience.timeout)
 
     def _secrets(self) -> list[str]:
         in_environment = [value for name, value in os.environ.items() if SECRET.search(name) and len(value) >= 8]
@@ -110,3 +109,32 @@ def _api_key(litellm: Any, name: str) -> str | None:  # noqa: ANN401 - a module
             f"{name} needs {needed} in the environment; {(keys or lacking)[0]}_FILE may name a file with the key"
         )
     return found
+
+
+@cache
+def import_litellm() -> ModuleType:
+    """The module `litellm`; the first time takes seconds.
+
+    Raises:
+        SettingsError: if it is not installed.
+    """
+    for variable in OFFLINE:
+        os.environ.setdefault(variable, "True")
+    # Otherwise it puts what a file .env in the working directory says into the environment.
+    os.environ.setdefault("LITELLM_MODE", "PRODUCTION")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            import litellm
+    except ImportError as error:
+        raise SettingsError(
+            f"this language model goes through litellm, which can't be imported ({error}): "
+            "pip install 'prompt-search[litellm]'"
+        ) from error
+    litellm.suppress_debug_info = True
+    for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy"):
+        logging.getLogger(name).disabled = True
+    # httpx logs addresses, and some providers take the key as a part of theirs.
+    for name in ("litellm", "httpx", "httpcore"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    return litellm

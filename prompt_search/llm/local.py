@@ -3,23 +3,22 @@
 import hashlib
 import json
 import secrets
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Event
 from types import MappingProxyType, TracebackType
 from typing import Any, Literal, Self
 
 from optimizers.errors import LanguageModelError, LanguageModelRejected, SettingsError
 from optimizers.language_model import Reply, Request, Sample
-from prompt_search.llm.conversation import shortened
+from prompt_search.llm.hand_over import hand_over
 from prompt_search.llm.reply_text import stored_reply
-from prompt_search.llm.required_abilities import check_abilities
-from prompt_search.llm.slots import answer_in_slots
-from prompt_search.llm.streamed_reply import StreamedReply
+from prompt_search.llm.requests import check_abilities, shortened
 
-__all__ = ["LocalModel"]
+__all__ = ["LocalModel", "StreamedReply"]
 
 Form = Literal["schema"] | None
 TOO_LONG = "exceed_context_size_error"
@@ -27,7 +26,7 @@ TOO_LONG = "exceed_context_size_error"
 
 
 class LocalModel:
-    """A language model in a GGUF file; the same sample always gives the same text.
+    """A language model in a GGUF file, one sample after the other; the same sample always gives the same text.
 
     A reply is held to its request's JSON schema, string patterns included. Use it as a context manager or call
     `close` to free the memory early; both leave it usable, it then loads again.
@@ -36,37 +35,22 @@ class LocalModel:
         path: the GGUF file; its chat template is used.
         name: what to call it; by default the file's name without suffix.
         n_ctx: tokens of prompt and reply together.
-        slots: samples decoded together. Sums may then be rounded differently, and a sample depend on its neighbours:
-            where it was tried (x86-64 with AVX-512; 2 and 4 slots, 16 replies of 80 tokens) texts and log-probabilities
-            stayed the same to the last digit, which says nothing about other machines. On 2 idle cores 4 slots took a
-            fifth less time than 1; on busy ones no gain could be told. So the default is 1.
         threads: by default 1. llama.cpp's threads wait for each other by spinning, so as many threads as cores are
             a bit faster on an idle machine, and stall when anything else runs there.
 
     Raises:
-        SettingsError: if there is no GGUF file at the path, or `slots` is under 1.
+        SettingsError: if there is no GGUF file at the path.
     """
 
     billable: Mapping[int, int] = MappingProxyType({})
     """Nothing that it leaves unfinished was paid for."""
 
-    def __init__(
-        self, path: Path, name: str | None = None, n_ctx: int = 2048, threads: int | None = None, slots: int = 1
-    ) -> None:
+    def __init__(self, path: Path, name: str | None = None, n_ctx: int = 2048, threads: int = 1) -> None:
         _check_is_gguf(path)
-        if slots < 1:
-            raise SettingsError(f"a local language model needs at least 1 slot, got {slots}")
-        self._path = path
-        self._name = name or path.stem
-        self._n_ctx = n_ctx
-        self._threads = threads or 1
-        self._slots = slots
-        self._server: Any = None
-
-    @property
-    def name(self) -> str:
+        self.name = name or path.stem
         """The given name, or the file's."""
-        return self._name
+        self._path, self._n_ctx, self._threads = path, n_ctx, threads
+        self._server: Any = None
 
     @cached_property
     def identity(self) -> str:
@@ -76,7 +60,7 @@ class LocalModel:
         return f"gguf:{self._path.name}@sha256:{digest[:16]}"
 
     def complete(self, samples: Sequence[Sample], on_reply: Callable[[int, Reply], None]) -> None:
-        """Complete the samples, in order if there is one slot.
+        """Complete the samples in order.
 
         A prompt over `n_ctx` loses its oldest turns; if it has but one, its reply has finish `error`.
         Ctrl-C ends it at the next token.
@@ -85,10 +69,20 @@ class LocalModel:
             LanguageModelRejected: if llama.cpp can't load the file or refuses a request, or a request has a picture or
                 steering.
         """
-        check_abilities(self._name, samples)
+        check_abilities(self.name, samples)
         if samples and self._server is None:
             self._server = self._loaded()
-        answer_in_slots(samples, self._reply, on_reply, self._slots)
+        arrived: SimpleQueue[tuple[int, Reply] | None] = SimpleQueue()
+        cancelled = Event()
+
+        def work() -> None:
+            for index, sample in enumerate(samples):
+                reply = None if cancelled.is_set() else self._reply(sample, cancelled)
+                if reply is None:
+                    break
+                arrived.put((index, reply))
+
+        hand_over(arrived, work, lambda answer: on_reply(*answer), end=cancelled.set)
 
     def close(self) -> None:
         """Free the model's memory."""
@@ -102,7 +96,7 @@ class LocalModel:
     ) -> None:
         self.close()
 
-    def _reply(self, sample: Sample, cancelled: threading.Event) -> Reply | None:
+    def _reply(self, sample: Sample, cancelled: Event) -> Reply | None:
         """One reply; while the prompt is too long, its oldest turns are left out. `None` if it was cancelled."""
         request = sample.request
         while True:
@@ -114,18 +108,18 @@ class LocalModel:
                 return Reply("", "error", error=str(streamed.error["message"]))
             request = replace(request, messages=messages)
         if streamed.error:
-            raise LanguageModelRejected(f"{self._name} refused a request: {streamed.error.get('message')}")
-        if not streamed.finished:
+            raise LanguageModelRejected(f"{self.name} refused a request: {streamed.error.get('message')}")
+        if not streamed.finish:
             return None
         form: Form = None if request.json_schema is None else "schema"
         return stored_reply(replace(streamed.reply(), form=form, shortened=request != sample.request))
 
-    def _generated(self, body: dict[str, Any], cancelled: threading.Event) -> StreamedReply:
+    def _generated(self, body: dict[str, Any], cancelled: Event) -> "StreamedReply":
         streamed = StreamedReply(cancelled)
         try:
             self._server.handle_chat_completions(body, streamed.take)
         except RuntimeError as error:
-            raise LanguageModelError(f"{self._name} failed: {error}. Finished replies are kept.") from error
+            raise LanguageModelError(f"{self.name} failed: {error}. Finished replies are kept.") from error
         return streamed
 
     def _loaded(self) -> Any:  # noqa: ANN401 - xllamacpp has no types
@@ -133,8 +127,8 @@ class LocalModel:
 
         params = CommonParams()
         params.model.path = str(self._path)
-        params.n_ctx = self._n_ctx * self._slots
-        params.n_parallel = self._slots
+        params.n_ctx = self._n_ctx
+        params.n_parallel = 1
         params.cpuparams.n_threads = params.cpuparams_batch.n_threads = self._threads
         # What a slot or a prompt cache remembers of earlier requests could change how sums are rounded.
         params.cache_prompt = False
@@ -153,6 +147,42 @@ class LocalModel:
             raise LanguageModelRejected(
                 f"llama.cpp can't load {self._path}: {error} The file may be damaged, or too new for this xllamacpp."
             ) from error
+
+
+class StreamedReply:
+    """A reply that llama.cpp gives token by token, in the chunks of a streamed chat completion.
+
+    Args:
+        cancelled: once it is set, the model is told to stop at the next chunk.
+
+    >>> streamed = StreamedReply(Event())
+    >>> for text, end in (("A", None), (" cat", "stop")):
+    ...     told = streamed.take({"choices": [{"delta": {"content": text}, "finish_reason": end}]})
+    >>> streamed.reply().text
+    'A cat'
+    """
+
+    def __init__(self, cancelled: Event) -> None:
+        self.error: dict[str, Any] = {}
+        self.finish = ""
+        """Why the model came to an end of its own; empty as long as it did not."""
+        self._cancelled = cancelled
+        self._texts: list[str] = []
+        self._usage: dict[str, int] = {}
+
+    def take(self, chunk: dict[str, Any]) -> bool:
+        """Take in one chunk; true ends the generation. Given to xllamacpp, which swallows what it raises."""
+        self.error = chunk.get("error") or self.error
+        self._usage = chunk.get("usage") or self._usage
+        for choice in chunk.get("choices", []):
+            self._texts.append(choice["delta"].get("content") or "")
+            self.finish = choice["finish_reason"] or self.finish
+        return self._cancelled.is_set()
+
+    def reply(self) -> Reply:
+        """What the chunks make."""
+        prompt, completion = (self._usage.get(f"{kind}_tokens", 0) for kind in ("prompt", "completion"))
+        return Reply("".join(self._texts), "length" if self.finish == "length" else "stop", prompt, completion)
 
 
 def _check_is_gguf(path: Path) -> None:

@@ -3,12 +3,19 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from prompt_search.llm.chat_call import Send, call
+from optimizers.language_model import Reply
+from prompt_search.llm.chat_call import CONNECT_TIMEOUT, Send, bounded, timed_call
+from prompt_search.llm.chat_fault import Refusal, TransientFault, connection_fault, refusal_of
 from prompt_search.llm.chat_model import ChatModel
+from prompt_search.llm.chat_reply import read_reply
 from prompt_search.llm.connection_settings import named_faults
 from prompt_search.llm.endpoint import Endpoint
-from prompt_search.llm.patience import Patience
+from prompt_search.llm.sample_call import Patience
+
+if TYPE_CHECKING:
+    from openai.resources.chat import AsyncCompletions
 
 __all__ = ["OpenAICompatible"]
 
@@ -45,7 +52,6 @@ class OpenAICompatible(ChatModel):
         key = self._endpoint.key()
         import openai
 
-        timeout = self._patience.timeout
         with named_faults():
             opened = openai.AsyncOpenAI(
                 api_key=key or "none-needed",
@@ -56,4 +62,46 @@ class OpenAICompatible(ChatModel):
             )
         async with opened as client:
             # Its resources are imported here, which may take a second: no call should seem to wait for that.
-            yield partial(call, client.chat.completions, timeout)
+            yield partial(timed_call, partial(_ask, client.chat.completions), _fault_of, self._patience.timeout)
+
+
+class BrokenOff(Exception):
+    """The connection failed in the middle of the body."""
+
+
+async def _ask(completions: "AsyncCompletions", body: dict[str, Any], seconds: float) -> Reply:
+    """Read from the body as it came: the client's own parsing takes anything for a completion."""
+    import openai
+
+    limits = openai.Timeout(seconds, connect=min(seconds, CONNECT_TIMEOUT))
+    sending = completions.with_streaming_response.create(
+        model=body["model"], messages=body["messages"], extra_body=body, timeout=limits
+    )
+    try:
+        async with sending as response:
+            try:
+                content = await bounded(response.iter_bytes())
+            except Exception as error:
+                # openai passes on what its HTTP client raises, be that httpx or another.
+                raise BrokenOff from error
+    except openai.APITimeoutError as error:
+        if _was_sent(error):
+            raise TimeoutError from None
+        raise
+    return read_reply(content)
+
+
+def _was_sent(error: Exception) -> bool:
+    fault = connection_fault(error)
+    return isinstance(fault, TransientFault) and fault.cause == "lost"
+
+
+def _fault_of(error: Exception) -> Refusal | TransientFault:
+    import openai
+
+    if isinstance(error, openai.APIStatusError):
+        refusal = refusal_of(error.status_code, error.response.content, error.response.reason_phrase)
+        return refusal.unless_transient(error.response.headers)
+    if isinstance(error, openai.APIConnectionError | BrokenOff):
+        return connection_fault(error)
+    raise error

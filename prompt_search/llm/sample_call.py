@@ -1,7 +1,7 @@
-"""One sample on its way to a reply."""
+"""One sample on its way to a reply: how long and how often to try."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import tenacity
 
@@ -9,12 +9,34 @@ from optimizers.errors import LanguageModelError
 from optimizers.language_model import Reply, Sample
 from prompt_search.llm.call_line import CallLine
 from prompt_search.llm.chat_fault import TransientFault
-from prompt_search.llm.patience import Patience
 
-__all__ = ["SampleCall"]
+__all__ = ["Patience", "SampleCall"]
 
 FIRST_CONNECTIONS = 3
 """Attempts to reach a server that was never reached: most likely there is none, and that should be said soon."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """When a call is given up, and when its sample.
+
+    Attributes:
+        attempts: most calls for one sample that may be billed, at least 1. A 429 is never billed and not counted.
+        timeout: seconds one call may take, from connecting to the last byte; for replies of up to 1,000 tokens, see
+            `chat_call.seconds_for`.
+        deadline: seconds without any answer from the server after which a sample is not tried again.
+        longest_wait: most seconds between two attempts, unless the server asks for more.
+        longest_asked: most seconds a server may ask to be left alone until it has answered again; they do not count for
+            the deadline.
+        grace: seconds that calls in flight get to end after a refusal for good.
+    """
+
+    attempts: int = 8
+    timeout: float = 60.0
+    deadline: float = 300.0
+    longest_wait: float = 30.0
+    longest_asked: float = 1800.0
+    grace: float = 5.0
 
 
 class SampleCall:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from prompt_search.llm.adaptive_limit import AdaptiveLimit
+from prompt_search.llm.call_line import AdaptiveLimit
 
 
 class Clock:

@@ -3,11 +3,11 @@
 import pytest
 
 from optimizers.errors import LanguageModelUnavailable
-from prompt_search.llm.adaptive_limit import AdaptiveLimit
+from optimizers.language_model import Traffic
+from prompt_search.llm.call_line import AdaptiveLimit
 from prompt_search.llm.chat_fault import asked_wait
 from prompt_search.llm.openai_compatible import OpenAICompatible
-from prompt_search.llm.patience import Patience
-from prompt_search.llm.traffic import Traffic
+from prompt_search.llm.sample_call import Patience
 from tests.fakes.openai_server import OpenAIServer, rate_limited, refuse
 from tests.prompt_search.llm.samples import replies, sample
 

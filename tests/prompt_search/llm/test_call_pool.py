@@ -6,12 +6,10 @@ import pytest
 
 from optimizers.errors import LanguageModelUnavailable
 from optimizers.language_model import Reply, Sample
-from prompt_search.llm.adaptive_limit import AdaptiveLimit
-from prompt_search.llm.call_line import CallLine
+from prompt_search.llm.call_line import AdaptiveLimit, CallLine
 from prompt_search.llm.call_pool import CallPool, Event
 from prompt_search.llm.chat_fault import TransientFault
-from prompt_search.llm.patience import Patience
-from prompt_search.llm.sample_call import SampleCall
+from prompt_search.llm.sample_call import Patience, SampleCall
 from tests.prompt_search.llm.samples import sample
 
 

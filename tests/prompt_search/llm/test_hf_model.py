@@ -13,7 +13,6 @@ from transformers import AutoModelForCausalLM
 
 from optimizers.errors import LanguageModelRejected
 from optimizers.language_model import Message, Picture, Request, Sample, Steering, abilities
-from prompt_search.llm.decoding import draw
 from prompt_search.llm.hf_model import HuggingFaceModel
 from prompt_search.llm.steering import decoder_layers, default_layer
 from tests.prompt_search.llm.samples import replies, sample
@@ -40,6 +39,7 @@ def folder(model: HuggingFaceModel, tmp_path_factory: pytest.TempPathFactory) ->
     del config.quantization_config
     plain = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
     plain.load_state_dict(model.network.state_dict())
+    plain.generation_config.update(repetition_penalty=5.0, top_k=1, do_sample=True)  # habits that no request asked for
     plain.save_pretrained(path)
     model.tokenizer.save_pretrained(path)
     return path
@@ -217,18 +217,18 @@ def test_a_fresh_process_gives_the_same_text_and_prints_nothing_else(model: Hugg
     assert done.stdout == replies(model, ASKED[:1])[0].text
 
 
-def test_top_p_keeps_the_fewest_likely_tokens_that_reach_it_and_temperature_0_the_likeliest() -> None:
-    logits = torch.tensor([0.1, 0.5, 0.15, 0.25]).log()
-    seen = {draw(logits, 1.0, 0.7, torch.Generator().manual_seed(seed)) for seed in range(60)}
-    assert seen == {1, 3}
-    assert draw(logits, 0.0, 1.0, torch.Generator()) == 1
-
-
-def test_draws_follow_the_probabilities() -> None:
-    generator = torch.Generator().manual_seed(0)
-    logits = torch.tensor([0.2, 0.8]).log()
-    drawn = [draw(logits, 1.0, 1.0, generator) for _ in range(2000)]
-    assert abs(sum(drawn) / 2000 - 0.8) < 0.04
+def test_temperature_and_top_p_are_the_request_s(model: HuggingFaceModel) -> None:
+    likeliest, nucleus, free, hot = replies(
+        model,
+        [
+            sample(temperature=0, max_tokens=8),
+            sample(temperature=1.5, top_p=1e-6, max_tokens=8),
+            sample(temperature=1.5, max_tokens=8),
+            sample(temperature=1.5, max_tokens=8, seed=1),
+        ],
+    )
+    assert nucleus.text == likeliest.text
+    assert len({likeliest.text, free.text, hot.text}) == 3
 
 
 class DrawnAs(Sample):

@@ -12,10 +12,10 @@ import pytest
 
 from optimizers.errors import LanguageModelError, LanguageModelRejected, LanguageModelUnavailable, SettingsError
 from optimizers.language_model import Message, Picture, Reply, Request, Sample
-from prompt_search.llm import litellm_import
+from prompt_search.llm import litellm_model
 from prompt_search.llm.choose import language_model
 from prompt_search.llm.litellm_model import LiteLLMModel
-from prompt_search.llm.patience import Patience
+from prompt_search.llm.sample_call import Patience
 from tests.fakes.openai_server import (
     Behaviour,
     OpenAIServer,
@@ -290,6 +290,6 @@ def test_an_unknown_provider_gets_a_suggestion(tmp_path: Any) -> None:
 
 def test_without_litellm_the_extra_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     monkeypatch.setitem(sys.modules, "litellm", None)
-    litellm_import.import_litellm.cache_clear()
+    litellm_model.import_litellm.cache_clear()
     with pytest.raises(SettingsError, match=r"pip install 'prompt-search\[litellm\]'"):
         language_model("anthropic/claude", cache_dir=tmp_path)

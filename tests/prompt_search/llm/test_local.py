@@ -84,18 +84,6 @@ def test_a_conversation_that_is_too_long_loses_its_oldest_turns(model: LocalMode
     assert 0 < found.prompt_tokens < 100
 
 
-def test_samples_in_slots_are_all_answered_each_in_its_place(path: Path) -> None:
-    asked = [sample(f"Say {number}.", max_tokens=2 + number) for number in range(4)]
-    with LocalModel(path, slots=2) as model:
-        found = replies(model, asked)
-    assert [reply.completion_tokens for reply in found] == [2, 3, 4, 5]
-
-
-def test_no_slot_is_bad_input(path: Path) -> None:
-    with pytest.raises(SettingsError, match="1 slot"):
-        LocalModel(path, slots=0)
-
-
 @pytest.mark.parametrize(
     ("request_", "said"),
     [

@@ -10,7 +10,7 @@ import pytest
 from optimizers.errors import BudgetReached, LanguageModelRejected, LanguageModelUnavailable
 from optimizers.language_model import Reply
 from prompt_search.llm.openai_compatible import OpenAICompatible
-from prompt_search.llm.patience import Patience
+from prompt_search.llm.sample_call import Patience
 from tests.fakes.openai_server import Behaviour, Exchange, OpenAIServer, Received, after, echo, refuse, reset
 from tests.prompt_search.llm.samples import replies, sample
 

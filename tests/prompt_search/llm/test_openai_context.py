@@ -5,8 +5,8 @@ import logging
 import pytest
 
 from optimizers.language_model import Message, Request, Sample
-from prompt_search.llm.conversation import shortened
 from prompt_search.llm.openai_compatible import OpenAICompatible
+from prompt_search.llm.requests import shortened
 from tests.fakes.openai_server import Behaviour, OpenAIServer, Received, echo, refuse
 from tests.prompt_search.llm.samples import replies
 

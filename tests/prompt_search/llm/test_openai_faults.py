@@ -8,7 +8,7 @@ import pytest
 
 from optimizers.errors import LanguageModelRejected, LanguageModelUnavailable
 from prompt_search.llm.openai_compatible import OpenAICompatible
-from prompt_search.llm.patience import Patience
+from prompt_search.llm.sample_call import Patience
 from tests.fakes.openai_server import (
     Behaviour,
     OpenAIServer,

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from optimizers.errors import LanguageModelError, SettingsError
-from prompt_search.llm.api_key import find_key
+from prompt_search.llm.connection_settings import find_key
 from prompt_search.llm.openai_compatible import OpenAICompatible
-from prompt_search.llm.patience import Patience
+from prompt_search.llm.sample_call import Patience
 from tests.fakes.openai_server import Behaviour, OpenAIServer, raw, refuse, reply, without
 from tests.prompt_search.llm.samples import replies, sample
 

@@ -7,9 +7,9 @@ from itertools import pairwise
 import pytest
 
 from optimizers.errors import LanguageModelUnavailable
+from optimizers.language_model import Traffic
 from prompt_search.llm.openai_compatible import OpenAICompatible
-from prompt_search.llm.patience import Patience
-from prompt_search.llm.traffic import Traffic
+from prompt_search.llm.sample_call import Patience
 from tests.fakes.openai_server import Behaviour, Exchange, OpenAIServer, Received, after, echo, rate_limited, refuse
 from tests.prompt_search.llm.samples import replies, sample
 

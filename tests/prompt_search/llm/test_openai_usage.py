@@ -7,7 +7,7 @@ import pytest
 from optimizers.errors import LanguageModelError
 from optimizers.language_model import Reply
 from prompt_search.llm.openai_compatible import OpenAICompatible
-from prompt_search.llm.patience import Patience
+from prompt_search.llm.sample_call import Patience
 from tests.fakes.openai_server import (
     Behaviour,
     OpenAIServer,
