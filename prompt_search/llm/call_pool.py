@@ -51,7 +51,7 @@ class CallPool:
         self._line = line
         self._grace = grace
         self._tick = TICK if watched else None
-        self._running: dict[asyncio.Task[Reply], tuple[int, SampleCall]] = {}
+        self._running: dict[asyncio.Task[Reply], int] = {}
         self._begun: dict[int, SampleCall] = {}
         self._failure: LanguageModelError | None = None
         self._end = float("inf")
@@ -77,7 +77,9 @@ class CallPool:
                 yield indexed
             raise
         finally:
-            await self._cancel()
+            for task in self._running:
+                task.cancel()
+            await asyncio.gather(*self._running, return_exceptions=True)
         if self._failure is not None:
             raise self._failure
 
@@ -90,8 +92,8 @@ class CallPool:
         """Begin what may be begun; whether anything is running and may still run."""
         if not self._line.closing:
             for index, sample in islice(self._coming, max(0, self._line.limit.now - len(self._running))):
-                call = self._begun[index] = self._begin(sample)
-                self._running[asyncio.create_task(call.reply())] = (index, call)
+                self._begun[index] = self._begin(sample)
+                self._running[asyncio.create_task(self._begun[index].reply())] = index
         return bool(self._running) and time.monotonic() < self._end
 
     def _longest_wait(self) -> float | None:
@@ -100,10 +102,9 @@ class CallPool:
 
     def _arrived(self) -> Iterator[tuple[int, Reply]]:
         """Replies first, so that none is lost when the failures are looked at."""
-        done = [task for task in self._running if task.done()]
         failed = []
-        for task in done:
-            index, _ = self._running.pop(task)
+        for task in [task for task in self._running if task.done()]:
+            index = self._running.pop(task)
             error = None if task.cancelled() else task.exception()
             if error is not None:
                 failed.append(error)
@@ -121,8 +122,8 @@ class CallPool:
         self._line.closing = True
         if isinstance(error, LanguageModelRejected):
             self._end = min(self._end, time.monotonic() + self._grace)
-        for task, (_, call) in self._running.items():
-            if not call.in_flight:
+        for task, index in self._running.items():
+            if not self._begun[index].in_flight:
                 task.cancel()
 
     def _traffic(self) -> Iterator[Traffic]:
@@ -138,8 +139,3 @@ class CallPool:
         if now != told or time.monotonic() - told_at >= REMINDER:
             self._told = (time.monotonic(), now)
             yield now
-
-    async def _cancel(self) -> None:
-        for task in self._running:
-            task.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)

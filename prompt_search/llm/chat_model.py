@@ -54,10 +54,12 @@ class ChatModel(ABC):
     """Whether this very model takes pictures is known when it refuses one."""
 
     def __init__(self, name: str, shown: str, redaction: Redaction, concurrency: int, patience: Patience) -> None:
-        self._name = name
-        self._shown = shown
-        self._redaction = redaction
-        self._patience = patience
+        self.name = name
+        self.identity = f"{name}@{shown}"
+        """Model name, `@`, and the server's address without user, password and query."""
+        self.attempts = patience.attempts
+        self._redaction, self._patience = redaction, patience
+        self._place = f"{name} at {shown}"
         self._limit = AdaptiveLimit(concurrency)
         self._dialect = ChatDialect()
         self._told_of_shortening = False
@@ -68,21 +70,6 @@ class ChatModel(ABC):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.identity!r})"
-
-    @property
-    def name(self) -> str:
-        """The model's name."""
-        return self._name
-
-    @property
-    def identity(self) -> str:
-        """Model name, `@`, and the server's address without user, password and query."""
-        return f"{self._name}@{self._shown}"
-
-    @property
-    def attempts(self) -> int:
-        """Most calls for one sample that may be billed."""
-        return self._patience.attempts
 
     def complete(self, samples: Sequence[Sample], on_reply: Callable[[int, Reply], None]) -> None:
         """Complete the samples, many at once; replies come in the order they arrive.
@@ -97,7 +84,7 @@ class ChatModel(ABC):
             LanguageModelUnavailable: when a sample used up its attempts or its deadline.
         """
         self.billable = {}
-        check_abilities(f"{self._name} at {self._shown}", samples, self.abilities)
+        check_abilities(self._place, samples, self.abilities)
         drain(self._events(samples), lambda event: self._deliver(event, on_reply))
 
     @abstractmethod
@@ -129,7 +116,7 @@ class ChatModel(ABC):
         """One reply from one call, or from a few while the dialect is learned or the conversation made to fit."""
         shorter = False
         while True:
-            body = self._dialect.body(self._name, sample)
+            body = self._dialect.body(self.name, sample)
             answer = await send(body)
             if isinstance(answer, Reply):
                 text = self._redaction.redacted(answer.text)
@@ -148,14 +135,14 @@ class ChatModel(ABC):
 
     def _tell_of_shortening(self) -> None:
         if not self._told_of_shortening:
-            logger.warning("a conversation is too long for %s; its oldest turns are left out", self._name)
+            logger.warning("a conversation is too long for %s; its oldest turns are left out", self.name)
         self._told_of_shortening = True
 
     def _unavailable(self, fault: TransientFault) -> LanguageModelUnavailable:
         asked = "" if fault.wait is None else f" (it asks to be left alone for {fault.wait:.0f} s)"
         said = self._redaction.quote(str(fault))
         return LanguageModelUnavailable(
-            f"{self._name} at {self._shown} kept failing; the last time with {said}{asked}. "
+            f"{self._place} kept failing; the last time with {said}{asked}. "
             "Run the same command again: finished replies are kept. If it never answered: is a server running there, "
             "and does the base URL end where its API begins (often /v1)?"
         )
@@ -164,8 +151,7 @@ class ChatModel(ABC):
         said = self._redaction.quote(refusal.message)
         refused = f"refused with status {refusal.status}: {said}" if refusal.status else f"can't be used: {said}"
         return LanguageModelRejected(
-            f"{self._name} at {self._shown} {refused}. {_hint(refusal, sample)} "
-            "Finished replies are kept: run the same command again."
+            f"{self._place} {refused}. {_hint(refusal, sample)} Finished replies are kept: run the same command again."
         )
 
 

@@ -44,7 +44,7 @@ def language_model(
         api_key_env: the environment variable with a server's key.
 
     Raises:
-        SettingsError: if the specification is unknown, or its model isn't there, or or the environment names a proxy or
+        SettingsError: if the specification is unknown, or its model isn't there, or the environment names a proxy or
             certificates that can't be used to reach a server.
     """
     if not isinstance(spec, str):

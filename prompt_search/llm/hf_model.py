@@ -98,20 +98,12 @@ class HuggingFaceModel:
 
     @cached_property
     def network(self) -> Any:  # noqa: ANN401 - transformers has no types
-        """The model, loaded at first use.
-
-        Raises:
-            LanguageModelRejected: if transformers can't load it.
-        """
+        """The model, loaded at first use; see `load_network` for what that raises."""
         return load_network(self._files, self._device)
 
     @cached_property
     def tokenizer(self) -> Any:  # noqa: ANN401 - transformers has no types
-        """The tokenizer, loaded at first use.
-
-        Raises:
-            LanguageModelRejected: if transformers can't load it, or it has no chat template.
-        """
+        """The tokenizer, loaded at first use; see `load_tokenizer` for what that raises."""
         return load_tokenizer(self._files)
 
     @cached_property

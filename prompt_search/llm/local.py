@@ -9,8 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Event
-from types import MappingProxyType, TracebackType
-from typing import Any, Literal, Self
+from types import MappingProxyType
+from typing import Any, Literal
 
 from optimizers.errors import LanguageModelError, LanguageModelRejected, SettingsError
 from optimizers.language_model import Reply, Request, Sample
@@ -28,8 +28,8 @@ TOO_LONG = "exceed_context_size_error"
 class LocalModel:
     """A language model in a GGUF file, one sample after the other; the same sample always gives the same text.
 
-    A reply is held to its request's JSON schema, string patterns included. Use it as a context manager or call
-    `close` to free the memory early; both leave it usable, it then loads again.
+    A reply is held to its request's JSON schema, string patterns included. `close` frees the memory early and leaves
+    it usable: it then loads again.
 
     Args:
         path: the GGUF file; its chat template is used.
@@ -87,14 +87,6 @@ class LocalModel:
     def close(self) -> None:
         """Free the model's memory."""
         self._server = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _reply(self, sample: Sample, cancelled: Event) -> Reply | None:
         """One reply; while the prompt is too long, its oldest turns are left out. `None` if it was cancelled."""

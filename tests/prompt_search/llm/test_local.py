@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -127,7 +128,7 @@ def test_the_identity_holds_the_files_hash(model: LocalModel) -> None:
 
 
 def test_it_loads_again_after_close(path: Path) -> None:
-    with LocalModel(path) as model:
+    with closing(LocalModel(path)) as model:
         before = replies(model, ASKED[:1])
     assert replies(model, ASKED[:1]) == before
     model.close()
