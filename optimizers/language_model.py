@@ -258,5 +258,5 @@ def billable(model: LanguageModel | None) -> Mapping[int, int] | None:
 
 def watch(model: LanguageModel | None, told: Callable[[Traffic], None] | None) -> None:
     """Have a model's calls told; without effect where it is not `Watchable`."""
-    if hasattr(model, "on_traffic"):
+    if model is not None and hasattr(model, "on_traffic"):
         model.on_traffic = told

@@ -6,14 +6,14 @@ from typing import cast
 
 from optimizers.errors import SettingsError
 from optimizers.language_model import LanguageModel
-from prompt_search.llm.connection_settings import check_connection_settings
-from prompt_search.llm.endpoint import Endpoint
+from prompt_search.llm.api.connection_settings import check_connection_settings
+from prompt_search.llm.api.endpoint import Endpoint
+from prompt_search.llm.api.litellm_model import LiteLLMModel
+from prompt_search.llm.api.openai_compatible import OpenAICompatible
 from prompt_search.llm.function import FunctionModel, MessagesToText
-from prompt_search.llm.hf_model import HuggingFaceModel
-from prompt_search.llm.install import find_local_model
-from prompt_search.llm.litellm_model import LiteLLMModel
-from prompt_search.llm.local import LocalModel
-from prompt_search.llm.openai_compatible import OpenAICompatible
+from prompt_search.llm.hf.model import HuggingFaceModel
+from prompt_search.llm.local.install import find_local_model
+from prompt_search.llm.local.model import LocalModel
 
 __all__ = ["check_specification", "language_model"]
 

@@ -8,11 +8,11 @@ import pytest
 
 from optimizers.errors import SettingsError
 from prompt_search.llm import choose
+from prompt_search.llm.api.openai_compatible import OpenAICompatible
 from prompt_search.llm.choose import language_model
 from prompt_search.llm.function import FunctionModel
-from prompt_search.llm.hf_model import HuggingFaceModel
-from prompt_search.llm.local import LocalModel
-from prompt_search.llm.openai_compatible import OpenAICompatible
+from prompt_search.llm.hf.model import HuggingFaceModel
+from prompt_search.llm.local.model import LocalModel
 
 
 @pytest.fixture
