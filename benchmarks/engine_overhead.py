@@ -91,7 +91,7 @@ def _time_the_parts(shares: Shares, stack: ExitStack) -> None:
     from evaluators import OpenClipModel
     from prompt_search import models
     from prompt_search.data import load
-    from prompt_search.llm.local import LocalModel
+    from prompt_search.llm.local.model import LocalModel
 
     parts: list[tuple[str, Any, str]] = [
         ("language model", LocalModel, "complete"),

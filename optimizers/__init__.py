@@ -17,7 +17,11 @@ from optimizers.language_model import (
     Request,
     Sample,
     Steering,
+    Traffic,
     abilities,
+    attempts,
+    billable,
+    watch,
 )
 from optimizers.proapo import ProApo
 from optimizers.search import SHORTLIST, Optimizer, Search
@@ -50,7 +54,11 @@ __all__ = [
     "Search",
     "Steering",
     "Task",
+    "Traffic",
     "abilities",
+    "attempts",
+    "billable",
     "configure",
     "strategy_class",
+    "watch",
 ]

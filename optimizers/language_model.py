@@ -2,11 +2,29 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-__all__ = ["Ability", "LanguageModel", "Message", "Picture", "Reply", "Request", "Sample", "Steering", "abilities"]
+__all__ = [
+    "Ability",
+    "Able",
+    "Accountable",
+    "LanguageModel",
+    "Message",
+    "Picture",
+    "Reply",
+    "Request",
+    "Retrying",
+    "Sample",
+    "Steering",
+    "Traffic",
+    "Watchable",
+    "abilities",
+    "attempts",
+    "billable",
+    "watch",
+]
 
 Ability = Literal["steering", "vision"]
 """What not every language model can do: shift its hidden states, look at images."""
@@ -139,8 +157,27 @@ class Reply:
     shortened: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """What a person may see of calls under way: the state of one `complete` at one moment.
+
+    Attributes:
+        in_flight: calls sent and not answered.
+        waiting: samples without a reply that are not in flight: not begun, in line, or pausing after a fault.
+        retried: calls made again so far, because an earlier one of the same sample failed.
+        limit: most calls in flight that the server bears at the moment.
+        held_until: the moment of `time.monotonic` until which the server asked to be left alone, if it did.
+    """
+
+    in_flight: int
+    waiting: int
+    retried: int
+    limit: int
+    held_until: float | None = None
+
+
 class LanguageModel(Protocol):
-    """Anything that completes messages."""
+    """Anything that completes messages. It may also be `Able`, `Retrying`, `Accountable` and `Watchable`."""
 
     @property
     def name(self) -> str:
@@ -163,6 +200,63 @@ class LanguageModel(Protocol):
         ...
 
 
+class Able(Protocol):
+    """A language model that can do more than text; read by `abilities`."""
+
+    @property
+    def abilities(self) -> frozenset[Ability]:
+        """What it can do beyond text."""
+        ...
+
+
+class Retrying(Protocol):
+    """A language model that may be billed several times for one sample; read by `attempts`."""
+
+    @property
+    def attempts(self) -> int:
+        """The most calls for one sample that may be billed, at least 1."""
+        ...
+
+
+class Accountable(Protocol):
+    """A language model that tells what a failure may have cost; read by `billable`."""
+
+    @property
+    def billable(self) -> Mapping[int, int] | None:
+        """After `complete`, failed or not: for each index how many calls may have been billed; none for those left out.
+
+        `None` if it can't tell after all.
+        """
+        ...
+
+
+class Watchable(Protocol):
+    """A language model that tells of calls under way; set by `watch`."""
+
+    on_traffic: Callable[[Traffic], None] | None
+    """Called from the thread that called `complete`, at most ten times and at least once a second; it may raise."""
+
+
 def abilities(model: LanguageModel) -> frozenset[Ability]:
-    """What a model says it can do beyond text: its attribute `abilities`, nothing where it has none."""
+    """What a model says it can do beyond text; nothing where it is not `Able`."""
     return frozenset(getattr(model, "abilities", ()))
+
+
+def attempts(model: LanguageModel | None) -> int:
+    """The most calls for one sample that may be billed; 1 where a model is not `Retrying`."""
+    return int(getattr(model, "attempts", 1))
+
+
+def billable(model: LanguageModel | None) -> Mapping[int, int] | None:
+    """For each index of the last `complete` how many calls may have been billed.
+
+    `None` where a model is not `Accountable`: then any number of its `attempts` may have been.
+    """
+    told: Mapping[int, int] | None = getattr(model, "billable", None)
+    return told
+
+
+def watch(model: LanguageModel | None, told: Callable[[Traffic], None] | None) -> None:
+    """Have a model's calls told; without effect where it is not `Watchable`."""
+    if model is not None and hasattr(model, "on_traffic"):
+        model.on_traffic = told

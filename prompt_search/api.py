@@ -84,8 +84,7 @@ def optimize(
         budget: limits of calls, tokens, money and time; at the first one reached the run ends properly with the best so
             far.
         price: of the language model, in dollars per million prompt and completion tokens, where it is not known.
-        concurrency: the most calls to a server in flight (by default 32; fewer when it asks for that), or samples a
-            local GGUF model decodes together (1 by default).
+        concurrency: the most calls to a server in flight (by default 32; fewer when it asks for that).
         use_cache: whether replies are taken from the cache and kept there; if not, they are kept in the run folder.
         out: the run folder; by default a folder under `runs/` named after the arguments.
         base_url: an OpenAI-compatible server.

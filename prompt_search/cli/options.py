@@ -65,9 +65,7 @@ PriceText = Annotated[
 ]
 Concurrency = Annotated[
     int | None,
-    typer.Option(
-        help="The most calls to a server in flight (32), or samples decoded together (1).", min=1, show_default=False
-    ),
+    typer.Option(help="The most calls to a server in flight (32).", min=1, show_default=False),
 ]
 NoCache = Annotated[
     bool, typer.Option("--no-cache", help="Take no replies from the cache, and keep them in the run folder only.")

@@ -2,10 +2,19 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from optimizers.language_model import Ability, LanguageModel, Reply, Sample, abilities
+from optimizers.language_model import (
+    Ability,
+    LanguageModel,
+    Reply,
+    Sample,
+    Traffic,
+    abilities,
+    attempts,
+    billable,
+    watch,
+)
 from prompt_search.llm.completion_cache import CompletionCache
 from prompt_search.llm.reply_text import stored_reply
-from prompt_search.llm.traffic import Traffic
 
 __all__ = ["CachedModel"]
 
@@ -17,7 +26,7 @@ class CachedModel:
     reply that ended at `max_tokens` is the whole answer to a request with that limit (CuPL's is low on purpose), so it
     is stored; with a higher limit the request is another one.
 
-    `attempts`, `abilities`, `billable` and `on_traffic` are those of the model behind.
+    What it says of itself is what the model behind says.
 
     Args:
         inner: the model to ask.
@@ -27,6 +36,8 @@ class CachedModel:
     def __init__(self, inner: LanguageModel, cache: CompletionCache) -> None:
         self.inner = inner
         self.cache = cache
+        self.on_traffic: Callable[[Traffic], None] | None = None
+        """Who is told of calls under way, if the model tells."""
         self._missing: list[int] = []
 
     @property
@@ -47,25 +58,15 @@ class CachedModel:
     @property
     def attempts(self) -> int:
         """The most calls the model makes for one sample."""
-        return int(getattr(self.inner, "attempts", 1))
+        return attempts(self.inner)
 
     @property
     def billable(self) -> Mapping[int, int] | None:
         """After `complete`: for each index how many calls may have been billed; `None` if the model does not tell."""
-        inner = getattr(self.inner, "billable", None)
-        if inner is None:
+        calls = billable(self.inner)
+        if calls is None:
             return None
-        return {self._missing[position]: calls for position, calls in inner.items()} if self._missing else {}
-
-    @property
-    def on_traffic(self) -> Callable[[Traffic], None] | None:
-        """Who is told of calls under way; setting it has no effect on a model that does not tell."""
-        return getattr(self.inner, "on_traffic", None)
-
-    @on_traffic.setter
-    def on_traffic(self, told: Callable[[Traffic], None] | None) -> None:
-        if hasattr(self.inner, "on_traffic"):
-            self.inner.on_traffic = told
+        return {self._missing[position]: count for position, count in calls.items()} if self._missing else {}
 
     def complete(self, samples: Sequence[Sample], on_reply: Callable[[int, Reply], None]) -> None:
         """Hand over cached replies first, marked `cached=True`, then the model's as they come.
@@ -92,4 +93,5 @@ class CachedModel:
 
         if missing:
             self._missing = missing
+            watch(self.inner, self.on_traffic)
             self.inner.complete([samples[index] for index in missing], keep)

@@ -6,14 +6,14 @@ from typing import cast
 
 from optimizers.errors import SettingsError
 from optimizers.language_model import LanguageModel
-from prompt_search.llm.connection_settings import check_connection_settings
-from prompt_search.llm.endpoint import Endpoint
+from prompt_search.llm.api.connection_settings import check_connection_settings
+from prompt_search.llm.api.endpoint import Endpoint
+from prompt_search.llm.api.litellm_model import LiteLLMModel
+from prompt_search.llm.api.openai_compatible import OpenAICompatible
 from prompt_search.llm.function import FunctionModel, MessagesToText
-from prompt_search.llm.hf_model import HuggingFaceModel
-from prompt_search.llm.install import find_local_model
-from prompt_search.llm.litellm_model import LiteLLMModel
-from prompt_search.llm.local import LocalModel
-from prompt_search.llm.openai_compatible import OpenAICompatible
+from prompt_search.llm.hf.model import HuggingFaceModel
+from prompt_search.llm.local.install import find_local_model
+from prompt_search.llm.local.model import LocalModel
 
 __all__ = ["check_specification", "language_model"]
 
@@ -39,8 +39,8 @@ def language_model(
             from messages to text; or any object with a `complete` method, returned as it is.
         base_url: address of an OpenAI-compatible server.
         cache_dir: where `local` is installed.
-        concurrency: most calls to a server in flight, 32 by default; samples that `local` and `gguf:` decode together,
-            1 by default, see `LocalModel`. `hf:` and callables take one sample after the other.
+        concurrency: most calls to a server in flight, 32 by default. A model in this process takes one sample after
+            the other.
         api_key_env: the environment variable with a server's key.
 
     Raises:
@@ -50,14 +50,18 @@ def language_model(
     if not isinstance(spec, str):
         return _given(spec)
     check_specification(spec, base_url)
-    calls, slots = (CALLS, 1) if concurrency is None else (concurrency, concurrency)
+    if _is_in_process(spec) and concurrency not in (None, 1):
+        raise SettingsError(
+            f"concurrency is for calls to a server: {spec} takes one sample after the other, so leave it out"
+        )
+    calls = CALLS if concurrency is None else concurrency
     if base_url is not None:
         check_connection_settings()
         return OpenAICompatible(spec, base_url, api_key_env, calls)
     if spec == "local":
-        return _local(cache_dir, slots)
+        return _local(cache_dir)
     if spec.startswith(GGUF):
-        return LocalModel(Path(spec.removeprefix(GGUF)).expanduser(), slots=slots)
+        return LocalModel(Path(spec.removeprefix(GGUF)).expanduser())
     if spec.startswith(HUGGING_FACE):
         return HuggingFaceModel(spec.removeprefix(HUGGING_FACE))
     if spec.startswith(OPENAI) and spec != OPENAI:
@@ -72,12 +76,16 @@ def check_specification(spec: str, base_url: str | None = None) -> None:
     Raises:
         SettingsError: with what may have been meant.
     """
-    in_process = spec == "local" or spec.startswith((GGUF, HUGGING_FACE))
+    in_process = _is_in_process(spec)
     if base_url is not None and (in_process or not spec):
         raise SettingsError(f"a base URL needs the name of a model there, not {spec!r}")
     of_a_provider = "/" in spec.strip("/") and not _is_misspelled(spec)
     if base_url is None and not in_process and not of_a_provider:
         raise _unknown(spec)
+
+
+def _is_in_process(spec: str) -> bool:
+    return spec == "local" or spec.startswith((GGUF, HUGGING_FACE))
 
 
 def _given(spec: object) -> LanguageModel:
@@ -95,11 +103,11 @@ def _openai(name: str, api_key_env: str, concurrency: int) -> OpenAICompatible:
     return OpenAICompatible(name, None, api_key_env, concurrency)
 
 
-def _local(cache_dir: Path, slots: int) -> LocalModel:
+def _local(cache_dir: Path) -> LocalModel:
     path = find_local_model(cache_dir)
     if path is None:
         raise SettingsError(f"no local language model in {cache_dir}: get it (98 MB) with `prompt-search llm install`")
-    return LocalModel(path, slots=slots)
+    return LocalModel(path)
 
 
 def _unknown(spec: str) -> SettingsError:

@@ -8,27 +8,42 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from filelock import FileLock
 
 from optimizers.language_model import Reply, Sample
 from prompt_search.errors import StoreError
-from prompt_search.llm.completion_table import (
-    DELETE_BEYOND,
-    DELETE_UNUSED,
-    INSERT,
-    SELECT,
-    VERSION,
-    bring_up_to_date,
-    shrink,
-)
 
 __all__ = ["CacheStats", "CompletionCache"]
 
 BUSY_SECONDS = 60.0
 DAY = 86_400
+VERSION = 2
+TABLE = """
+CREATE TABLE IF NOT EXISTS replies (
+    key TEXT PRIMARY KEY,
+    text TEXT NOT NULL,
+    finish TEXT NOT NULL,
+    prompt_tokens INTEGER NOT NULL,
+    completion_tokens INTEGER NOT NULL,
+    form TEXT,
+    shortened INTEGER NOT NULL,
+    used_on INTEGER NOT NULL
+)
+"""
+"""`used_on` is the day, counted from 1970, on which the reply was last of use."""
+
+SELECT = "SELECT text, finish, prompt_tokens, completion_tokens, form, shortened, used_on FROM replies WHERE key = ?"
+INSERT = "INSERT OR REPLACE INTO replies VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+DELETE_BEYOND = """
+DELETE FROM replies WHERE key IN (
+    SELECT key FROM (
+        SELECT key, sum(length(CAST(text AS BLOB)) + 200) OVER (ORDER BY used_on DESC, rowid DESC) AS size FROM replies
+    ) WHERE size > ?
+)
+"""
+"""Keeps the replies used last, up to a size in bytes: their texts, and 200 for all else of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +118,14 @@ class CompletionCache:
         Returns:
             How many replies were forgotten.
         """
+        oldest = (self._today() - unused_days,)
         with self._connected() as connection:
             with connection:
-                forgotten = connection.execute(DELETE_UNUSED, (self._today() - unused_days,)).rowcount
+                forgotten = connection.execute("DELETE FROM replies WHERE used_on < ?", oldest).rowcount
                 if max_bytes is not None:
                     forgotten += connection.execute(DELETE_BEYOND, (max_bytes,)).rowcount
             if forgotten:
-                shrink(connection)
+                _shrink(connection)
         return forgotten
 
     def clear(self) -> None:
@@ -117,7 +133,7 @@ class CompletionCache:
         try:
             with self._connected() as connection:
                 connection.execute("DELETE FROM replies").connection.commit()
-                shrink(connection)
+                _shrink(connection)
         except StoreError as error:
             if isinstance(error.__cause__, sqlite3.OperationalError):
                 raise
@@ -129,9 +145,7 @@ class CompletionCache:
             self._kept = self._opened()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         if self._kept is not None:
             self._kept.close()
             self._kept = None
@@ -150,15 +164,13 @@ class CompletionCache:
     def _named_errors(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.OperationalError as error:
+        except (sqlite3.OperationalError, OSError) as error:
             raise StoreError(f"the completion cache {self.path} can't be used: {error}") from error
         except sqlite3.DatabaseError as error:
             raise StoreError(
                 f"the completion cache {self.path} is damaged ({error}). "
                 "`prompt-search cache clear` starts a new one; runs keep their own replies."
             ) from error
-        except OSError as error:
-            raise StoreError(f"the completion cache {self.path} can't be used: {error}") from error
 
     def _opened(self) -> sqlite3.Connection:
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -171,24 +183,23 @@ class CompletionCache:
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         connection.execute("PRAGMA synchronous = NORMAL")
-        if self._version(connection) == VERSION:
+        version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version == VERSION:
             return
+        if version != 0:
+            other = "a newer" if version > VERSION else "an unreleased"
+            raise StoreError(
+                f"the completion cache {self.path} was written by {other} version of Prompt Search. "
+                "Update, or start a new cache with `prompt-search cache clear`."
+            )
         # SQLite's busy timeout does not cover the switch to WAL, so two processes must not do it at once.
         with FileLock(f"{self.path}.lock", timeout=BUSY_SECONDS), connection:
             connection.execute("PRAGMA journal_mode = WAL")
-            bring_up_to_date(connection, self._today())
+            connection.execute(TABLE)
+            connection.execute(f"PRAGMA user_version = {VERSION}")
 
     def _today(self) -> int:
         return int(self._clock() // DAY)
-
-    def _version(self, connection: sqlite3.Connection) -> int:
-        version: int = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version > VERSION:
-            raise StoreError(
-                f"the completion cache {self.path} was written by a newer version of Prompt Search. "
-                "Update, or start a new cache with `prompt-search cache clear`."
-            )
-        return version
 
     def _files(self) -> list[Path]:
         return [self.path.with_name(self.path.name + suffix) for suffix in ("", "-wal", "-shm")]
@@ -206,3 +217,9 @@ class CompletionCache:
 
 def _key(model_identity: str, sample: Sample) -> str:
     return hashlib.sha256(json.dumps([model_identity, sample.key]).encode()).hexdigest()
+
+
+def _shrink(connection: sqlite3.Connection) -> None:
+    """Give freed space back, as far as other processes let us."""
+    connection.execute("VACUUM")
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

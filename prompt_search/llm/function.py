@@ -6,7 +6,7 @@ from typing import Literal
 from optimizers.errors import LanguageModelError
 from optimizers.language_model import Reply, Sample
 from prompt_search.llm.reply_text import stored_reply
-from prompt_search.llm.required_abilities import check_abilities
+from prompt_search.llm.requests import check_abilities
 
 __all__ = ["FunctionModel", "MessagesToText"]
 
@@ -32,17 +32,9 @@ class FunctionModel:
 
     def __init__(self, function: MessagesToText, name: str | None = None) -> None:
         self._function = function
-        self._name = name or _described(function)
-
-    @property
-    def name(self) -> str:
+        self.name = name or _described(function)
         """The given name, or module and qualified name of the callable."""
-        return self._name
-
-    @property
-    def identity(self) -> str:
-        """`python:` and the name."""
-        return f"python:{self._name}"
+        self.identity = f"python:{self.name}"
 
     def complete(self, samples: Sequence[Sample], on_reply: Callable[[int, Reply], None]) -> None:
         """Call the function once for each sample, in order.
@@ -51,7 +43,7 @@ class FunctionModel:
             LanguageModelError: if the function raises or returns anything but a str; the exception is chained.
             LanguageModelRejected: if a request has pictures or steering.
         """
-        check_abilities(self._name, samples)
+        check_abilities(self.name, samples)
         for index, sample in enumerate(samples):
             form: Literal["text"] | None = None if sample.request.json_schema is None else "text"
             on_reply(index, stored_reply(Reply(self._call(sample), form=form)))
@@ -68,7 +60,7 @@ class FunctionModel:
 
     def _failure(self, what: str) -> LanguageModelError:
         return LanguageModelError(
-            f"the language model function {self._name} {what}. Correct it and run again: finished replies are kept."
+            f"the language model function {self.name} {what}. Correct it and run again: finished replies are kept."
         )
 
 

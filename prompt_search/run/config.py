@@ -9,7 +9,7 @@ from evaluators.embedding_store import StoredAs
 from evaluators.open_clip_model import Precision
 from optimizers import Optimizer, configure, strategy_class
 from prompt_search.errors import SettingsError
-from prompt_search.llm.endpoint import secret_parts
+from prompt_search.llm.api.endpoint import secret_parts
 from prompt_search.prompt_files.by_class import FORMATS, Format
 
 __all__ = ["OWN", "Feedback", "RunConfig", "StrategyChoice"]

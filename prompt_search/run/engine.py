@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluators import ImageTextModel, LabeledImages, TextEncoder
-from optimizers import SHORTLIST, LanguageModel, Picture, Scored, Task, abilities
+from optimizers import SHORTLIST, LanguageModel, Picture, Scored, Task, abilities, attempts, watch
 from optimizers.template_library import template_library
 from prompt_search.baselines import placebos, plain_baselines
 from prompt_search.bundled import data_path
@@ -195,7 +195,7 @@ def _open_search(
     on_best: Callable[[Scored], None],
 ) -> JournaledSearch:
     """What the strategies will work with."""
-    ledger = Ledger(journal.folder / LEDGER, surroundings.price, getattr(llm, "attempts", 1))
+    ledger = Ledger(journal.folder / LEDGER, surroundings.price, attempts(llm))
     task = Task(
         facts.classes,
         facts.sizes["search"],
@@ -231,8 +231,7 @@ def _open_search(
         thinking_tokens=config.thinking_tokens,
         max_useless=surroundings.max_useless,
     )
-    if llm is not None and hasattr(llm, "on_traffic"):
-        llm.on_traffic = search.show_traffic
+    watch(llm, search.show_traffic)
     return search
 
 

@@ -9,11 +9,10 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from evaluators import Candidate, Fitness, PromptSet, Score, Selected, SelectionSettings, TextLibrary
-from optimizers import Archive, Picture, Reply, Request, Sample, Scored, Task
+from optimizers import Archive, Picture, Reply, Request, Sample, Scored, Task, Traffic
 from optimizers.search import Usable
 from prompt_search.errors import BudgetReached
 from prompt_search.llm.prices import Price
-from prompt_search.llm.traffic import Traffic
 from prompt_search.run.budget import Limit, limit_sentence
 from prompt_search.run.captions import MOST_TOKENS, caption_samples, captions_in
 from prompt_search.run.journal import Event, Journal

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from optimizers import LanguageModel, Reply, Sample
+from optimizers import LanguageModel, Reply, Sample, billable
 from prompt_search.errors import BudgetReached, RunMismatch
 from prompt_search.run.budget import Budget, Limit
 from prompt_search.run.ledger import Ledger
@@ -127,6 +127,6 @@ class MeteredModel:
 
     def _abandon(self, open_: Sequence[tuple[int, Sample]]) -> None:
         """Release what was reserved for calls that were never sent, as far as the model tells of its calls."""
-        billable: Mapping[int, int] | None = getattr(self._model, "billable", None)
-        if billable is not None and open_:
-            self.ledger.abandon([(i, sample, billable.get(i, 0)) for i, sample in open_])
+        calls = billable(self._model)
+        if calls is not None and open_:
+            self.ledger.abandon([(i, sample, calls.get(i, 0)) for i, sample in open_])

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from prompt_search.llm.install import find_local_model
+from prompt_search.llm.local.install import find_local_model
 
 __all__ = ["smollm2"]
 

@@ -8,11 +8,11 @@ import pytest
 
 from optimizers.errors import SettingsError
 from prompt_search.llm import choose
+from prompt_search.llm.api.openai_compatible import OpenAICompatible
 from prompt_search.llm.choose import language_model
 from prompt_search.llm.function import FunctionModel
-from prompt_search.llm.hf_model import HuggingFaceModel
-from prompt_search.llm.local import LocalModel
-from prompt_search.llm.openai_compatible import OpenAICompatible
+from prompt_search.llm.hf.model import HuggingFaceModel
+from prompt_search.llm.local.model import LocalModel
 
 
 @pytest.fixture
@@ -37,10 +37,10 @@ def test_a_gguf_file_is_named_by_its_path(gguf: Path, tmp_path: Path) -> None:
     assert language_model(f"gguf:{gguf}", cache_dir=tmp_path).name == "tiny"
 
 
-def test_concurrency_is_how_many_samples_a_gguf_file_decodes_together(gguf: Path, tmp_path: Path) -> None:
-    assert language_model(f"gguf:{gguf}", cache_dir=tmp_path, concurrency=2).name == "tiny"
-    with pytest.raises(SettingsError, match="at least 1 slot"):
-        language_model(f"gguf:{gguf}", cache_dir=tmp_path, concurrency=0)
+def test_concurrency_is_for_servers(gguf: Path, tmp_path: Path) -> None:
+    assert language_model(f"gguf:{gguf}", cache_dir=tmp_path, concurrency=1).name == "tiny"
+    with pytest.raises(SettingsError, match="takes one sample after the other, so leave it out"):
+        language_model(f"gguf:{gguf}", cache_dir=tmp_path, concurrency=2)
 
 
 def test_a_model_for_transformers_is_named_by_its_path(gguf: Path, tmp_path: Path) -> None:

@@ -10,11 +10,21 @@ from pathlib import Path
 import pytest
 
 from optimizers.errors import LanguageModelUnavailable
-from optimizers.language_model import Message, Picture, Reply, Request, Sample, Steering, abilities
+from optimizers.language_model import (
+    Message,
+    Picture,
+    Reply,
+    Request,
+    Sample,
+    Steering,
+    Traffic,
+    abilities,
+    attempts,
+    watch,
+)
 from prompt_search.errors import StoreError
 from prompt_search.llm.cached_model import CachedModel
 from prompt_search.llm.completion_cache import CompletionCache
-from prompt_search.llm.traffic import Traffic
 from tests.prompt_search.llm.samples import replies, sample
 
 
@@ -104,18 +114,6 @@ def test_a_damaged_file_is_named_and_can_be_cleared(cache: CompletionCache, dama
     assert cache.stats().entries == 1
 
 
-def test_a_file_of_version_1_keeps_its_replies(cache: CompletionCache) -> None:
-    cache.put("m", sample(), Reply("x", "length", 7, 3))
-    with closing(sqlite3.connect(cache.path)) as connection, connection:
-        for column in ("form", "shortened", "used_on"):
-            connection.execute(f"ALTER TABLE replies DROP COLUMN {column}")
-        connection.execute("PRAGMA user_version = 1")
-    assert cache.prune(unused_days=0) == 0
-    assert cache.get("m", sample()) == Reply("x", "length", 7, 3)
-    cache.put("m", sample("b"), Reply("y", form="text"))
-    assert cache.get("m", sample("b")) == Reply("y", form="text")
-
-
 @pytest.mark.parametrize(
     "other",
     [
@@ -143,6 +141,8 @@ def test_the_cached_model_passes_on_what_the_model_says_of_itself(cache: Complet
     plain = CachedModel(inner, cache)
     assert (plain.abilities, plain.attempts, plain.on_traffic) == (frozenset(), 1, None)
     plain.on_traffic = print
+    with pytest.raises(LanguageModelUnavailable):
+        replies(plain, [sample()])
     assert not hasattr(inner, "on_traffic")
 
 
@@ -152,13 +152,13 @@ def test_the_cached_model_passes_on_abilities_attempts_and_traffic(cache: Comple
         attempts = 8
         on_traffic: Callable[[Traffic], None] | None = None
 
-    inner = Able()
+    inner = Able(Reply("whiskers"))
     model = CachedModel(inner, cache)
-    model.on_traffic = print
+    watch(model, print)
+    replies(model, [sample()])
     assert abilities(model) == {"vision"}
-    assert model.attempts == 8
+    assert attempts(model) == 8
     assert inner.on_traffic is print
-    assert model.on_traffic is print
 
 
 def test_the_cached_model_passes_on_which_calls_may_be_billed(cache: CompletionCache) -> None:
@@ -179,13 +179,17 @@ def test_the_cached_model_passes_on_which_calls_may_be_billed(cache: CompletionC
     assert model.billable == {1: 2}
 
 
-def test_a_newer_files_version_is_refused(cache: CompletionCache) -> None:
+@pytest.mark.parametrize(("version", "said"), [(99, "a newer version"), (1, "an unreleased version")])
+def test_a_file_of_another_version_is_refused_and_can_be_cleared(
+    version: int, said: str, cache: CompletionCache
+) -> None:
     cache.put("m", sample(), Reply("x"))
-    connection = sqlite3.connect(cache.path)
-    connection.execute("PRAGMA user_version = 99")
-    connection.close()
-    with pytest.raises(StoreError, match="newer version"):
+    with closing(sqlite3.connect(cache.path)) as connection:
+        connection.execute(f"PRAGMA user_version = {version}")
+    with pytest.raises(StoreError, match=said):
         cache.get("m", sample())
+    cache.clear()
+    assert cache.stats().entries == 0
 
 
 def test_a_folder_that_can_not_be_made_is_a_store_error(tmp_path: Path) -> None:

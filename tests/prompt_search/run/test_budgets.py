@@ -9,8 +9,8 @@ import pytest
 
 from optimizers import Cupl, Reply, Sample
 from prompt_search.errors import LanguageModelRejected, SettingsError
-from prompt_search.llm.openai_compatible import OpenAICompatible
-from prompt_search.llm.patience import Patience
+from prompt_search.llm.api.openai_compatible import OpenAICompatible
+from prompt_search.llm.api.sample_call import Patience
 from prompt_search.run.budget import Budget
 from prompt_search.run.compare import compare_runs
 from prompt_search.run.ledger import LEDGER, Ledger

@@ -9,7 +9,7 @@ from PIL import Image
 
 import prompt_search
 from optimizers import Search
-from prompt_search.llm.openai_compatible import OpenAICompatible
+from prompt_search.llm.api.openai_compatible import OpenAICompatible
 from prompt_search.result import Result
 from prompt_search.run.budget import Budget
 from prompt_search.run.captions import spread

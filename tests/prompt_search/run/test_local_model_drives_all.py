@@ -1,12 +1,13 @@
 """The bundled local language model, small as it is, drives every strategy from end to end."""
 
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
 import prompt_search
 from optimizers import STRATEGIES, Auto, Cupl, EnsembleSelection, Fudd, Glov, HillClimbing, Ipo, Optimizer, ProApo
-from prompt_search.llm.local import LocalModel
+from prompt_search.llm.local.model import LocalModel
 from tests.prompt_search.conftest import World
 from tests.prompt_search.llm.smollm2 import smollm2
 
@@ -25,7 +26,7 @@ SMALL: dict[str, Optimizer] = {
 @pytest.fixture(scope="module")
 def local() -> Iterator[LocalModel]:
     """SmolLM2-135M, loaded once."""
-    with LocalModel(smollm2()) as model:
+    with closing(LocalModel(smollm2())) as model:
         yield model
 
 

@@ -9,7 +9,7 @@ import pytest
 from optimizers import Cupl, HillClimbing, Reply, Request
 from optimizers.language_model import Message
 from prompt_search.errors import LanguageModelUseless
-from prompt_search.llm.openai_compatible import OpenAICompatible
+from prompt_search.llm.api.openai_compatible import OpenAICompatible
 from prompt_search.run.budget import Budget
 from prompt_search.run.compare import compare_runs
 from prompt_search.run.ledger import worst_case

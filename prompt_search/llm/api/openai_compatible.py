@@ -1,0 +1,107 @@
+"""OpenAI, and every server that speaks its chat completions protocol."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from optimizers.language_model import Reply
+from prompt_search.llm.api.chat_call import CONNECT_TIMEOUT, Send, bounded, timed_call
+from prompt_search.llm.api.chat_fault import Refusal, TransientFault, connection_fault, refusal_of
+from prompt_search.llm.api.chat_model import ChatModel
+from prompt_search.llm.api.chat_reply import read_reply
+from prompt_search.llm.api.connection_settings import named_faults
+from prompt_search.llm.api.endpoint import Endpoint
+from prompt_search.llm.api.sample_call import Patience
+
+if TYPE_CHECKING:
+    from openai.resources.chat import AsyncCompletions
+
+__all__ = ["OpenAICompatible"]
+
+
+class OpenAICompatible(ChatModel):
+    """A model behind an OpenAI-compatible chat completions API, reached through the `openai` client.
+
+    Args:
+        model: the name the server knows it by.
+        base_url: the server's address up to `/chat/completions`; OpenAI's by default. The key is sent there. An Azure
+            deployment's has `?api-version=...` behind it.
+        api_key_env: the environment variable with the key (or, with `_FILE` appended, with the path of a file that
+            holds it); it may be unset where `base_url` is given.
+        concurrency: most calls in flight, at least 1; also where it starts.
+        patience: when to give up.
+
+    Raises:
+        SettingsError: if `base_url` is not an http(s) URL.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        base_url: str | None = None,
+        api_key_env: str = "OPENAI_API_KEY",
+        concurrency: int = 32,
+        patience: Patience = Patience(),  # noqa: B008 - frozen
+    ) -> None:
+        self._endpoint = Endpoint(base_url, api_key_env)
+        super().__init__(model, self._endpoint.shown, self._endpoint.redaction, concurrency, patience)
+
+    @asynccontextmanager
+    async def _open(self) -> AsyncIterator[Send]:
+        key = self._endpoint.key()
+        import openai
+
+        with named_faults():
+            opened = openai.AsyncOpenAI(
+                api_key=key or "none-needed",
+                base_url=self._endpoint.address,
+                default_query=self._endpoint.query,
+                default_headers=self._endpoint.headers(key),
+                max_retries=0,
+            )
+        async with opened as client:
+            # Its resources are imported here, which may take a second: no call should seem to wait for that.
+            yield partial(timed_call, partial(_ask, client.chat.completions), _fault_of, self._patience.timeout)
+
+
+class BrokenOff(Exception):
+    """The connection failed in the middle of the body."""
+
+
+async def _ask(completions: "AsyncCompletions", body: dict[str, Any], seconds: float) -> Reply:
+    """Read from the body as it came: the client's own parsing takes anything for a completion."""
+    import openai
+
+    limits = openai.Timeout(seconds, connect=min(seconds, CONNECT_TIMEOUT))
+    sending = completions.with_streaming_response.create(
+        model=body["model"], messages=body["messages"], extra_body=body, timeout=limits
+    )
+    try:
+        async with sending as response:
+            try:
+                content = await bounded(response.iter_bytes())
+            except Exception as error:
+                # openai passes on what its HTTP client raises, be that httpx or another.
+                raise BrokenOff from error
+    except openai.APITimeoutError as error:
+        if _was_sent(error):
+            raise TimeoutError from None
+        raise
+    return read_reply(content)
+
+
+def _was_sent(error: Exception) -> bool:
+    fault = connection_fault(error)
+    return isinstance(fault, TransientFault) and fault.cause == "lost"
+
+
+def _fault_of(error: Exception) -> Refusal | TransientFault:
+    import openai
+
+    if isinstance(error, openai.APIStatusError):
+        refusal = refusal_of(error.status_code, error.response.content, error.response.reason_phrase)
+        return refusal.unless_transient(error.response.headers)
+    if isinstance(error, openai.APIConnectionError | BrokenOff):
+        return connection_fault(error)
+    raise error

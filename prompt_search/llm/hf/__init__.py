@@ -1,0 +1,1 @@
+"""A Hugging Face model run in this process by transformers."""
