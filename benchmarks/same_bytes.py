@@ -16,6 +16,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from prompt_search.cache_dir import cache_dir
+from prompt_search.llm.choose import GGUF
+from prompt_search.llm.local.install import find_local_model
+
 __all__ = ["differing", "main"]
 
 RUNS: Mapping[str, Sequence[str]] = {
@@ -64,7 +68,9 @@ def _run(code: Path, name: str, runs: Path) -> Path:
     """The folder of a run that the code of a checkout carried out."""
     out = runs / name
     if not (out / "prompts.json").exists():
-        options = [*SHARED, *RUNS[name], "--out", str(out), "--cache-dir", str(runs.parent / "cache")]
+        llm = f"{GGUF}{find_local_model(cache_dir())}"
+        kept = ["--out", str(out), "--cache-dir", str(runs.parent / "cache"), "--llm", llm]
+        options = [*SHARED, *RUNS[name], *kept]
         start = "from prompt_search.cli.main import main; main()"
         subprocess.run([sys.executable, "-c", start, *options], cwd=code, check=True, env={**os.environ, "TZ": "UTC"})
     return out
