@@ -33,7 +33,7 @@ from optimizers.replies import all_sentences, phrases
 from optimizers.search import Search
 from optimizers.settings import require
 from optimizers.task import Plan, Task
-from optimizers.template_library import template_library
+from optimizers.template_search import template_library
 
 __all__ = ["EnsembleSelection", "captions_in", "kinds_in"]
 

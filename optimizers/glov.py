@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evaluators import PromptSet
-from optimizers.archive import Scored
 from optimizers.asking import Answers, account, most_calls
 from optimizers.language_model import Ability, Request, Steering
 from optimizers.meta_prompts import TEMPLATE_SCHEMA, glov_turns, mistakes
@@ -21,6 +20,7 @@ from optimizers.search import SHORTLIST, Search
 from optimizers.settings import require
 from optimizers.task import Plan, Task
 from optimizers.template_search import (
+    ScoredTemplate,
     ask_templates,
     base_candidate,
     best_first,
@@ -29,7 +29,6 @@ from optimizers.template_search import (
     new_templates,
     score_templates,
     single_templates,
-    template_of,
 )
 
 __all__ = ["Glov"]
@@ -90,7 +89,7 @@ class Glov:
         found = score_templates(search, base, first_templates(search, base, initial_templates(search.task)))
         initial_fitness = best_first(found)[0].fitness
         steering: Steering | None = None
-        steps: list[list[Scored]] = []
+        steps: list[list[ScoredTemplate]] = []
         counts: Counter[str] = Counter()
         for _ in range(self.steps):
             answers = self._ask(search, found, steering)
@@ -106,30 +105,34 @@ class Glov:
             search.log("glov: no proposal was better than the first templates")
         return self._shortlist(search, base, found, steps)
 
-    def _ask(self, search: Search, found: Sequence[Scored], steering: Steering | None) -> Answers[str]:
+    def _ask(self, search: Search, found: Sequence[ScoredTemplate], steering: Steering | None) -> Answers[str]:
         """One step's samples: at most one template in each."""
         entries = best_first(found)
-        ranked = [(rank, template_of(entry), entry.score.top1) for rank, entry in enumerate(entries, start=1)]
+        ranked = [(rank, entry.template, entry.score.top1) for rank, entry in enumerate(entries, start=1)]
         best, worst = ranked[: self.k], ranked[max(self.k, len(ranked) - self.k) :]
         turns = glov_turns(best[::-1], worst[::-1], search.task, mistakes(entries[0].score, search.task))
         request = Request(turns, self.temperature, self.top_p, self.max_tokens, TEMPLATE_SCHEMA, steering)
         return ask_templates(search, request, self.samples)
 
-    def _steering(self, found: Sequence[Scored]) -> Steering | None:
+    def _steering(self, found: Sequence[ScoredTemplate]) -> Steering | None:
         """From the runner-up, the best strictly worse template, to the best."""
         best, *others = best_first(found)
         runner_up = next((entry for entry in others if entry.fitness < best.fitness), None)
         if not self.steering or runner_up is None:
             return None
         layer = None if self.layer < 0 else self.layer
-        return Steering(template_of(best), template_of(runner_up), self.alpha, layer)
+        return Steering(best.template, runner_up.template, self.alpha, layer)
 
     def _shortlist(
-        self, search: Search, base: PromptSet, found: Sequence[Scored], steps: Sequence[Sequence[Scored]]
+        self,
+        search: Search,
+        base: PromptSet,
+        found: Sequence[ScoredTemplate],
+        steps: Sequence[Sequence[ScoredTemplate]],
     ) -> list[PromptSet]:
         several = [best_first(step)[:ENSEMBLE_SIZE] for step in steps if len(step) > 1]
         best_steps = sorted(several, key=lambda step: step[0].rank_key)[:ENSEMBLES]
-        joined = [base.with_templates(map(template_of, step)) for step in best_steps]
+        joined = [base.with_templates(each.template for each in step) for step in best_steps]
         candidates = [*joined, *single_templates(base, found, SHORTLIST - len(joined))]
         scored = zip(search.score(candidates), candidates, strict=True)
         return [candidate for _, candidate in sorted(scored, key=lambda pair: pair[0].rank_key)]

@@ -3,7 +3,7 @@
 for restart in 1..n_restart:                      # fresh pool draw
     for reset in 1..n_reset:                      # same pool, fresh conversation
         for iteration in 1..n_iter:
-            best k and worst k of the archive -> LLM -> new template(s) -> score -> archive
+            best k and worst k of the templates -> LLM -> new template -> score -> it joins the templates
 """
 
 from collections import Counter
@@ -12,24 +12,23 @@ from dataclasses import dataclass
 from typing import Literal
 
 from evaluators import PromptSet, general_templates
-from optimizers.archive import Scored
 from optimizers.asking import account, most_calls
+from optimizers.conversation import Conversation
 from optimizers.language_model import Message, Request
 from optimizers.meta_prompts import TEMPLATE_SCHEMA, hill_climbing_turn, mistakes, outcome_turn
-from optimizers.replies import answer_in
 from optimizers.search import Search
 from optimizers.settings import require
 from optimizers.task import Plan, Task
-from optimizers.template_library import expand_templates
 from optimizers.template_search import (
+    ScoredTemplate,
     ask_templates,
     base_candidate,
     best_first,
+    expand_templates,
     first_templates,
     own_templates,
     score_templates,
     single_templates,
-    template_of,
 )
 
 __all__ = ["HillClimbing"]
@@ -79,46 +78,44 @@ class HillClimbing:
     def run(self, search: Search) -> list[PromptSet]:
         """Climb, and hand over the best templates, pool templates among them."""
         base = base_candidate(search)
-        found: list[Scored] = []
+        found: list[ScoredTemplate] = []
         counts: Counter[str] = Counter()
         for _ in range(self.restarts):
             pool = score_templates(search, base, self._draw_pool(search, base))
             for _ in range(self.resets):
-                archive = list(pool)
-                counts += self._climb(search, base, archive)
-                found += archive
+                climbed, replies = self._climb(search, base, pool)
+                found += climbed
+                counts += replies
         search.log(account("hill-climb", "template", counts))
         if not counts["usable"]:
             search.log("warning: hill-climb: no reply held a usable template, so all are from the pool")
         return single_templates(base, found)
 
-    def _climb(self, search: Search, base: PromptSet, archive: list[Scored]) -> Counter[str]:
-        """One conversation, whose templates join the archive; returns the counts of its replies."""
-        thread: tuple[Message, ...] = ()
-        verdict = ""
+    def _climb(
+        self, search: Search, base: PromptSet, pool: Sequence[ScoredTemplate]
+    ) -> tuple[list[ScoredTemplate], Counter[str]]:
+        """From a pool on, in one conversation: the pool and what joined it, and the counts of the replies."""
+        templates = list(pool)
+        conversation = Conversation(self.conversation)
         counts: Counter[str] = Counter()
         for _ in range(self.iterations):
-            turn = self._turn(search, archive)
-            thread = (*thread, Message("user", f"{verdict}\n\n{turn.content}".strip())) if verdict else (turn,)
-            request = Request(
-                thread, temperature=self.temperature, max_tokens=self.max_tokens, json_schema=TEMPLATE_SCHEMA
-            )
-            answers = ask_templates(search, request, samples=1)
-            counts += answers.counts
-            best_before = max((entry.score.top1 for entry in archive), default=0.0)
+            turns = conversation.ask(self._question(search, templates))
+            answers = ask_templates(search, self._request(turns), samples=1)
             new = score_templates(search, base, answers.readings[0])
-            known = {entry.order for entry in archive}
-            archive += [entry for entry in new if entry.order not in known]
-            if self.conversation:
-                said = answer_in(answers.replies[0].text).strip() or "(no answer)"  # providers refuse empty turns
-                thread = (*thread, Message("assistant", said))
-                verdict = outcome_turn(best_before, new[0].score.top1) if new else "That was not a usable template."
-        return counts
+            conversation.answered(answers.replies[0].text, _outcome(templates, new))
+            known = {each.order for each in templates}
+            templates += [each for each in new if each.order not in known]
+            counts += answers.counts
+        return templates, counts
 
-    def _turn(self, search: Search, archive: Sequence[Scored]) -> Message:
-        good, bad = self._examples(search, archive)
-        wrong = mistakes(best_first(archive)[0].score, search.task) if archive else ""
+    def _question(self, search: Search, templates: Sequence[ScoredTemplate]) -> Message:
+        """Asks for a template, given the best and the worst so far."""
+        good, bad = self._examples(search, templates)
+        wrong = mistakes(best_first(templates)[0].score, search.task) if templates else ""
         return hill_climbing_turn(good, bad, search.task.description, wrong)
+
+    def _request(self, turns: tuple[Message, ...]) -> Request:
+        return Request(turns, temperature=self.temperature, max_tokens=self.max_tokens, json_schema=TEMPLATE_SCHEMA)
 
     def _draw_pool(self, search: Search, base: PromptSet) -> list[str]:
         """The user's own and the best so far, then a draw from the general ones and what domain words make of them."""
@@ -127,10 +124,18 @@ class HillClimbing:
         drawn = search.rng.sample(fitting, min(self.pool, len(fitting)))
         return list(dict.fromkeys(first_templates(search, base, own_templates(search.task)) + drawn))
 
-    def _examples(self, search: Search, archive: Sequence[Scored]) -> tuple[list[str], list[str]]:
-        ranked = best_first(archive)
+    def _examples(self, search: Search, templates: Sequence[ScoredTemplate]) -> tuple[list[str], list[str]]:
+        """The lists that are shown: good ones and bad ones."""
+        ranked = best_first(templates)
         if self.feedback == "random":
             search.rng.shuffle(ranked)
         good = ranked[: self.k]
         bad = [] if self.feedback == "positive-only" else ranked[max(len(good), len(ranked) - self.k) :]
-        return [template_of(entry) for entry in good], [template_of(entry) for entry in bad]
+        return [each.template for each in good], [each.template for each in bad]
+
+
+def _outcome(before: Sequence[ScoredTemplate], new: Sequence[ScoredTemplate]) -> str:
+    """How a proposal did against the best before it, for a conversation."""
+    if not new:
+        return "That was not a usable template."
+    return outcome_turn(max((each.score.top1 for each in before), default=0.0), new[0].score.top1)

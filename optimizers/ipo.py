@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evaluators import PromptSet
-from optimizers.archive import Scored
 from optimizers.asking import Answers, account, most_calls
 from optimizers.language_model import Request
 from optimizers.meta_prompts import TEMPLATE_SCHEMA, ipo_turn, mistakes
@@ -18,6 +17,7 @@ from optimizers.search import Search
 from optimizers.settings import require
 from optimizers.task import Plan, Task
 from optimizers.template_search import (
+    ScoredTemplate,
     ask_templates,
     base_candidate,
     first_templates,
@@ -25,7 +25,6 @@ from optimizers.template_search import (
     new_templates,
     score_templates,
     single_templates,
-    template_of,
 )
 
 __all__ = ["Ipo"]
@@ -84,15 +83,15 @@ class Ipo:
             return list(captions)
         return [captions[i] for i in sorted(search.rng.sample(range(len(captions)), self.captions))]
 
-    def _ask(self, search: Search, found: Sequence[Scored], captions: Sequence[str]) -> Answers[str]:
+    def _ask(self, search: Search, found: Sequence[ScoredTemplate], captions: Sequence[str]) -> Answers[str]:
         """One step's samples: at most one template in each."""
         best_first = sorted(found, key=_accuracy_then_loss)
-        memory = [(template_of(e), e.score.top1, e.score.cross_entropy) for e in best_first[: self.memory]]
+        memory = [(e.template, e.score.top1, e.score.cross_entropy) for e in best_first[: self.memory]]
         turn = ipo_turn(memory[::-1], captions, search.task, mistakes(best_first[0].score, search.task))
         request = Request((turn,), self.temperature, max_tokens=self.max_tokens, json_schema=TEMPLATE_SCHEMA)
         return ask_templates(search, request, self.samples, read=tagged_templates)
 
 
-def _accuracy_then_loss(entry: Scored) -> tuple[float, float, int]:
+def _accuracy_then_loss(entry: ScoredTemplate) -> tuple[float, float, int]:
     """Sorts the best first: accuracy, lower cross-entropy, earlier discovery."""
     return (-entry.score.top1, entry.score.cross_entropy, entry.order)

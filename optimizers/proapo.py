@@ -23,7 +23,7 @@ from optimizers.proapo_operators import Breeding
 from optimizers.search import SHORTLIST, Search
 from optimizers.settings import require
 from optimizers.task import Plan, Task
-from optimizers.template_library import VARIANTS, template_library
+from optimizers.template_search import VARIANTS, template_library
 
 __all__ = ["ProApo"]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from evaluators import ImageTextModel, LabeledImages, TextEncoder
 from optimizers import SHORTLIST, LanguageModel, Picture, Scored, Task, abilities, attempts, watch
-from optimizers.template_library import template_library
+from optimizers.template_search import template_library
 from prompt_search.baselines import placebos, plain_baselines
 from prompt_search.bundled import data_path
 from prompt_search.data.thumbnails import thumbnails

@@ -9,7 +9,7 @@ import pytest
 
 from evaluators import ClassLabel, PromptSet, Score, general_templates
 from optimizers import SHORTLIST, HillClimbing, Request, Task
-from optimizers.template_library import expand_templates
+from optimizers.template_search import expand_templates
 from tests.fakes.oracle import offered_among_noise, oracle_world
 from tests.fakes.scripted_search import ScriptedSearch, plain_score
 

@@ -11,7 +11,6 @@ from optimizers.template_search import (
     own_templates,
     score_templates,
     single_templates,
-    template_of,
 )
 from tests.fakes.scripted_search import ScriptedSearch, plain_score
 
@@ -39,8 +38,17 @@ def test_templates_are_joined_to_the_class_texts_of_the_best(task: Task) -> None
     assert base_candidate(search).texts == ((),) * 3
     search.score([PromptSet.of(task.classes, ["{}"]), PromptSet.of(task.classes, texts=texts)])
     (entry,) = score_templates(search, base_candidate(search), ["art of {}"])
-    assert entry.candidate.compiled().render(0) == ("art of cat", "cat has a face")
-    assert template_of(entry) == "art of {}"
+    assert entry.template == "art of {}"
+    assert search.scored[-1].render(0) == ("art of cat", "cat has a face")
+
+
+def test_a_template_that_makes_texts_the_archive_has_of_other_parts_keeps_its_words(task: Task) -> None:
+    search = ScriptedSearch(task)
+    texts = {label.id: [f"art of {label.name}"] for label in task.classes}
+    (known,) = search.score([PromptSet.of(task.classes, texts=texts)])
+    (scored,) = score_templates(search, PromptSet.of(task.classes, ["{}"]), ["art of {}"])
+    assert (scored.template, scored.entry, len(search.scored)) == ("art of {}", known, 1)
+    assert single_templates(PromptSet.of(task.classes, ["{}"]), [scored])[0].templates == ("art of {}",)
 
 
 def test_a_search_begins_with_the_best_templates_scored_alone_over_the_same_texts(task: Task) -> None:
