@@ -15,7 +15,7 @@ from optimizers.meta_prompts import (
     list_schema,
     synonyms_question,
 )
-from optimizers.proapo_libraries import LibraryQuestions
+from optimizers.proapo.libraries import LibraryQuestions
 from optimizers.replies import all_sentences, phrases
 from optimizers.replies.text_parts import LONGEST_REPLY
 from tests.fakes.scripted_search import ScriptedSearch

@@ -62,20 +62,20 @@ class LibraryQuestions:
         """
         task = search.task
         kinds = [self._domain(task)] if self._asks_domain(task) else []
-        said = [self._descriptions(label, task) for label in task.classes] if self.descriptions else []
-        named = [self._synonyms(label, task) for label in task.classes] if self.synonyms else []
-        requests = [*kinds, *said, *named]
-        described = {len(kinds) + i: label.name for i, label in enumerate(task.classes) if said}
+        descriptions = [self._descriptions(label, task) for label in task.classes] if self.descriptions else []
+        synonyms = [self._synonyms(label, task) for label in task.classes] if self.synonyms else []
+        requests = [*kinds, *descriptions, *synonyms]
+        described = {len(kinds) + i: label.name for i, label in enumerate(task.classes) if descriptions}
 
         def usable(index: int, text: str) -> bool:
             return bool(all_sentences(text, described[index]) if index in described else phrases(text))
 
         texts = _replies(search, requests, usable)
-        about, other = texts[len(kinds) : len(kinds) + len(said)], texts[len(kinds) + len(said) :]
+        first_synonyms = len(kinds) + len(descriptions)
         libraries = Libraries(
             tuple(phrases(texts[0])[: self.domain_words]) if kinds else task.domain,
-            self._read_synonyms(task.classes, other),
-            self._read_descriptions(task.classes, about),
+            self._read_synonyms(task.classes, texts[first_synonyms:]),
+            self._read_descriptions(task.classes, texts[len(kinds) : first_synonyms]),
         )
         search.log(_account(libraries, task.classes))
         return libraries
@@ -136,8 +136,8 @@ def _account(libraries: Libraries, classes: Sequence[ClassLabel]) -> str:
     words = ", ".join(libraries.domain) or "none"
     bare = [
         label.id
-        for label, names, said in zip(classes, libraries.synonyms, libraries.descriptions, strict=True)
-        if not names and not said
+        for label, names, sentences in zip(classes, libraries.synonyms, libraries.descriptions, strict=True)
+        if not names and not sentences
     ]
     account = f"proapo: domain words: {words}; {synonyms} synonyms and {descriptions} descriptions of usable form"
     return f"{account}; nothing for {len(bare)} classes, e.g. {', '.join(bare[:5])}" if bare else account
