@@ -69,11 +69,9 @@ class Setup:
             llm=self.llm,
             strategy=[choice.build() for choice in choices(strategy)],
             description=DESCRIPTIONS["photos"],
-            shots=shots,
-            select_shots=shots,
             seed=draw,
-            device=self.device,
-            cache_dir=self.cache_dir,
+            config=prompt_search.RunConfig.of(shots=shots, select_shots=shots),
+            resources=prompt_search.Resources(device=self.device, cache_dir=self.cache_dir),
             out=self.runs / f"{strategy.replace(' ', '')}-{shots}-{draw}",
         )
         return Outcome.of(result, strategy, shots, draw)

@@ -6,9 +6,10 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.measure import Figure
 from prompt_search.demo import MAX_CALLS, demo_config
-from prompt_search.launch import launch
 from prompt_search.result import Result
 from prompt_search.run.budget import Budget
+from prompt_search.run.resources import Resources
+from prompt_search.run.run import Run
 
 __all__ = ["figures", "measure", "proven"]
 
@@ -25,7 +26,7 @@ def measure(device: str) -> list[Figure]:
 
 def _demo(seed: int, device: str, out: Path) -> Result:
     """The demo, as `prompt-search demo --seed SEED` runs it."""
-    result = launch(demo_config("photos", seed), out, device=device, budget=Budget(MAX_CALLS))
+    result = Run(demo_config("photos", seed), out, resources=Resources(device=device)).execute(Budget(MAX_CALLS))
     print(f"seed {seed}: {result.verdict()}", file=sys.stderr, flush=True)
     return result
 

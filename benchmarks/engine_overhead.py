@@ -105,19 +105,15 @@ def _time_the_parts(shares: Shares, stack: ExitStack) -> None:
 
 def _run(device: str, folder: Path) -> None:
     from prompt_search.cache_dir import cache_dir
-    from prompt_search.launch import launch
     from prompt_search.llm.choose import language_model
     from prompt_search.run.budget import Budget
     from prompt_search.run.config import RunConfig, StrategyChoice
+    from prompt_search.run.resources import Resources
+    from prompt_search.run.run import Run
 
     strategies = (StrategyChoice("cupl", (("samples", "1"),)), StrategyChoice("hill-climb"))
     description = "Small photographs of animals and vehicles."
-    config = RunConfig(data="bundled:photos", strategies=strategies, description=description)
-    launch(
-        config,
-        folder / "run",
-        llm=language_model("local", cache_dir=cache_dir()),  # the file of the model is not in an empty cache
-        device=device,
-        budget=Budget(max_calls=CALLS),
-        cache_dir=folder / "cache",
-    )
+    config = RunConfig.of("bundled:photos", strategies=strategies, description=description)
+    resources = Resources(device=device, cache_dir=folder / "cache")
+    llm = language_model("local", cache_dir=cache_dir())  # the file of the model is not in an empty cache
+    Run(config, folder / "run", resources=resources, llm=llm).execute(Budget(max_calls=CALLS))

@@ -69,9 +69,9 @@ def _carry_out(run: Run, seed: int, device: str, out: Path) -> Result:
         run.data,
         description=DESCRIPTIONS[run.data],
         strategy=list(run.strategies),
-        feedback=run.feedback,
         seed=seed,
-        device=device,
+        config=prompt_search.RunConfig.of(feedback=run.feedback),
+        resources=prompt_search.Resources(device=device),
         out=out,
     )
 

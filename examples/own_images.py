@@ -19,11 +19,13 @@ def main() -> None:
     images, prompts = map(Path, sys.argv[1:3])
     result = prompt_search.optimize(
         images,
-        llm="local",  # or "openai/gpt-4o-mini", or any name with base_url=...
+        llm="local",  # or "openai/gpt-4o-mini", or any name with RunConfig.of(base_url=...)
         description=f"Images of {', '.join(sorted(path.name for path in images.iterdir() if path.is_dir()))}.",
-        shots=8,  # images per class to search with: a few are enough
-        select_shots=8,  # images per class to choose the winner with; all others prove it
-        baseline=[prompts],
+        config=prompt_search.RunConfig.of(
+            shots=8,  # images per class to search with: a few are enough
+            select_shots=8,  # images per class to choose the winner with; all others prove it
+            baseline=[prompts],
+        ),
         budget=prompt_search.Budget(
             max_calls=int(sys.argv[3]) if len(sys.argv) == 4 else 10
         ),  # then it ends with the best so far

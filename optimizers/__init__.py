@@ -25,6 +25,7 @@ from optimizers.language_model import (
 )
 from optimizers.proapo import ProApo
 from optimizers.search import SHORTLIST, Optimizer, Search
+from optimizers.sequence import HandedOver, in_turn
 from optimizers.settings import configure
 from optimizers.strategies import STRATEGIES, strategy_class
 from optimizers.task import Plan, Task
@@ -39,6 +40,7 @@ __all__ = [
     "EnsembleSelection",
     "Fudd",
     "Glov",
+    "HandedOver",
     "HillClimbing",
     "Ipo",
     "LanguageModel",
@@ -59,6 +61,7 @@ __all__ = [
     "attempts",
     "billable",
     "configure",
+    "in_turn",
     "strategy_class",
     "watch",
 ]

@@ -26,6 +26,7 @@ from optimizers.hill_climbing import HillClimbing
 from optimizers.ipo import Ipo
 from optimizers.proapo import ProApo
 from optimizers.search import SHORTLIST, Optimizer, Search
+from optimizers.sequence import HandedOver, in_turn
 from optimizers.settings import require
 from optimizers.task import Plan, Task
 
@@ -64,21 +65,17 @@ class Auto:
         """Run them one after the other; hand over the best of each, then the best of the rest."""
         *first, last = self.strategies
         found: list[list[Scored]] = []
-        for name, strategy in first:
-            before = len(search.archive)
-            try:
-                found.append(_report(search, name, search.score(strategy.run(search))))
-            except BudgetReached:
-                found.append(search.archive.best(SHORTLIST, since=before))
-                search.log(f"auto: the budget ended {name}")
-                break
+        for each in in_turn(search, first, search.score):
+            found.append(each.found)
+            _report(search, each)
         name, strategy = last
         selected = list(strategy.run(search))
         try:
-            found.append(_report(search, name, search.score(selected)))
-        except BudgetReached:  # of time: what was selected is handed over unscored, the engine scores it
-            search.log(f"auto: the budget ended {name}")
+            found.append(search.score(selected))
+        except BudgetReached as reached:  # of time: what was selected is handed over unscored, the engine scores it
+            _report(search, HandedOver(name, [], str(reached)))
             return [*selected, *(entry.candidate for entry in shortlist(found)[: SHORTLIST - len(selected)])]
+        _report(search, HandedOver(name, found[-1]))
         return [entry.candidate for entry in shortlist(found)]
 
     @property
@@ -106,11 +103,12 @@ class Auto:
         return replace(strategy, max_tokens=self.max_tokens) if self.max_tokens else strategy
 
 
-def _report(search: Search, name: str, found: list[Scored]) -> list[Scored]:
-    if found:
-        best = min(found, key=lambda entry: entry.rank_key)
-        search.log(f"auto: {name} hands over {len(found)}, the best with fitness {best.fitness:.4f}")
-    return found
+def _report(search: Search, each: HandedOver) -> None:
+    if each.ended_by is not None:
+        search.log(f"auto: the budget ended {each.name}")
+    elif each.found:
+        best = min(each.found, key=lambda entry: entry.rank_key)
+        search.log(f"auto: {each.name} hands over {len(each.found)}, the best with fitness {best.fitness:.4f}")
 
 
 def shortlist(found: Sequence[Sequence[Scored]]) -> list[Scored]:

@@ -10,20 +10,50 @@ if TYPE_CHECKING:
     from evaluators import PromptSet
     from prompt_search import errors
     from prompt_search.api import optimize
+    from prompt_search.export_run import export
     from prompt_search.prompt_files.prompts_json import read_prompts_json
     from prompt_search.result import Result
     from prompt_search.run.budget import Budget
+    from prompt_search.run.config import DataConfig, LlmConfig, RunConfig, SearchConfig, StrategyChoice
+    from prompt_search.run.resources import Resources
+    from prompt_search.run.run import Run
+    from prompt_search.score_file import score
 
-__all__ = ["Budget", "PromptSet", "Result", "errors", "optimize", "read_prompts_json"]
+__all__ = [
+    "Budget",
+    "DataConfig",
+    "LlmConfig",
+    "PromptSet",
+    "Resources",
+    "Result",
+    "Run",
+    "RunConfig",
+    "SearchConfig",
+    "StrategyChoice",
+    "errors",
+    "export",
+    "optimize",
+    "read_prompts_json",
+    "score",
+]
 __version__ = "0.1.0"
 
 _HOME = {
     "Budget": "prompt_search.run.budget",
+    "DataConfig": "prompt_search.run.config",
+    "LlmConfig": "prompt_search.run.config",
     "PromptSet": "evaluators",
+    "Resources": "prompt_search.run.resources",
     "Result": "prompt_search.result",
+    "Run": "prompt_search.run.run",
+    "RunConfig": "prompt_search.run.config",
+    "SearchConfig": "prompt_search.run.config",
+    "StrategyChoice": "prompt_search.run.config",
     "errors": "prompt_search",
+    "export": "prompt_search.export_run",
     "optimize": "prompt_search.api",
     "read_prompts_json": "prompt_search.prompt_files.prompts_json",
+    "score": "prompt_search.score_file",
 }
 
 

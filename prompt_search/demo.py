@@ -32,13 +32,13 @@ def demo_config(data: str = "photos", seed: int = 0) -> "RunConfig":
         data: one of `DESCRIPTIONS`.
         seed: of splits, search and sampling.
 
-    >>> demo_config("emoji", seed=3).data
+    >>> demo_config("emoji", seed=3).data.source
     'bundled:emoji'
     """
     from prompt_search.run.config import RunConfig, StrategyChoice
 
-    return RunConfig(
-        data=f"bundled:{data}",
+    return RunConfig.of(
+        f"bundled:{data}",
         shots=SHOTS.get(data),
         select_shots=SHOTS.get(data),
         strategies=(StrategyChoice("ensemble-selection", (("samples", "2"),)),),

@@ -18,15 +18,15 @@ def check_arguments(config: RunConfig) -> None:
     Raises:
         InputError: naming it.
     """
-    fitness_named(config.fitness)
-    check_files(config.data, config.classes_file, (*config.baseline, *config.start))
+    fitness_named(config.search.fitness)
+    check_files(config.data.source, config.data.classes, (*config.search.baseline, *config.search.start))
 
 
 def check_files(data: str, classes_file: str | Path | None, prompts: Iterable[str | Path]) -> None:
     """Refuse images that aren't there, and files that can't be read; whether they fit each other is seen later.
 
     Args:
-        data: as in `RunConfig`.
+        data: see `DataConfig.source`.
         classes_file: of class names.
         prompts: prompt files, each `FILE` or `FILE#DATASET`.
 

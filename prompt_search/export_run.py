@@ -11,7 +11,7 @@ from prompt_search.prompt_files.classifier import PROBE_HEAD, read_classifier, w
 from prompt_search.prompt_files.export import EXPORTS, write_export
 from prompt_search.prompt_files.prompts_json import PromptFile, read_prompts_json
 
-__all__ = ["CLASSIFIER", "HEADS", "PROBE_FILE", "Head", "export_prompts"]
+__all__ = ["CLASSIFIER", "HEADS", "PROBE_FILE", "Head", "export"]
 
 CLASSIFIER = "safetensors"
 PROBE_FILE = "probe.safetensors"
@@ -19,10 +19,17 @@ Head = Literal["prompts", "probe"]
 HEADS: tuple[Head, ...] = ("prompts", "probe")
 
 
-def export_prompts(
-    source: Path, names: Sequence[str], out: Path | None = None, *, device: str = "auto", head: str = "prompts"
+def export(
+    source: str | Path,
+    names: Sequence[str],
+    out: str | Path | None = None,
+    *,
+    device: str = "auto",
+    head: str = "prompts",
 ) -> list[Path]:
     """Write prompts in other forms, or a run's linear probe; all names are checked before anything is written.
+
+    Returns the paths of the files.
 
     Args:
         source: a run folder, or a `prompts.json`.
@@ -37,6 +44,7 @@ def export_prompts(
     """
     _check_names(names)
     _check_head(head, names)
+    source, out = Path(source), Path(out) if out else None
     if head == "probe":
         return [_copy_probe(source, out)]
     path = source / "prompts.json" if source.is_dir() else source

@@ -7,10 +7,21 @@ from typing import Any, Literal
 from evaluators import PHOTO_TEMPLATE, Candidate, PairwisePrompts, PromptSet, Score
 from prompt_search.statistics import PairedCounts, paired_interval, wilson_interval
 
-__all__ = ["NO_WORDS", "OWN", "PROBE", "RANDOM_WORDS", "Cost", "PhaseCost", "ReplyCounts", "Result", "Row", "Transfer"]
+__all__ = [
+    "NO_WORDS",
+    "PROBE",
+    "RANDOM_WORDS",
+    "YOURS",
+    "Cost",
+    "PhaseCost",
+    "ReplyCounts",
+    "Result",
+    "Row",
+    "Transfer",
+]
 
 Role = Literal["winner", "first form", "compiled", "baseline", "placebo", "adapter"]
-OWN = "yours: "
+YOURS = "yours: "
 """How the names of the user's own baselines begin."""
 
 PROBE = "linear probe, from the winner"
@@ -239,7 +250,7 @@ class Result:
         if self.found_by == "baseline":
             return f"Nothing that was found beat {self.winner.name} on the select split; it stays.{self._better()}"
         baselines = [row for row in self.rows if row.role == "baseline"]
-        own = [row for row in baselines if row.name.startswith(OWN)]
+        own = [row for row in baselines if row.name.startswith(YOURS)]
         row = next(
             iter(own), next((r for r in baselines if r.candidate.compiled().templates == (PHOTO_TEMPLATE,)), None)
         )

@@ -1,4 +1,4 @@
-"""Scores a prompt file on images."""
+"""Scores prompts on images."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from evaluators import ClassLabel, Evaluator, ImageTextModel, Score, TextEncoder
-from prompt_search.cache_dir import cache_dir as find_cache_dir
 from prompt_search.early_checks import check_files
 from prompt_search.model_names import spelling_note
 from prompt_search.models import load_model, load_prompt_model
@@ -14,13 +13,14 @@ from prompt_search.prompt_files.by_class import Format
 from prompt_search.prompt_files.by_dataset import split_part
 from prompt_search.prompt_files.prompts_json import PromptFile, is_prompts_json, read_prompts_json
 from prompt_search.prompt_files.read import ImportedPrompts, import_prompts
-from prompt_search.run.config import RunConfig
+from prompt_search.run.config import DataConfig, RunConfig
 from prompt_search.run.context import check_prompts, context_check
-from prompt_search.run.progress import Observer, Silent
-from prompt_search.run.resolve import Surroundings, load_data
+from prompt_search.run.progress import Observer
+from prompt_search.run.resolve import load_data
+from prompt_search.run.resources import Resources
 from prompt_search.statistics import wilson_interval
 
-__all__ = ["ScoredFile", "score_file"]
+__all__ = ["ScoredFile", "score"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,43 +51,48 @@ class ScoredFile:
         }
 
 
-def score_file(
-    prompts: Path | str,
-    data: str,
+def score(
+    prompts: str | Path,
+    data: str | Path,
     *,
     model: str | None = None,
-    classes_file: Path | None = None,
+    classes: str | Path | None = None,
     prompt_format: Format | None = None,
-    device: str = "auto",
-    cache_dir: Path | None = None,
-    observer: Observer | None = None,
+    resources: Resources | None = None,
 ) -> ScoredFile:
-    """Score a prompt file (`FILE`, or `FILE#DATASET`) on the three splits of a data set.
+    """Score prompts on the three splits of a data set.
 
     A `prompts.json` brings its model, shots and seed, so on the images of its run the figures are those of the run.
+
+    Args:
+        prompts: a run folder, a `prompts.json`, a file of templates or texts by class, or `FILE#DATASET`.
+        data: see `DataConfig.source`.
+        model: by default the one that the prompts were found for.
+        classes: a JSON file with class names, `{"folder": "name"}`.
+        prompt_format: what texts by class in a file are, where it is not seen from them.
 
     Raises:
         InputError: if the prompts, the images or the model can't be used, or their classes differ.
     """
-    shown = observer or Silent()
-    check_files(data, classes_file, (prompts,))
+    used = resources or Resources()
+    shown = used.observer
+    check_files(str(data), classes, (prompts,))
     file, _ = split_part(str(prompts))
     file = file / "prompts.json" if file.is_dir() else file
     content = read_prompts_json(file) if is_prompts_json(file) else None
     recorded = content.run if content else {}
-    config = RunConfig(
-        data=data,
-        classes_file=str(classes_file) if classes_file else None,
+    stated = DataConfig(
+        source=str(data),
+        classes=str(classes) if classes else None,
         shots=recorded.get("shots"),
         select_shots=recorded.get("select_shots"),
-        seed=recorded.get("seed", 0),
         stored_as=recorded.get("stored_as", "fp32"),
         turn_by_exif=recorded.get("turn_by_exif", False),
         base_to_new=recorded.get("base_to_new", False),
     )
-    encoder = _model(content, model, device, shown)
-    surroundings = Surroundings(find_cache_dir(cache_dir), observer=shown)
-    splits = load_data(config, encoder, surroundings, "base" if config.base_to_new else "all")
+    encoder = _model(content, model, used.device, shown)
+    config = RunConfig(data=stated, seed=recorded.get("seed", 0))
+    splits = load_data(config, encoder, used, "base" if stated.base_to_new else "all")
     for line in (*splits.report.lines(), *spelling_note(model or encoder.name, encoder.name)):
         shown.warn(line)
     own = content is not None and _same_ids(content, splits.classes)
@@ -97,7 +102,7 @@ def score_file(
     for line in read.reading:
         shown.warn(line)
     check_prompts(read.prompts, context_check(encoder), str(prompts))
-    texts = TextEncoder(encoder, surroundings.cache_dir)
+    texts = TextEncoder(encoder, used.cache)
     scores = {
         name: Evaluator(images, texts).score([read.prompts])[0]
         for name, images in (("search", splits.search), ("select", splits.select), ("test", splits.test))

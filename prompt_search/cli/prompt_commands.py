@@ -34,18 +34,13 @@ def score(
 ) -> None:
     """Score a prompt file on images; on the images of its run, split by split, with the same figures."""
     from prompt_search.cli.display import Display
-    from prompt_search.score_file import score_file
+    from prompt_search.run.resources import Resources
+    from prompt_search.score_file import score as score_prompts
 
     with Display(quiet=quiet or as_json) as display:
-        scored = score_file(
-            prompts,
-            data,
-            model=model,
-            classes_file=classes,
-            prompt_format=prompt_format,
-            device=device,
-            cache_dir=cache_dir,
-            observer=display,
+        resources = Resources(device=device, cache_dir=cache_dir, observer=display)
+        scored = score_prompts(
+            prompts, data, model=model, classes=classes, prompt_format=prompt_format, resources=resources
         )
     if as_json:
         typer.echo(json.dumps(scored.to_json(), indent=1))
@@ -71,7 +66,7 @@ def export(
     device: Device = "auto",
 ) -> None:
     """Write the prompts, or the probe fitted beside them, in a form that other programs read."""
-    from prompt_search.export_run import export_prompts
+    from prompt_search.export_run import export as export_prompts
 
     names = [name.strip() for each in to for name in each.split(",") if name.strip()]
     for path in export_prompts(source, names, out, device=device, head=head):

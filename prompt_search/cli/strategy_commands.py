@@ -110,7 +110,7 @@ def _plan(built: "Optimizer", data: str, shots: int | None, cache_dir: Path | No
     from prompt_search.run.config import RunConfig
     from prompt_search.run.dry_run import listed_task
 
-    listed = listed_task(RunConfig(data=data, shots=shots), lambda text: True, find_cache_dir(cache_dir))
+    listed = listed_task(RunConfig.of(data, shots=shots), lambda text: True, find_cache_dir(cache_dir))
     plan = built.plan(listed.task)
     return {
         "classes": len(listed.task.classes),

@@ -15,7 +15,7 @@ from prompt_search.llm.hf.model import HuggingFaceModel
 from prompt_search.llm.local.install import find_local_model
 from prompt_search.llm.local.model import LocalModel
 
-__all__ = ["check_specification", "language_model"]
+__all__ = ["check_specification", "given_model", "language_model"]
 
 OPENAI = "openai/"
 GGUF = "gguf:"
@@ -48,7 +48,7 @@ def language_model(
             certificates that can't be used to reach a server.
     """
     if not isinstance(spec, str):
-        return _given(spec)
+        return given_model(spec)
     check_specification(spec, base_url)
     if _is_in_process(spec) and concurrency not in (None, 1):
         raise SettingsError(
@@ -88,7 +88,12 @@ def _is_in_process(spec: str) -> bool:
     return spec == "local" or spec.startswith((GGUF, HUGGING_FACE))
 
 
-def _given(spec: object) -> LanguageModel:
+def given_model(spec: object) -> LanguageModel:
+    """A language model given as an object: one with `complete` as it is, a function from messages to text as a model.
+
+    Raises:
+        SettingsError: if it is neither.
+    """
     if hasattr(spec, "complete"):
         return cast(LanguageModel, spec)
     if callable(spec):

@@ -1,45 +1,35 @@
 """`run.json`: the arguments of a run, for `resume` and `replay`."""
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 from prompt_search.bundled import is_bundled
 from prompt_search.data.home import from_home
-from prompt_search.errors import RunMissing
-from prompt_search.llm.prices import Price
+from prompt_search.errors import RunMissing, SettingsError
 from prompt_search.prompt_files.atomic import write_atomically
 from prompt_search.run.budget import Budget
 from prompt_search.run.config import RunConfig
+from prompt_search.run.job import Job
 
 __all__ = ["ARGUMENTS", "read_arguments", "write_arguments"]
 
 ARGUMENTS = "run.json"
 
 
-def write_arguments(folder: Path, config: RunConfig, budget: Budget, price: Price | None) -> None:
-    """Write the arguments down, with absolute paths: a run may be resumed from anywhere.
+def write_arguments(folder: Path, job: Job) -> None:
+    """Write the configuration down, with absolute paths and the price that is reckoned with; and the budget.
 
     Raises:
         RunError: if the folder can't be written.
     """
-    located = replace(
-        config,
-        data=config.data if is_bundled(config.data) else _absolute(config.data),
-        classes_file=_absolute(config.classes_file) if config.classes_file else None,
-        baseline=tuple(map(_absolute, config.baseline)),
-        start=tuple(map(_absolute, config.start)),
-    )
-    content = {
-        "arguments": located.to_json(),
-        "budget": budget.to_json(),
-        "price": asdict(price) if price else None,
-    }
+    priced = replace(job.config, llm=replace(job.config.llm, price=job.price))
+    content = {"arguments": priced.located(_absolute).to_json(), "budget": job.budget.to_json()}
     write_atomically(folder / ARGUMENTS, (json.dumps(content, indent=1) + "\n").encode())
 
 
-def read_arguments(folder: Path) -> tuple[RunConfig, Budget, Price | None]:
-    """The arguments a run folder was last started with, its limits, and the price of its language model.
+def read_arguments(folder: Path) -> tuple[RunConfig, Budget]:
+    """The configuration a run folder was last started with, and its limits.
 
     Raises:
         RunMissing: if the folder holds no run of this version.
@@ -47,14 +37,12 @@ def read_arguments(folder: Path) -> tuple[RunConfig, Budget, Price | None]:
     path = folder / ARGUMENTS
     try:
         value = json.loads(path.read_bytes())
-        price = value["price"]
-        budget = Budget.from_json(value["budget"])
-        return RunConfig.from_json(value["arguments"]), budget, Price(**price) if price else None
+        return RunConfig.from_json(value["arguments"]), Budget.from_json(value["budget"])
     except FileNotFoundError as error:
         raise RunMissing(f"{folder} holds no run: there is no {ARGUMENTS} in it") from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, SettingsError, RecursionError) as error:
         raise RunMissing(f"{folder} holds no run that this version can read: {ARGUMENTS}: {error}") from error
 
 
 def _absolute(path: str) -> str:
-    return str(from_home(path).absolute())
+    return path if is_bundled(path) else str(from_home(path).absolute())

@@ -36,7 +36,7 @@ class Budget:
         for field in fields(self):
             limit = getattr(self, field.name)
             if limit is not None and not (limit >= 0 and math.isfinite(limit)):
-                raise SettingsError(f"--{field.name.replace('_', '-')} must be 0 or more, got {limit}")
+                raise SettingsError(f"{field.name} must be 0 or more, got {limit}")
 
     def affordable(self, calls: int, made: int) -> int:
         """How many of `calls` more calls are allowed after `made`.
@@ -45,6 +45,15 @@ class Budget:
         5
         """
         return calls if self.max_calls is None else max(0, min(calls, self.max_calls - made))
+
+    def over(self, earlier: "Budget") -> "Budget":
+        """These limits, and those of an earlier budget where these are open.
+
+        >>> Budget(max_calls=20).over(Budget(max_calls=10, max_cost=1.0))
+        Budget(max_calls=20, max_total_tokens=None, max_cost=1.0, max_time=None)
+        """
+        stated = {name: limit for name, limit in self.to_json().items() if limit is not None}
+        return Budget.from_json(earlier.to_json() | stated)
 
     def raised_above(self, reached: Limit, limit: float) -> bool:
         """Whether this budget gives more room than the limit that once ended a run."""

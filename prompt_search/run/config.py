@@ -1,18 +1,22 @@
-"""What decides the result of a run, as a value that can be written down and read back."""
+"""What a run is: everything that decides its result, as values that can be written down and read back."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal, get_args
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import PurePath
+from typing import Annotated, Any, Literal
 
 from evaluators import DEFAULT_FITNESS
 from evaluators.embedding_store import StoredAs
 from evaluators.open_clip_model import Precision
-from optimizers import Optimizer, configure, strategy_class
+from optimizers import STRATEGIES, Optimizer, configure, strategy_class
 from prompt_search.errors import SettingsError
 from prompt_search.llm.api.endpoint import secret_parts
-from prompt_search.prompt_files.by_class import FORMATS, Format
+from prompt_search.llm.prices import Price
+from prompt_search.prompt_files.by_class import Format
+from prompt_search.run.option import Option, build, check, check_names, options
+from prompt_search.run.usefulness import ENOUGH
 
-__all__ = ["OWN", "Feedback", "RunConfig", "StrategyChoice"]
+__all__ = ["OWN", "DataConfig", "Feedback", "LlmConfig", "RunConfig", "SearchConfig", "StrategyChoice"]
 
 Feedback = Literal["paper", "confusions"]
 OWN = "own:"
@@ -25,6 +29,22 @@ class StrategyChoice:
 
     name: str
     settings: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def of(cls, strategy: str | Optimizer) -> "StrategyChoice":
+        """A strategy as it is written down; one of the user's own by its class's name.
+
+        >>> from optimizers import Cupl
+        >>> StrategyChoice.of(Cupl(samples=4))
+        StrategyChoice(name='cupl', settings=(('samples', '4'),))
+        """
+        if isinstance(strategy, str):
+            return cls(strategy)
+        name = next((name for name, kind in STRATEGIES.items() if kind is type(strategy)), None)
+        if name is None:
+            return cls(OWN + type(strategy).__name__)
+        values = ((f.name, getattr(strategy, f.name), f.default) for f in fields(strategy))  # type: ignore[arg-type]
+        return cls(name, tuple((key, _text(value)) for key, value, default in values if value != default))
 
     def build(self) -> Optimizer:
         """The strategy.
@@ -40,72 +60,184 @@ class StrategyChoice:
         return configure(strategy_class(self.name), dict(self.settings))
 
 
-@dataclass(frozen=True, slots=True)
-class RunConfig:
-    """The arguments of a run. Budgets, folders, devices and displays are not part of what a run is.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataConfig:
+    """The images: which, how they are split, and how they are read.
 
-    Attributes:
-        data: a folder of images, a parquet file, or `photos`, `emoji` for the bundled sets.
-        model: see `prompt_search.models.load_model`.
-        llm: see `prompt_search.llm.choose.language_model`.
-        strategies: run one after the other on one archive.
-        shots, select_shots: images per class to search on and to select the winner on; `None` for the default.
-        domain: words for the kind of images, e.g. `satellite photo`.
-        feedback: `confusions` tells the language model which classes are confused, beside each method's own feedback.
-        stored_as: how image features are kept; `fp16` halves the space and rounds them to 11 bits.
-        turn_by_exif: turn pictures by their EXIF orientation, which open_clip does not.
-        base_to_new: search with the first half of the classes only, and report how the templates do on the others.
-        refit: after the choice, make the winner's last selection again with the select images, where it can be.
-        captions: how many search images a multimodal language model is shown; 0 shows it none.
-        thinking_tokens: added to the cap of every reply for a model that thinks before it answers; `None` to find out.
-        baseline, start: prompt files to beat, and to begin from.
-        prompt_format: what texts by class in those files are, where it is not seen from them.
+    Raises:
+        SettingsError: if a value can't be used; so do the other configurations.
     """
 
-    data: str
-    model: str = "mini-clip"
-    llm: str = "local"
-    base_url: str | None = None
-    strategies: tuple[StrategyChoice, ...] = (StrategyChoice("ensemble-selection"),)
-    seed: int = 0
-    shots: int | None = None
-    select_shots: int | None = None
-    classes_file: str | None = None
-    precision: Precision = "fp32"
-    fitness: str = DEFAULT_FITNESS
-    description: str = ""
-    domain: tuple[str, ...] = ()
-    feedback: Feedback = "paper"
-    captions: int = 0
-    thinking_tokens: int | None = None
-    stored_as: StoredAs = "fp32"
-    turn_by_exif: bool = False
-    base_to_new: bool = False
-    refit: bool = True
-    baseline: tuple[str, ...] = ()
-    start: tuple[str, ...] = ()
-    prompt_format: Format | None = None
+    source: Annotated[
+        str,
+        Option("A folder with one subfolder of images per class, a .parquet file, photos, emoji.", identity="data"),
+    ] = ""
+    classes: Annotated[str | None, Option('Class names: {"folder": "name"}.', identity="class names")] = None
+    shots: Annotated[
+        int | None, Option("Images per class to search with.", least=1, identity="data", provenance=True)
+    ] = None
+    select_shots: Annotated[
+        int | None, Option("Images per class to choose the winner with.", least=1, identity="data", provenance=True)
+    ] = None
+    stored_as: Annotated[
+        StoredAs,
+        Option("How image features are kept; fp16 halves the space and rounds them.", flag="--store", provenance=True),
+    ] = "fp32"
+    turn_by_exif: Annotated[
+        bool, Option("Turn pictures by their EXIF orientation; open_clip does not.", provenance=True)
+    ] = False
+    base_to_new: Annotated[
+        bool, Option("Search with half of the classes, and see how the others do.", provenance=True)
+    ] = False
 
     def __post_init__(self) -> None:
-        if not self.strategies:
-            raise SettingsError("a run needs at least one strategy")
-        for name, value in (("shots", self.shots), ("select-shots", self.select_shots)):
-            if value is not None and value < 1:
-                raise SettingsError(f"--{name} must be at least 1, got {value}")
-        if self.captions < 0:
-            raise SettingsError(f"--captions must be 0 or more, got {self.captions}")
-        if self.prompt_format not in (None, *FORMATS):
-            raise SettingsError(f"--format must be one of {', '.join(FORMATS)}, got {self.prompt_format!r}")
-        if self.thinking_tokens is not None and self.thinking_tokens < 0:
-            raise SettingsError(f"--thinking-tokens must be 0 or more, got {self.thinking_tokens}")
-        if self.feedback not in get_args(Feedback):
-            raise SettingsError(f"--feedback must be one of {', '.join(get_args(Feedback))}, got {self.feedback!r}")
+        check(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LlmConfig:
+    """The language model, and what is expected of it."""
+
+    name: Annotated[
+        str,
+        Option(
+            "local, gguf:PATH, hf:PATH, openai/NAME, any of litellm (anthropic/NAME), any NAME with --base-url.",
+            flag="--llm",
+            identity="language model",
+        ),
+    ] = "local"
+    base_url: Annotated[str | None, Option("An OpenAI-compatible server.", identity="language model")] = None
+    thinking_tokens: Annotated[
+        int | None,
+        Option("For a model that thinks first: added to the cap of every reply. By default found out.", least=0),
+    ] = None
+    max_useless: Annotated[
+        int,
+        Option(
+            "Useless replies of the language model from the start that end the run (0: never).", least=0, identity=False
+        ),
+    ] = ENOUGH
+    price: Annotated[
+        Price | None,
+        Option(
+            "IN,OUT: dollars per million prompt and completion tokens, where the price is not known.", identity=False
+        ),
+    ] = None
+
+    def __post_init__(self) -> None:
+        check(self)
         secrets = secret_parts(self.base_url) if self.base_url else []
         if secrets:
             raise SettingsError(
                 f"the base URL has {' and '.join(secrets)}, which would end up in files; give the plain address, and "
                 "the key in the environment variable OPENAI_API_KEY (a version like ?api-version=2024-10-21 may stay)"
             )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchConfig:
+    """What is searched for, and how."""
+
+    strategies: Annotated[
+        tuple[StrategyChoice, ...], Option("Run one after the other on one archive.", identity="strategies")
+    ] = (StrategyChoice("ensemble-selection"),)
+    fitness: Annotated[str, Option("What the search maximises.", provenance=True)] = DEFAULT_FITNESS
+    description: Annotated[
+        str, Option("One or two sentences about the images, for the language model.", provenance=True)
+    ] = ""
+    domain: Annotated[tuple[str, ...], Option("A word for the kind of images, e.g. 'satellite photo'.")] = ()
+    feedback: Annotated[
+        Feedback, Option("What the language model is told: 'confusions' adds the classes that are confused.")
+    ] = "paper"
+    captions: Annotated[
+        int,
+        Option("Show so many search images to a multimodal language model (for ipo).", least=0, identity="captions"),
+    ] = 0
+    start: Annotated[tuple[str, ...], Option("Prompts the search begins from.", identity="start")] = ()
+    baseline: Annotated[
+        tuple[str, ...],
+        Option("Prompts you use now (FILE, or FILE#DATASET): are the new ones better?", identity="baselines"),
+    ] = ()
+    prompt_format: Annotated[
+        Format | None,
+        Option(
+            "What texts by class in a prompt file are: descriptors to join with the class's name, or whole prompts.",
+            flag="--format",
+            identity="baselines",
+        ),
+    ] = None
+    refit: Annotated[
+        bool, Option("Make the winner's last selection again with the select images too.", flag="--refit/--no-refit")
+    ] = True
+
+    def __post_init__(self) -> None:
+        check(self)
+        if not self.strategies:
+            raise SettingsError("a run needs at least one strategy")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunConfig:
+    """All arguments of a run. Budget, folder, device and display change nothing of what a run is and are apart.
+
+    >>> RunConfig.of("my_images", shots=16, llm="openai/gpt-4o-mini").data.shots
+    16
+    """
+
+    data: DataConfig = field(default_factory=DataConfig)
+    model: Annotated[
+        str,
+        Option(
+            "mini-clip, ARCHITECTURE/TAG or ARCHITECTURE/FILE of open_clip, OWNER/NAME of the hub, local-dir:FOLDER.",
+            identity="model",
+        ),
+    ] = "mini-clip"
+    precision: Annotated[Precision, Option("Of the image-text model.", identity="model")] = "fp32"
+    search: SearchConfig = field(default_factory=SearchConfig)
+    llm: LlmConfig = field(default_factory=LlmConfig)
+    seed: Annotated[int, Option("Of splits, search and sampling.", provenance=True)] = 0
+
+    def __post_init__(self) -> None:
+        check(self)
+
+    @classmethod
+    def of(cls, data: str = "", *, llm: str | None = None, **values: object) -> "RunConfig":
+        """A configuration from the fields of all its parts by their names, e.g. `shots`, `refit`, `fitness`.
+
+        Raises:
+            SettingsError: if there is no such field, or a value can't be used.
+        """
+        return cls().having(values | {"source": data} | ({"name": llm} if llm is not None else {}))
+
+    def having(self, values: Mapping[str, Any]) -> "RunConfig":
+        """The same with other values in fields of any of its parts; lists count as tuples, paths as texts.
+
+        Raises:
+            SettingsError: see `of`.
+        """
+        known = {stated.name: stated for stated in options(RunConfig)}
+        check_names(values, known)
+        changed: dict[str, dict[str, Any]] = {}
+        for name, value in values.items():
+            part = changed.setdefault(known[name].section, {})
+            part[name] = tuple(map(_plain, value)) if isinstance(value, list | tuple) else _plain(value)
+        own = changed.pop("", {})
+        return replace(self, **own, **{part: replace(getattr(self, part), **new) for part, new in changed.items()})
+
+    def located(self, absolute: Callable[[str], str]) -> "RunConfig":
+        """The same with every path made absolute, for a run may be resumed from anywhere."""
+        data, search = self.data, self.search
+        return replace(
+            self,
+            data=replace(
+                data,
+                source=absolute(data.source),
+                classes=absolute(data.classes) if data.classes else None,
+            ),
+            search=replace(
+                search, baseline=tuple(map(absolute, search.baseline)), start=tuple(map(absolute, search.start))
+            ),
+        )
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values."""
@@ -116,13 +248,15 @@ class RunConfig:
         """Read back what `to_json` wrote.
 
         Raises:
-            KeyError, TypeError, ValueError: if it is something else.
+            SettingsError: naming the field that is unknown or can't be used.
         """
-        unknown = set(value) - {f.name for f in fields(cls)}
-        if unknown:
-            raise ValueError(f"unknown fields {sorted(unknown)}")
-        strategies = tuple(
-            StrategyChoice(s["name"], tuple((k, v) for k, v in s["settings"])) for s in value["strategies"]
-        )
-        lists = {name: tuple(value[name]) for name in ("domain", "baseline", "start")}
-        return cls(**(dict(value) | lists | {"strategies": strategies}))
+        return build(cls, value)
+
+
+def _plain(value: object) -> object:
+    return str(value) if isinstance(value, PurePath) else value
+
+
+def _text(value: object) -> str:
+    """A setting as the command line writes it."""
+    return "\n".join(map(str, value)) if isinstance(value, tuple) else str(value)

@@ -19,8 +19,9 @@ from prompt_search.llm.prices import Price
 from prompt_search.model_names import spelling_note
 from prompt_search.run.config import RunConfig
 from prompt_search.run.context import context_check
+from prompt_search.run.job import NamedStrategy
 from prompt_search.run.rehearsal import RehearsedSearch
-from prompt_search.run.resolve import NamedStrategy, read_own_prompts
+from prompt_search.run.resolve import read_own_prompts
 
 __all__ = ["DryRun", "ListedTask", "StrategyPlan", "dry_run", "listed_task"]
 
@@ -104,7 +105,7 @@ def dry_run(
     listed = listed_task(config, context_check(model), cache_dir, model)
     task = listed.task
     texts = TextEncoder(model, cache_dir)
-    rehearsed, plans = RehearsedSearch(task, config.seed, config.captions, config.thinking_tokens or 0), []
+    rehearsed, plans = RehearsedSearch(task, config.seed, config.search.captions, config.llm.thinking_tokens or 0), []
     rehearsed.score(list(plain_baselines(task.classes, task.fits).values()))
     for name, strategy in strategies:
         before = (rehearsed.llm_calls, rehearsed.prompt_tokens, rehearsed.completion_tokens, len(rehearsed.archive))
@@ -131,26 +132,26 @@ def listed_task(
     Args:
         model: checks the user's own prompts; without one they are left out.
     """
-    classes_file = Path(config.classes_file) if config.classes_file else None
-    listed = read_images(data_path(config.data), classes_file, cache_dir / "datasets")
-    source = part_of(listed, "base" if config.base_to_new else "all")
-    drawn = split(source.images, config.shots, config.select_shots, config.seed, given=source.given or None)
+    data, search = config.data, config.search
+    listed = read_images(data_path(data.source), Path(data.classes) if data.classes else None, cache_dir / "datasets")
+    source = part_of(listed, "base" if data.base_to_new else "all")
+    drawn = split(source.images, data.shots, data.select_shots, config.seed, given=source.given or None)
     label_of = {label.id: index for index, label in enumerate(source.classes)}
     own = [
-        read_own_prompts(path, source.classes, model, config.prompt_format) if model else None
-        for path in (*config.baseline, *config.start)
+        read_own_prompts(path, source.classes, model, search.prompt_format) if model else None
+        for path in (*search.baseline, *search.start)
     ]
-    start = tuple(read.prompts.compiled() for read in own[len(config.baseline) :] if read)
+    start = tuple(read.prompts.compiled() for read in own[len(search.baseline) :] if read)
     readings = dict.fromkeys(line for read in own if read for line in read.reading)
     task = Task(
         source.classes,
         len(drawn.search),
         fits,
-        config.description,
+        search.description,
         start,
         tuple(label_of[image.class_id] for image in drawn.search),
-        config.domain,
-        config.feedback,
+        search.domain,
+        search.feedback,
     )
     sizes = {"search": len(drawn.search), "select": len(drawn.select), "test": len(drawn.test)}
     spelled = spelling_note(config.model, model.name) if model else ()

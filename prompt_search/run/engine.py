@@ -1,17 +1,17 @@
 """Carries out a run: from its arguments to a proven result, every step through the journal."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from evaluators import ImageTextModel, LabeledImages, TextEncoder
-from optimizers import SHORTLIST, LanguageModel, Picture, Scored, Task, abilities, attempts, watch
+from evaluators import LabeledImages, TextEncoder
+from optimizers import Picture, Scored, Task, abilities, attempts, in_turn, watch
 from optimizers.template_search import template_library
 from prompt_search.baselines import placebos, plain_baselines
 from prompt_search.bundled import data_path
 from prompt_search.data.thumbnails import thumbnails
-from prompt_search.errors import BudgetReached, DataError, RunMismatch, RunMissing, SettingsError
+from prompt_search.errors import DataError, RunMismatch, RunMissing, SettingsError
 from prompt_search.models import describe_model
 from prompt_search.prompt_files.prompts_json import PromptFile, write_prompts_json
 from prompt_search.result import Result
@@ -20,20 +20,22 @@ from prompt_search.run.base_to_new import transfers
 from prompt_search.run.budget import Budget
 from prompt_search.run.captions import spread
 from prompt_search.run.choice import Choice, Contender, choose_winner
-from prompt_search.run.config import RunConfig
 from prompt_search.run.context import context_check
 from prompt_search.run.facts import Facts, differences
 from prompt_search.run.files import write_outputs
 from prompt_search.run.finish import Finalist, as_finalist, prove, score_placebos
 from prompt_search.run.folder import check_folder
 from prompt_search.run.heads import fit_heads, too_large
+from prompt_search.run.identity import provenance_of
+from prompt_search.run.job import Job
 from prompt_search.run.journal import JOURNAL, Journal, cut_short, effective, read_events
 from prompt_search.run.journaled_search import JournaledSearch
 from prompt_search.run.last_selection import searched_placebos, select_placebos, stand_in
 from prompt_search.run.ledger import LEDGER, Ledger
 from prompt_search.run.metered import MeteredModel
 from prompt_search.run.near_chance import near_chance
-from prompt_search.run.resolve import NamedStrategy, Surroundings, fitness_named, resolve
+from prompt_search.run.resolve import fitness_named, resolve
+from prompt_search.run.resources import Resources
 from prompt_search.run.split_evaluators import SplitEvaluators
 
 __all__ = ["BEST_SO_FAR", "execute", "replay"]
@@ -41,14 +43,7 @@ __all__ = ["BEST_SO_FAR", "execute", "replay"]
 BEST_SO_FAR = "best_so_far.json"
 
 
-def execute(
-    config: RunConfig,
-    strategies: Sequence[NamedStrategy],
-    model: ImageTextModel,
-    llm: LanguageModel,
-    folder: Path,
-    surroundings: Surroundings,
-) -> Result:
+def execute(job: Job, folder: Path) -> Result:
     """Start a run in `folder`, or continue the one that is there.
 
     Raises:
@@ -56,23 +51,16 @@ def execute(
         LanguageModelError: if the language model can't go on; give the same command again to continue.
         RunError: if the folder can't be used.
     """
-    _check_able(strategies, llm)
-    facts, splits = resolve(config, strategies, model, llm, surroundings)
+    _check_able(job)
+    facts, splits = resolve(job)
     with Journal(folder) as journal:
         _check_same(journal, facts)
-        _reopen(journal, surroundings.budget)
-        write_arguments(folder, config, surroundings.budget, surroundings.price)
-        return _conduct(config, strategies, facts, model, llm, splits.__getitem__, journal, surroundings)
+        _reopen(journal, job.budget)
+        write_arguments(folder, job)
+        return _carry_out(job, facts, splits.__getitem__, journal)
 
 
-def replay(
-    config: RunConfig,
-    strategies: Sequence[NamedStrategy],
-    model: ImageTextModel,
-    recorded: Path,
-    folder: Path,
-    surroundings: Surroundings,
-) -> Result:
+def replay(job: Job, recorded: Path, folder: Path) -> Result:
     """Go through a finished run again in an empty folder, from its journal alone: no images, no language model.
 
     Raises:
@@ -84,46 +72,31 @@ def replay(
         raise RunMissing(f"{recorded} holds no finished run; continue it with `prompt-search resume {recorded}`")
     check_folder(folder)
     with Journal(folder, source=events) as journal:
-        write_arguments(folder, config, surroundings.budget, surroundings.price)
+        write_arguments(folder, job)
         facts = Facts.from_json(events[0])
-        if facts.identity["model"][-1] != model.fingerprint:
-            raise RunMismatch(f"the model {config.model!r} here is not the one of {recorded}: its weights differ")
-        return _conduct(config, strategies, facts, model, None, _no_images, journal, surroundings)
+        if facts.identity["model"][-1] != job.model.fingerprint:
+            raise RunMismatch(f"the model {job.config.model!r} here is not the one of {recorded}: its weights differ")
+        return _carry_out(job, facts, _no_images, journal)
 
 
-def _conduct(
-    config: RunConfig,
-    strategies: Sequence[NamedStrategy],
-    facts: Facts,
-    model: ImageTextModel,
-    llm: LanguageModel | None,
-    images: Callable[[str], LabeledImages],
-    journal: Journal,
-    surroundings: Surroundings,
-) -> Result:
+def _carry_out(job: Job, facts: Facts, images: Callable[[str], LabeledImages], journal: Journal) -> Result:
     """From the first line of the journal to the last file; the same for a new, a resumed and a replayed run."""
+    config, model = job.config, job.model
     facts = Facts.from_json(journal.event("run", "", facts.to_json))
-    evaluators = SplitEvaluators(images, TextEncoder(model, surroundings.cache_dir))
+    evaluators = SplitEvaluators(images, TextEncoder(model, job.cache))
     fits = context_check(model)
     described = describe_model(config.model, config.precision, model)
-    provenance = _provenance(config, facts)
+    provenance = provenance_of(config, facts)
     search = _open_search(
-        config,
-        facts,
-        fits,
-        journal=journal,
-        evaluators=evaluators,
-        llm=llm,
-        surroundings=surroundings,
-        on_best=lambda best: _write_best(journal.folder, best, described, provenance),
+        job, facts, fits, journal, evaluators, lambda best: _write_best(journal.folder, best, described, provenance)
     )
-    contenders, stopped_by = _search(search, strategies, facts, surroundings)
+    contenders, stopped_by = _search(search, job, facts)
     search.enter_phase("choosing the winner on the select split")
     choice = choose_winner(
-        contenders, search.recipes, evaluators, fitness_named(config.fitness), journal, again=config.refit
+        contenders, search.recipes, evaluators, fitness_named(config.search.fitness), journal, again=config.search.refit
     )
     winner, before, recipe = choice.final, choice.before, choice.recipe
-    notes = [*facts.notes, *search.notes, *_about_choice(choice, search, refit=config.refit)]
+    notes = [*facts.notes, *search.notes, *_about_choice(choice, search, refit=config.search.refit)]
     search.enter_phase("searching with other words")
     beside = [as_finalist(baseline) for baseline in choice.baselines if baseline.name != winner.name]
     beside += [as_finalist(before, "the winner before its last selection", "first form")] if before else []
@@ -184,76 +157,67 @@ def _about_choice(choice: Choice, search: JournaledSearch, *, refit: bool) -> li
 
 
 def _open_search(
-    config: RunConfig,
+    job: Job,
     facts: Facts,
     fits: Callable[[str], bool],
-    *,
     journal: Journal,
     evaluators: SplitEvaluators,
-    llm: LanguageModel | None,
-    surroundings: Surroundings,
     on_best: Callable[[Scored], None],
 ) -> JournaledSearch:
     """What the strategies will work with."""
-    ledger = Ledger(journal.folder / LEDGER, surroundings.price, attempts(llm))
+    config = job.config
+    ledger = Ledger(journal.folder / LEDGER, job.price, attempts(job.llm))
     task = Task(
         facts.classes,
         facts.sizes["search"],
         fits,
-        config.description,
+        config.search.description,
         facts.start,
         facts.labels,
-        config.domain,
-        config.feedback,
+        config.search.domain,
+        config.search.feedback,
     )
 
     def pictures() -> list[Picture]:
         ids = evaluators.search.images.image_ids
         shown = [ids[position] for position in spread(facts.labels, facts.identity["captions"])]
         return thumbnails(
-            data_path(config.data),
+            data_path(config.data.source),
             shown,
-            surroundings.cache_dir / "datasets",
-            classes_file=Path(config.classes_file) if config.classes_file else None,
-            turned=config.turn_by_exif,
+            job.cache / "datasets",
+            classes_file=Path(config.data.classes) if config.data.classes else None,
+            turned=config.data.turn_by_exif,
         )
 
     search = JournaledSearch(
         task,
         journal=journal,
         evaluators=evaluators,
-        model=MeteredModel(llm, ledger, surroundings.budget, surroundings.clock),
-        fitness=fitness_named(config.fitness),
+        model=MeteredModel(job.llm, ledger, job.budget, job.clock),
+        fitness=fitness_named(config.search.fitness),
         seed=config.seed,
-        observer=surroundings.observer,
+        observer=job.resources.observer,
         on_best=on_best,
         pictures=pictures if facts.identity["captions"] else None,
-        thinking_tokens=config.thinking_tokens,
-        max_useless=surroundings.max_useless,
+        thinking_tokens=config.llm.thinking_tokens,
+        max_useless=config.llm.max_useless if job.llm is not None else 0,
     )
-    watch(llm, search.show_traffic)
+    watch(job.llm, search.show_traffic)
     return search
 
 
-def _search(
-    search: JournaledSearch, strategies: Sequence[NamedStrategy], facts: Facts, surroundings: Surroundings
-) -> tuple[list[Contender], str | None]:
+def _search(search: JournaledSearch, job: Job, facts: Facts) -> tuple[list[Contender], str | None]:
     """Score the baselines, run the strategies, and collect what may win; and what ended the search early."""
     plain = dict(facts.baselines) | plain_baselines(facts.classes, search.task.fits)
     begun = {f"start {i}": prompts for i, prompts in enumerate(facts.start, start=1)}
     scored = zip(plain | begun, search.enter([*plain.values(), *begun.values()]), strict=True)
     contenders = [Contender(name, "baseline" if name in plain else "start", entry) for name, entry in scored]
-    _check_known(dict(zip(plain, (c.searched for c in contenders), strict=False)), search, surroundings)
+    _check_known(dict(zip(plain, (c.searched for c in contenders), strict=False)), search, job.resources)
     stopped_by: str | None = None
-    for index, (name, strategy) in enumerate(strategies):
-        search.begin(name, index)
-        try:
-            shortlist = strategy.run(search)[:SHORTLIST]
-        except BudgetReached as reached:
-            shortlist, stopped_by = [entry.candidate for entry in search.archive.best()], str(reached)
-        contenders += [Contender(name, name, entry) for entry in search.enter(shortlist)]
-        if stopped_by:
-            break
+    for each in in_turn(search, job.strategies, score=search.enter, begin=search.begin):
+        found = each.found if each.ended_by is None else search.archive.best()
+        contenders += [Contender(each.name, each.name, entry) for entry in found]
+        stopped_by = each.ended_by
     search.check_usefulness()
     seen: dict[str, Contender] = {}
     for contender in contenders:
@@ -261,7 +225,7 @@ def _search(
     return list(seen.values()), stopped_by or search.refused
 
 
-def _check_known(plain: Mapping[str, Scored], search: JournaledSearch, surroundings: Surroundings) -> None:
+def _check_known(plain: Mapping[str, Scored], search: JournaledSearch, resources: Resources) -> None:
     """Say it, before anything is asked, if the model hardly knows the classes.
 
     Raises:
@@ -271,19 +235,20 @@ def _check_known(plain: Mapping[str, Scored], search: JournaledSearch, surroundi
     if said is None:
         return
     search.notes.append(said)
-    surroundings.observer.warn(said)
-    if not search.journal.replaying and not surroundings.confirm("Go on all the same?"):
+    resources.observer.warn(said)
+    if not search.journal.replaying and not resources.confirm("Go on all the same?"):
         raise DataError("the run was ended before anything was asked: the model does not know these classes")
 
 
-def _check_able(strategies: Sequence[NamedStrategy], llm: LanguageModel) -> None:
+def _check_able(job: Job) -> None:
     """Refuse a strategy that needs what the language model can't do."""
-    for name, strategy in strategies:
-        missing = sorted(getattr(strategy, "needs", frozenset()) - abilities(llm))
+    assert job.llm is not None
+    for name, strategy in job.strategies:
+        missing = sorted(getattr(strategy, "needs", frozenset()) - abilities(job.llm))
         if missing:
             raise SettingsError(
-                f"{name} with these settings needs {', '.join(missing)}, which the language model {llm.name} can't do; "
-                "steering works with a model run in this process by transformers (--llm hf:FOLDER)"
+                f"{name} with these settings needs {', '.join(missing)}, which the language model {job.llm.name} can't "
+                "do; steering works with a model run in this process by transformers (hf:FOLDER)"
             )
 
 
@@ -295,7 +260,7 @@ def _check_same(journal: Journal, facts: Facts) -> None:
     if different:
         raise RunMismatch(
             f"{journal.folder} holds a run with other arguments ({'; '.join(different)}); "
-            "give the same arguments to continue it, or choose another --out"
+            "give the same arguments to continue it, or choose another folder for the run"
         )
 
 
@@ -314,20 +279,3 @@ def _write_best(folder: Path, best: Scored, model: dict[str, Any], provenance: d
 
 def _no_images(split: str) -> LabeledImages:
     raise RunMismatch(f"the replay comes to images of the {split} split that the journal has no score for")
-
-
-def _provenance(config: RunConfig, facts: Facts) -> dict[str, Any]:
-    """What a prompt file says of how its prompts were found."""
-    return {
-        "data": {"name": Path(config.data).name, "fingerprint": facts.identity["data"], "sizes": dict(facts.sizes)},
-        "shots": config.shots,
-        "select_shots": config.select_shots,
-        "stored_as": config.stored_as,
-        "turn_by_exif": config.turn_by_exif,
-        "base_to_new": config.base_to_new,
-        "seed": config.seed,
-        "strategies": facts.identity["strategies"],
-        "language_model": facts.identity["language model"],
-        "fitness": config.fitness,
-        "description": config.description,
-    }

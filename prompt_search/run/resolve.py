@@ -1,67 +1,33 @@
 """Reads everything the arguments of a run name, before anything is spent."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, is_dataclass
+from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any
 
 from evaluators import ClassLabel, ImageTextModel, LabeledImages
 from evaluators.fitness import FITNESS_PRESETS, Fitness
-from optimizers import LanguageModel, Optimizer, abilities
+from optimizers import Optimizer, abilities
 from prompt_search.bundled import data_path
 from prompt_search.data import DataSplits, load_splits
 from prompt_search.data.class_parts import ClassPart
 from prompt_search.errors import SettingsError
-from prompt_search.llm.prices import Price
 from prompt_search.model_names import spelling_note
 from prompt_search.prompt_files.by_class import Format
 from prompt_search.prompt_files.read import ImportedPrompts, import_prompts
-from prompt_search.result import OWN
-from prompt_search.run.budget import Budget
+from prompt_search.result import YOURS
 from prompt_search.run.config import RunConfig
 from prompt_search.run.context import check_class_names, check_prompts, context_check
 from prompt_search.run.facts import Facts
-from prompt_search.run.metered import Clock
-from prompt_search.run.progress import Observer, Silent, Status
-from prompt_search.run.usefulness import ENOUGH
+from prompt_search.run.identity import identity_of
+from prompt_search.run.job import Job
+from prompt_search.run.progress import Status
+from prompt_search.run.resources import Resources
 
-__all__ = ["NamedStrategy", "Surroundings", "fitness_named", "load_data", "read_own_prompts", "resolve"]
-
-NamedStrategy = tuple[str, Optimizer]
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What a run works with, and what does not change what it is.
-
-    Attributes:
-        cache_dir: embeddings and the index of images.
-        budget: limits; raising one reopens a run that it had ended.
-        price: of the language model, if it is known.
-        clock: when the run was started.
-        observer: is shown the progress.
-        verify: read every image file again.
-        confirm: asks a person whether to go on; by default the answer is yes.
-        max_useless: useless replies of the language model from the start that end the run with an error; 0 for never.
-    """
-
-    cache_dir: Path
-    budget: Budget = field(default_factory=Budget)
-    price: Price | None = None
-    clock: Clock = field(default_factory=Clock)
-    observer: Observer = field(default_factory=Silent)
-    verify: bool = False
-    confirm: Callable[[str], bool] = lambda question: True
-    max_useless: int = ENOUGH
+__all__ = ["fitness_named", "load_data", "read_own_prompts", "resolve"]
 
 
-def resolve(
-    config: RunConfig,
-    strategies: Sequence[NamedStrategy],
-    model: ImageTextModel,
-    llm: LanguageModel,
-    surroundings: Surroundings,
-) -> tuple[Facts, Mapping[str, LabeledImages]]:
+def resolve(job: Job) -> tuple[Facts, Mapping[str, LabeledImages]]:
     """The images, encoded and split, and everything else a run starts from.
 
     Returns the facts, and the images by split: `search`, `select`, `test`, and `new` in a base-to-new run.
@@ -69,55 +35,45 @@ def resolve(
     Raises:
         InputError: if something can't be used.
     """
-    fitness_named(config.fitness)
-    data = load_data(config, model, surroundings, "base" if config.base_to_new else "all")
-    new = load_data(config, model, surroundings, "new") if config.base_to_new else None
+    config, model, llm = job.config, job.model, job.llm
+    assert llm is not None
+    fitness_named(config.search.fitness)
+    halved = config.data.base_to_new
+    data = load_data(config, model, job.resources, "base" if halved else "all")
+    new = load_data(config, model, job.resources, "new") if halved else None
+    sees = "vision" in abilities(llm)
     notes = (*data.report.lines(), *spelling_note(config.model, model.name))
-    if config.captions and "vision" not in abilities(llm):
+    if config.search.captions and not sees:
         notes += (f"warning: {llm.name} can't look at images; the run goes on without captions",)
     for note in notes:
-        surroundings.observer.warn(note)
+        job.resources.observer.warn(note)
     new_classes = new.classes if new else ()
     check_class_names((*data.classes, *new_classes), context_check(model), model.context_length)
-    names = [Path(path).name for path in config.baseline]
-    called = [name if names.count(name) == 1 else path for name, path in zip(names, config.baseline, strict=True)]
     to_beat, to_start = (
-        [read_own_prompts(path, data.classes, model, config.prompt_format) for path in paths]
-        for paths in (config.baseline, config.start)
+        [read_own_prompts(path, data.classes, model, config.search.prompt_format) for path in paths]
+        for paths in (config.search.baseline, config.search.start)
     )
     readings = tuple(dict.fromkeys(line for read in (*to_beat, *to_start) for line in read.reading))
     for line in readings:
-        surroundings.observer.warn(line)
-    baselines = {f"{OWN}{name}": read.prompts for name, read in zip(called, to_beat, strict=True)}
+        job.resources.observer.warn(line)
+    baselines = {
+        f"{YOURS}{name}": read.prompts for name, read in zip(_called(config.search.baseline), to_beat, strict=True)
+    }
     start = tuple(read.prompts.compiled() for read in to_start)
     splits = {"search": data.search, "select": data.select, "test": data.test} | ({"new": new.test} if new else {})
+    found = {
+        "data": data.fingerprint,
+        "data of new classes": new.fingerprint if new else None,
+        "class names": [label.name for label in (*data.classes, *new_classes)],
+        "model": [config.model, config.precision, model.fingerprint],
+        "language model": llm.identity,
+        "strategies": [[name, _settings(strategy)] for name, strategy in job.strategies],
+        "captions": config.search.captions if sees else 0,
+        "baselines": [prompts.fingerprint for prompts in baselines.values()],
+        "start": [prompts.fingerprint for prompts in start],
+    }
     facts = Facts(
-        identity={
-            "data": data.fingerprint,
-            "data of new classes": new.fingerprint if new else None,
-            "class names": [label.name for label in (*data.classes, *new_classes)],
-            "model": [config.model, config.precision, model.fingerprint],
-            "language model": llm.identity,
-            "strategies": [[name, _settings(strategy)] for name, strategy in strategies],
-            "captions": config.captions if "vision" in abilities(llm) else 0,
-            **{
-                name: getattr(config, name)
-                for name in (
-                    "seed",
-                    "fitness",
-                    "description",
-                    "feedback",
-                    "base_to_new",
-                    "stored_as",
-                    "turn_by_exif",
-                    "refit",
-                    "thinking_tokens",
-                )
-            },
-            "domain": list(config.domain),
-            "baselines": [prompts.fingerprint for prompts in baselines.values()],
-            "start": [prompts.fingerprint for prompts in start],
-        },
+        identity=identity_of(config, found),
         classes=data.classes,
         sizes={split: len(images) for split, images in splits.items()},
         labels=tuple(int(label) for label in data.search.labels),
@@ -129,37 +85,43 @@ def resolve(
     return facts, splits
 
 
-def load_data(
-    config: RunConfig, model: ImageTextModel, surroundings: Surroundings, part: ClassPart = "all"
-) -> DataSplits:
+def _called(paths: Sequence[str]) -> list[str]:
+    """Prompt files by name, or by path where two have one name."""
+    names = [Path(path).name for path in paths]
+    return [name if names.count(name) == 1 else path for name, path in zip(names, paths, strict=True)]
+
+
+def load_data(config: RunConfig, model: ImageTextModel, resources: Resources, part: ClassPart = "all") -> DataSplits:
     """The images of a run, or of a part of its classes.
 
     Raises:
         DataError: if they can't be used.
     """
 
+    stated = config.data
+
     def shown(phase: str) -> Callable[[int, int], None]:
         status = Status(phase=phase)
 
         def on_progress(done: int, total: int) -> None:
             status.done, status.total = done, total
-            surroundings.observer.update(status)
+            resources.observer.update(status)
 
         return on_progress
 
     return load_splits(
-        data_path(config.data),
+        data_path(stated.source),
         model,
-        cache_dir=surroundings.cache_dir,
-        classes_file=Path(config.classes_file) if config.classes_file else None,
-        shots=config.shots,
-        select_shots=config.select_shots,
+        cache_dir=resources.cache,
+        classes_file=Path(stated.classes) if stated.classes else None,
+        shots=stated.shots,
+        select_shots=stated.select_shots,
         seed=config.seed,
         on_progress=shown("encoding images"),
         on_reading=shown("reading images"),
-        stored_as=config.stored_as,
-        turned=config.turn_by_exif,
-        verify=surroundings.verify,
+        stored_as=stated.stored_as,
+        turned=stated.turn_by_exif,
+        verify=resources.verify,
         part=part,
     )
 

@@ -10,6 +10,7 @@ from benchmarks.demo_seeds import figures
 from prompt_search.result import Result
 from prompt_search.run.budget import Budget
 from prompt_search.run.config import RunConfig
+from prompt_search.run.run import Run
 
 
 @dataclass(frozen=True)
@@ -34,13 +35,13 @@ def test_only_proven_gains_count_and_every_verdict_is_noted() -> None:
 def test_every_seed_runs_the_demo_s_own_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
     ran: list[tuple[RunConfig, Budget]] = []
 
-    def launch(config: RunConfig, out: object, *, device: str, budget: Budget) -> Finished:
-        ran.append((config, budget))
+    def execute(run: Run, budget: Budget) -> Finished:
+        ran.append((run.config, budget))
         return Finished(VERDICTS[0])
 
-    monkeypatch.setattr(demo_seeds, "launch", launch)
+    monkeypatch.setattr(Run, "execute", execute)
     (figure,) = demo_seeds.measure("cpu")
     assert figure.value == 10
     assert [config.seed for config, _ in ran] == list(range(10))
-    assert {config.data for config, _ in ran} == {"bundled:photos"}
+    assert {config.data.source for config, _ in ran} == {"bundled:photos"}
     assert {budget for _, budget in ran} == {Budget(150)}

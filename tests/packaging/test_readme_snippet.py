@@ -57,7 +57,7 @@ def result(tmp_path_factory: pytest.TempPathFactory, mini_clip: ImageTextModel) 
         llm=ScriptedModel(lambda sample: f"a photo number {sample.occurrence} of a {{}}."),
         strategy=HillClimbing(iterations=2, pool=4),
         out=tmp_path_factory.mktemp("readme") / "runs/demo",
-        cache_dir=newcomers_cache(tmp_path_factory),
+        resources=prompt_search.Resources(cache_dir=newcomers_cache(tmp_path_factory)),
     )
 
 

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from PIL import Image
 import prompt_search
 from evaluators import ImageTextModel, OpenClipModel
 from optimizers import Cupl, HillClimbing, LanguageModel, Optimizer, Sample
+from prompt_search import Resources, RunConfig
 from prompt_search.result import Result
 from tests.fakes.scripted_model import ScriptedModel
 from tests.fakes.tiny_clip import save_tiny_clip
@@ -68,15 +69,22 @@ class World:
         strategy: Optimizer | list[Optimizer] | None = None,
         **arguments: Any,
     ) -> Result:
-        """`prompt_search.optimize` on the pictures of this world, with a fresh completion cache for each `out`."""
+        """`prompt_search.optimize` on the pictures of this world, with a fresh completion cache for each `out`.
+
+        Args:
+            arguments: fields of a configuration and of resources, and a budget.
+        """
+        used: dict[str, Any] = {"cache_dir": self.folder / f"cache-{out}"}
+        used |= {field.name: arguments.pop(field.name) for field in fields(Resources) if field.name in arguments}
         return prompt_search.optimize(
             self.images,
             model=self.model,
             llm=ScriptedModel(answer) if callable(answer) else answer,
             strategy=strategy or [Cupl(samples=2), HillClimbing(iterations=3, pool=6)],
             out=self.folder / out,
-            cache_dir=arguments.pop("cache_dir", self.folder / f"cache-{out}"),
-            **arguments,
+            budget=arguments.pop("budget", None),
+            config=RunConfig.of(**arguments),
+            resources=Resources(**used),
         )
 
 

@@ -1,15 +1,15 @@
 """What is wrong with arguments is told before a model is loaded: by a run, by its plan, and by `score`."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from prompt_search.errors import InputError
-from prompt_search.launch import launch, rehearse
 from prompt_search.run.config import RunConfig, StrategyChoice
-from prompt_search.score_file import score_file
+from prompt_search.run.resources import Resources
+from prompt_search.run.run import Run
+from prompt_search.score_file import score
 
 Start = Callable[[RunConfig], object]
 
@@ -38,30 +38,30 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def run(config: RunConfig) -> object:
-    return launch(config, Path("out"), cache_dir="cache")
+    return Run(config, "out", resources=Resources(cache_dir="cache")).execute()
 
 
 def plan(config: RunConfig) -> object:
-    return rehearse(config, cache_dir="cache")
+    return Run(config, "out", resources=Resources(cache_dir="cache")).plan()
 
 
-GOOD = RunConfig("images", llm="m", base_url="http://127.0.0.1:9/v1", baseline=("good.txt",), classes_file="names.json")
+GOOD = RunConfig.of("images", llm="m", base_url="http://127.0.0.1:9/v1", baseline=["good.txt"], classes="names.json")
 BAD = [
-    (replace(GOOD, data="nowhere"), "nowhere does not exist; give a folder"),
-    (replace(GOOD, data="photo"), "did you mean 'photos'"),
-    (replace(GOOD, data="images.zip"), "images.zip is neither a folder nor a .parquet file"),
-    (replace(GOOD, classes_file="gone.json"), "gone.json can't be read: No such file"),
-    (replace(GOOD, classes_file="broken.json"), "broken.json is not valid JSON"),
-    (replace(GOOD, baseline=("good.txt", "gone.txt")), "gone.txt can't be read: No such file"),
-    (replace(GOOD, start=("gone.json#pets",)), "gone.json can't be read: No such file"),
-    (replace(GOOD, start=("images",)), "prompts.json can't be read: No such file"),
-    (replace(GOOD, baseline=("broken.json",)), "broken.json is not"),
-    (replace(GOOD, fitness="top2"), "there is no fitness 'top2'; choose one of"),
-    (replace(GOOD, strategies=(StrategyChoice("hill-clim"),)), "did you mean 'hill-climb'"),
-    (replace(GOOD, strategies=(StrategyChoice("cupl", (("samples", "many"),)),)), "it must be a whole number"),
-    (replace(GOOD, llm="locl", base_url=None), "Did you mean 'local'"),
-    (replace(GOOD, llm="opnai/gpt-4o-mini", base_url=None), "Did you mean 'openai/gpt-4o-mini'"),
-    (replace(GOOD, llm="local"), "a base URL needs the name of a model"),
+    (GOOD.having({"source": "nowhere"}), "nowhere does not exist; give a folder"),
+    (GOOD.having({"source": "photo"}), "did you mean 'photos'"),
+    (GOOD.having({"source": "images.zip"}), "images.zip is neither a folder nor a .parquet file"),
+    (GOOD.having({"classes": "gone.json"}), "gone.json can't be read: No such file"),
+    (GOOD.having({"classes": "broken.json"}), "broken.json is not valid JSON"),
+    (GOOD.having({"baseline": ("good.txt", "gone.txt")}), "gone.txt can't be read: No such file"),
+    (GOOD.having({"start": ("gone.json#pets",)}), "gone.json can't be read: No such file"),
+    (GOOD.having({"start": ("images",)}), "prompts.json can't be read: No such file"),
+    (GOOD.having({"baseline": ("broken.json",)}), "broken.json is not"),
+    (GOOD.having({"fitness": "top2"}), "there is no fitness 'top2'; choose one of"),
+    (GOOD.having({"strategies": (StrategyChoice("hill-clim"),)}), "did you mean 'hill-climb'"),
+    (GOOD.having({"strategies": (StrategyChoice("cupl", (("samples", "many"),)),)}), "it must be a whole number"),
+    (GOOD.having({"name": "locl", "base_url": None}), "Did you mean 'local'"),
+    (GOOD.having({"name": "opnai/gpt-4o-mini", "base_url": None}), "Did you mean 'openai/gpt-4o-mini'"),
+    (GOOD.having({"name": "local"}), "a base URL needs the name of a model"),
 ]
 
 
@@ -77,7 +77,7 @@ def test_good_arguments_get_as_far_as_the_model(start: Start) -> None:
     with pytest.raises(Loaded):
         start(GOOD)
     with pytest.raises(Loaded):
-        start(replace(GOOD, data="bundled:photos", baseline=(), start=("good.txt",)))
+        start(GOOD.having({"source": "bundled:photos", "baseline": (), "start": ("good.txt",)}))
 
 
 @pytest.mark.parametrize(
@@ -93,16 +93,16 @@ def test_score_tells_it_before_a_model_is_loaded_too(
     prompts: str, data: str, classes: Path | None, complaint: str
 ) -> None:
     with pytest.raises(InputError, match=complaint):
-        score_file(prompts, data, classes_file=classes)
+        score(prompts, data, classes=classes)
 
 
 def test_score_gets_as_far_as_the_model_with_what_is_there() -> None:
     with pytest.raises(Loaded):
-        score_file("good.txt", "images", classes_file=Path("names.json"))
+        score("good.txt", "images", classes="names.json")
 
 
 def test_a_plan_needs_neither_the_key_nor_the_file_of_the_language_model(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     for name in ("local", "gguf:gone.gguf", "openai/gpt-4o-mini", "anthropic/claude-haiku-4-5"):
         with pytest.raises(Loaded):
-            plan(replace(GOOD, llm=name, base_url=None))
+            plan(GOOD.having({"name": name, "base_url": None}))

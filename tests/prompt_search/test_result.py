@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from evaluators import PHOTO_TEMPLATE, PromptSet, Score
-from prompt_search.result import OWN, Cost, PhaseCost, ReplyCounts, Result, Row
+from prompt_search.result import YOURS, Cost, PhaseCost, ReplyCounts, Result, Row
 from prompt_search.statistics import PairedCounts
 
 CLASSES = PromptSet.of({"a": "cat", "b": "dog"}, ["{}"]).classes
@@ -33,7 +33,7 @@ def test_the_verdict_follows_the_interval(mine: int, theirs: int, verdict: str) 
 
 
 def test_the_verdict_is_about_the_user_s_own_prompts_where_there_are_any() -> None:
-    said = result(row("photo", PHOTO_TEMPLATE, 5, 5), row(f"{OWN}mine.txt", "my {}", 5, 5)).verdict()
+    said = result(row("photo", PHOTO_TEMPLATE, 5, 5), row(f"{YOURS}mine.txt", "my {}", 5, 5)).verdict()
     assert "yours: mine.txt" in said
 
 

@@ -82,10 +82,10 @@ def test_the_library_comes_to_the_same_result(program: Run, tiny_clip: str, plac
             place / "images",
             model=tiny_clip,
             llm="some-model",
-            base_url=server.url,
+            config=prompt_search.RunConfig.of(base_url=server.url),
             strategy=HillClimbing(pool=4, iterations=2),
             out=place / "library",
-            cache_dir=place / "another-cache",
+            resources=prompt_search.Resources(cache_dir=place / "another-cache"),
         )
     assert result.prompts_file.read_bytes() == (place / "out" / "prompts.json").read_bytes()
     assert result.classifier_file.read_bytes() == (place / "out" / "classifier.safetensors").read_bytes()
@@ -211,7 +211,7 @@ def test_a_wrong_key_stops_at_once_and_is_not_shown(
         (["run", "images", "--model", "ViT-B-33"], "did you mean"),
         (["run", "images", "--llm", "locl"], "Did you mean 'local'"),
         (["run", "images", "--fitness", "best"], "choose one of"),
-        (["run", "images", "--shots", "0"], "at least 1"),
+        (["run", "images", "--shots", "0"], "'--shots'"),
         (["run", "images", "--max-calls", "-1"], "0 or more"),
         (["run", "images", "--baseline", "nowhere.txt"], "nowhere.txt"),
         (["run", "images", "--precision", "fp8"], "fp8"),

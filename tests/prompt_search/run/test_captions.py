@@ -9,6 +9,7 @@ from PIL import Image
 
 import prompt_search
 from optimizers import Search
+from prompt_search import Resources, RunConfig
 from prompt_search.llm.api.openai_compatible import OpenAICompatible
 from prompt_search.result import Result
 from prompt_search.run.budget import Budget
@@ -47,8 +48,8 @@ def run(world: World, server: OpenAIServer, strategy: Looking, **arguments: Any)
         llm=OpenAICompatible("eyes", server.url, api_key_env="NO_SUCH_KEY"),
         strategy=strategy,  # type: ignore[arg-type]  # the least a strategy can be
         out=world.folder / "run",
-        cache_dir=world.folder / "cache",
-        **arguments,
+        config=RunConfig.of(**arguments),
+        resources=Resources(cache_dir=world.folder / "cache"),
     )
 
 

@@ -10,15 +10,15 @@ from optimizers.language_model import Message
 from prompt_search.llm.prices import Price
 from prompt_search.run.config import RunConfig
 from prompt_search.run.dry_run import DryRun, dry_run, listed_task
+from prompt_search.run.job import NamedStrategy
 from prompt_search.run.rehearsal import RehearsedSearch
-from prompt_search.run.resolve import NamedStrategy
 from tests.prompt_search.conftest import World
 
 STRATEGIES: list[NamedStrategy] = [("cupl", Cupl(samples=2)), ("hill-climb", HillClimbing(iterations=3, pool=6))]
 
 
 def planned(world: World, price: Price | None = None) -> DryRun:
-    config = RunConfig(data=str(world.images))
+    config = RunConfig.of(str(world.images))
     return dry_run(config, STRATEGIES, world.model, price, world.folder / "cache-plan")
 
 
@@ -42,7 +42,7 @@ def test_the_price_makes_it_dollars(world: World) -> None:
 
 
 def test_captions_are_planned_where_a_strategy_wants_them(world: World) -> None:
-    config = RunConfig(data=str(world.images), captions=5)
+    config = RunConfig.of(str(world.images), captions=5)
     cache = world.folder / "cache-plan"
     ipo, captions = dry_run(config, [("ipo", Ipo())], world.model, Price(1.0, 2.0), cache).strategies
     assert (captions.name, captions.llm_calls) == ("captions", 5)
@@ -65,7 +65,7 @@ def test_the_notes_are_what_the_run_then_says(world: World) -> None:
     mine, begun = world.folder / "mine.json", world.folder / "begun.txt"
     mine.write_text('["a {c}."]', encoding="utf-8")
     begun.write_text("one {c}.", encoding="utf-8")
-    config = RunConfig(str(world.images), world.model.name, baseline=(str(mine),), start=(str(begun),))
+    config = RunConfig.of(str(world.images), model=world.model.name, baseline=(str(mine),), start=(str(begun),))
     plan = dry_run(config, STRATEGIES, world.model, None, world.folder / "cache-plan")
     result = world.run(baseline=[mine], start=[begun])
     assert [note.split(" is read")[0] for note in plan.notes[-2:]] == ["mine.json", "begun.txt"]
@@ -80,7 +80,7 @@ def test_prompts_to_begin_from_are_what_the_rehearsal_begins_from(world: World) 
     mine, begun = world.folder / "mine.txt", world.folder / "begun.txt"
     mine.write_text("a {c} to beat.", encoding="utf-8")
     begun.write_text("a {c} to begin from.", encoding="utf-8")
-    config = RunConfig(data=str(world.images), baseline=(str(mine),), start=(str(begun),))
+    config = RunConfig.of(str(world.images), baseline=(str(mine),), start=(str(begun),))
     (start,) = listed_task(config, lambda _: True, world.folder / "cache-plan", world.model).task.start
     assert start.templates == ("a {} to begin from.",)
 

@@ -9,6 +9,7 @@ import pytest
 
 import prompt_search
 from optimizers import Cupl, HillClimbing, Optimizer, ProApo, Sample, Search
+from prompt_search import Resources, RunConfig
 from prompt_search.errors import (
     DataError,
     LanguageModelUnavailable,
@@ -17,12 +18,12 @@ from prompt_search.errors import (
     RunMismatch,
     SettingsError,
 )
-from prompt_search.launch import relaunch
 from prompt_search.prompt_files.prompts_json import read_prompts_json
 from prompt_search.result import Result
 from prompt_search.run.budget import Budget
 from prompt_search.run.compare import compare_runs
 from prompt_search.run.journal import Journal, read_events
+from prompt_search.run.run import Run
 from tests.fakes.openai_server import OpenAIServer, reply
 from tests.fakes.scripted_model import ScriptedModel
 from tests.prompt_search.conftest import World, paint, plausible
@@ -264,10 +265,11 @@ def test_an_own_strategy_needs_no_registration(world: World) -> None:
 
     result = world.run(strategy=OneTemplate())  # type: ignore[arg-type]  # the least a strategy can be
     assert (
-        json.loads((result.folder / "run.json").read_text())["arguments"]["strategies"][0]["name"] == "own:OneTemplate"
+        json.loads((result.folder / "run.json").read_text())["arguments"]["search"]["strategies"][0]["name"]
+        == "own:OneTemplate"
     )
     with pytest.raises(SettingsError, match="run your script again"):
-        relaunch(result.folder)
+        Run.open(result.folder).resume()
 
 
 def test_a_class_name_too_long_for_the_context_is_refused_with_the_way_out(world: World) -> None:
@@ -347,23 +349,23 @@ def test_resume_keeps_the_limit_unless_another_is_given(world: World, tiny_clip:
         arguments: dict[str, Any] = {
             "model": tiny_clip,
             "llm": "m",
-            "base_url": server.url,
+            "config": RunConfig.of(base_url=server.url),
+            "resources": Resources(cache_dir=world.folder / "c"),
             "out": world.folder / "run",
         }
         strategy = HillClimbing(iterations=3, pool=2)
-        prompt_search.optimize(
-            world.images, strategy=strategy, budget=Budget(max_calls=1), cache_dir=world.folder / "c", **arguments
-        )
-        again = relaunch(world.folder / "run", cache_dir=world.folder / "c")
+        prompt_search.optimize(world.images, strategy=strategy, budget=Budget(max_calls=1), **arguments)
+        recorded = Run.open(world.folder / "run", resources=arguments["resources"])
+        again = recorded.resume()
         assert (again.cost.llm_calls, again.test_reads) == (1, 1)
-        more = relaunch(world.folder / "run", cache_dir=world.folder / "c", budget=Budget(max_calls=9))
+        more = recorded.resume(Budget(max_calls=9))
         assert (more.cost.llm_calls, more.test_reads) == (3, 2)
 
 
 @pytest.mark.parametrize("url", ["http://me:secret@127.0.0.1:9/v1", "http://127.0.0.1:9/v1?token=secret"])
 def test_a_base_url_with_a_secret_is_refused(world: World, url: str) -> None:
     with pytest.raises(SettingsError, match="OPENAI_API_KEY"):
-        prompt_search.optimize(world.images, model=world.model, llm="m", base_url=url, out=world.folder / "run")
+        RunConfig.of(str(world.images), llm="m", base_url=url)
 
 
 def test_a_key_that_a_server_echoes_is_written_nowhere(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -373,11 +375,10 @@ def test_a_key_that_a_server_echoes_is_written_nowhere(world: World, monkeypatch
             world.images,
             model=world.model,
             llm="m",
-            base_url=server.url,
             strategy=HillClimbing(iterations=2, pool=2),
             out=world.folder / "run",
-            cache_dir=world.folder / "cache",
-            max_useless=0,
+            config=RunConfig.of(base_url=server.url, max_useless=0),
+            resources=Resources(cache_dir=world.folder / "cache"),
         )
     written = b"".join(path.read_bytes() for path in world.folder.rglob("*") if path.is_file())
     assert b"[secret]" in written
@@ -415,7 +416,7 @@ def test_a_function_s_replies_stay_with_its_run(world: World) -> None:
             llm=function,
             strategy=HillClimbing(iterations=1, pool=1),
             out=world.folder / out,
-            cache_dir=world.folder / "cache",
+            resources=Resources(cache_dir=world.folder / "cache"),
         )
         journals.append((result.folder / "journal.jsonl").read_text())
     assert "a first {}" in journals[0]

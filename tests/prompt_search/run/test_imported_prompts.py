@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from prompt_search import Resources
 from prompt_search.errors import PromptError
 from prompt_search.run.config import RunConfig
 from prompt_search.run.dry_run import dry_run
-from prompt_search.score_file import score_file
+from prompt_search.score_file import score
 from tests.prompt_search.conftest import World
 
 DESCRIPTORS = {"red_ball": ["a warm tone", "round"], "green_leaf": ["a leafy tone"], "blue_sky": ["a cold tone"]}
@@ -43,18 +44,23 @@ def test_a_run_takes_the_format_that_is_stated(world: World) -> None:
 def test_score_tells_its_reading_and_chooses_a_data_set(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("prompt_search.score_file.load_model", lambda *_, **__: world.model)
     by_dataset = written(world, {"pets": ["a {c}, a pet."], "toys": ["a toy {c}.", "a {c}."]})
-    scored = score_file(f"{by_dataset}#toys", str(world.images), cache_dir=world.folder / "cache")
+    scored = score(f"{by_dataset}#toys", str(world.images), resources=Resources(cache_dir=world.folder / "cache"))
     assert scored.to_json()["reading"] == [
         "mine.json#toys is read as 2 templates, JSON, the entry 'toys' (of 2: 'pets', 'toys'): 'a toy {}.', 'a {}.'"
     ]
-    joined = score_file(written(world, DESCRIPTORS), str(world.images), cache_dir=world.folder / "cache")
-    bare = score_file(
-        world.folder / "mine.json", str(world.images), cache_dir=world.folder / "cache", prompt_format="cupl"
+    joined = score(
+        written(world, DESCRIPTORS), str(world.images), resources=Resources(cache_dir=world.folder / "cache")
+    )
+    bare = score(
+        world.folder / "mine.json",
+        str(world.images),
+        resources=Resources(cache_dir=world.folder / "cache"),
+        prompt_format="cupl",
     )
     assert joined.splits["test"].cross_entropy != bare.splits["test"].cross_entropy
 
 
 def test_a_file_that_must_be_asked_about_stops_the_plan_too(world: World) -> None:
-    config = RunConfig(data=str(world.images), baseline=(str(written(world, UNCLEAR)),))
+    config = RunConfig.of(str(world.images), baseline=(str(written(world, UNCLEAR)),))
     with pytest.raises(PromptError, match="--format dclip"):
         dry_run(config, [], world.model, None, world.folder / "cache")

@@ -46,7 +46,7 @@ def test_the_run_ends_with_a_result(name: str, world: World, local: LocalModel) 
         llm=local,
         strategy=SMALL[name],
         out=world.folder / "run",
-        cache_dir=world.folder / "cache",
+        resources=prompt_search.Resources(cache_dir=world.folder / "cache"),
     )
     assert result.cost.llm_calls > 0
     assert result.stopped_by is None

@@ -1,7 +1,6 @@
 """A model that does not know the classes is named before anything is asked."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -9,10 +8,11 @@ from PIL import Image
 from evaluators.image_text_model import FloatArray
 from optimizers import HillClimbing, Sample
 from prompt_search.errors import DataError
-from prompt_search.launch import launch
 from prompt_search.run.config import RunConfig, StrategyChoice
 from prompt_search.run.near_chance import is_near_chance
 from prompt_search.run.progress import Silent
+from prompt_search.run.resources import Resources
+from prompt_search.run.run import Run
 from tests.fakes.hashed_model import HashedModel
 from tests.fakes.scripted_model import ScriptedModel
 from tests.prompt_search.conftest import World, plausible
@@ -65,17 +65,11 @@ def test_it_is_said_in_the_notes_and_at_once_and_ends_the_run_if_a_person_says_s
         asked.append(question)
         return False
 
-    config = RunConfig(str(blind.images), strategies=(StrategyChoice("hill-climb"),), seed=seed)
+    config = RunConfig.of(str(blind.images), strategies=(StrategyChoice("hill-climb"),), seed=seed)
+    resources = Resources(observer=observer, confirm=confirm, cache_dir=blind.folder / "cache")
+    llm = ScriptedModel(refuses_to_be_asked)
     with pytest.raises(DataError, match="does not know these classes"):
-        launch(
-            config,
-            Path(blind.folder / "stopped"),
-            model=blind.model,
-            llm=ScriptedModel(refuses_to_be_asked),
-            observer=observer,
-            confirm=confirm,
-            cache_dir=blind.folder / "cache",
-        )
+        Run(config, blind.folder / "stopped", resources=resources, model=blind.model, llm=llm).execute()
     assert len(asked) == 1
     assert any("guessing among 3 classes 33.3 %" in warning for warning in observer.warnings)
 

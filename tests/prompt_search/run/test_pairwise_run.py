@@ -10,13 +10,14 @@ import pytest
 
 from evaluators import Candidate, ClassPair, Difference, PairwisePrompts, PromptSet, class_weights
 from optimizers import Fudd, Plan, Sample, Search, Task
-from prompt_search.export_run import export_prompts
+from prompt_search import Resources
+from prompt_search.export_run import export
 from prompt_search.prompt_files.classifier import read_classifier
 from prompt_search.prompt_files.prompts_json import read_prompts_json
 from prompt_search.result import Result
 from prompt_search.run.budget import Budget
 from prompt_search.run.journal import read_events
-from prompt_search.score_file import score_file
+from prompt_search.score_file import score
 from tests.prompt_search.conftest import World
 
 WORDS = ("red", "green", "blue", "round", "flat", "wide", "dark", "noisy", "leaf", "sky", "ball", "thing")
@@ -119,13 +120,15 @@ def test_the_file_scores_as_the_run_did_and_exports_what_each_form_can_hold(
     world: World, won: Result, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("prompt_search.score_file.load_prompt_model", lambda *_, **__: world.model)
-    scored = score_file(won.folder, str(world.images), cache_dir=world.folder / "cache-won")
+    scored = score(won.folder, str(world.images), resources=Resources(cache_dir=world.folder / "cache-won"))
     assert scored.same_data
     assert scored.splits["test"] == won.winner.test
     assert scored.splits["test"].top5 is None
-    pairs, names, texts = export_prompts(won.folder, ["fudd", "cupl"])
+    pairs, names, texts = export(won.folder, ["fudd", "cupl"])
     assert (pairs.name, names.name) == ("fudd_prompt_pairs.json", "fudd_class_names.json")
-    again = score_file(pairs, str(world.images), cache_dir=world.folder / "cache-won", model="mini-clip")
+    again = score(
+        pairs, str(world.images), resources=Resources(cache_dir=world.folder / "cache-won"), model="mini-clip"
+    )
     assert set(again.splits) == {"search", "select", "test"}
     assert json.loads(texts.read_text()) == {
         c.name: list(own) for c, own in zip(won.prompts.classes, won.prompts.rendered, strict=True)

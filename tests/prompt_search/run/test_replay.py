@@ -8,11 +8,12 @@ import pytest
 
 from evaluators import ImageTextModel
 from prompt_search.errors import RunError, RunMismatch, RunMissing
-from prompt_search.launch import replay_run
 from prompt_search.result import Result
 from prompt_search.run.budget import Budget
 from prompt_search.run.compare import compare_runs
 from prompt_search.run.journal import JOURNAL, read_events
+from prompt_search.run.resources import Resources
+from prompt_search.run.run import Run
 from tests.prompt_search.conftest import World
 
 
@@ -22,7 +23,9 @@ def replay(result: Result, world: World, tiny_clip: str, out: str = "again") -> 
     content = json.loads(config.read_text())
     content["arguments"]["model"] = tiny_clip
     config.write_text(json.dumps(content))
-    return replay_run(result.folder, world.folder / out, cache_dir=world.folder / "empty-cache")
+    return Run.open(result.folder, resources=Resources(cache_dir=world.folder / "empty-cache")).replay(
+        world.folder / out
+    )
 
 
 def test_a_replay_reproduces_every_byte_without_images_and_cache(world: World, tiny_clip: str) -> None:
@@ -95,7 +98,7 @@ def test_a_tampered_score_is_noticed(world: World, tiny_clip: str) -> None:
 
 def test_a_run_without_a_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RunMissing, match="holds no run"):
-        replay_run(tmp_path / "nowhere", tmp_path / "out")
+        Run.open(tmp_path / "nowhere")
 
 
 def test_events_carry_requests_replies_and_scores(world: World, tiny_model: ImageTextModel) -> None:

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from prompt_search import Resources
 from prompt_search.errors import RunMismatch
 from prompt_search.run.progress import Silent
-from prompt_search.score_file import score_file
+from prompt_search.score_file import score
 from tests.prompt_search.conftest import World
 
 
@@ -46,8 +47,10 @@ def test_a_prompt_file_is_scored_on_pictures_turned_as_in_its_run(world: World) 
     lay_on_side(world.images)
     result = world.run(turn_by_exif=True)
     heard = Heard()
-    scored = score_file(
-        result.folder / "prompts.json", str(world.images), cache_dir=world.folder / "cache-run", observer=heard
+    scored = score(
+        result.folder / "prompts.json",
+        str(world.images),
+        resources=Resources(cache_dir=world.folder / "cache-run", observer=heard),
     )
     assert scored.same_data is True
     assert any("turned by their EXIF orientation" in line for line in heard.told)

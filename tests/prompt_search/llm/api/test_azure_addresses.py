@@ -47,10 +47,10 @@ def test_another_server_gets_no_key_of_azure(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_run_takes_the_version_and_refuses_what_may_be_a_secret() -> None:
     address = f"https://me.openai.azure.com/openai/deployments/mine{VERSION}"
-    assert RunConfig("photos", base_url=address).base_url == address
+    assert RunConfig.of("photos", base_url=address).llm.base_url == address
     with pytest.raises(SettingsError, match=r"the parameter sig, which would end up in files.*api-version"):
-        RunConfig("photos", base_url=f"{address}&sig=abc")
+        RunConfig.of("photos", base_url=f"{address}&sig=abc")
     with pytest.raises(SettingsError, match="a user or a password"):
-        RunConfig("photos", base_url="https://me:word@host/v1")
+        RunConfig.of("photos", base_url="https://me:word@host/v1")
     with pytest.raises(SettingsError, match="must look like"):
-        RunConfig("photos", base_url="http://[bad")
+        RunConfig.of("photos", base_url="http://[bad")

@@ -1,0 +1,164 @@
+"""What is to be known of a field of a configuration: said once, beside its type and default."""
+
+import difflib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from prompt_search.errors import SettingsError
+
+__all__ = ["Option", "Stated", "build", "check", "options"]
+
+Config = TypeVar("Config")
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """Stands in the `Annotated` type of a field.
+
+    Attributes:
+        help: one or two sentences for whoever sets it.
+        flag: how the command line spells it, where that is not the field's name; `--no-...` turns off what is on.
+        least: the smallest number allowed.
+        identity: whether a run recorded with another value is another run. `True`: the value is part of the run's
+            identity under the field's name; a text: the entry of the identity that tells what the value came to
+            (images, a model's weights); `False`: it changes nothing that is recorded.
+        provenance: whether prompt files tell it.
+    """
+
+    help: str
+    flag: str | None = None
+    least: int | None = None
+    identity: bool | str = True
+    provenance: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """A field with its option.
+
+    Attributes:
+        section: the field of the outer configuration that this one is in; empty for the outer one's own.
+        kind: its type, without the option.
+    """
+
+    section: str
+    name: str
+    kind: Any
+    default: Any
+    option: Option
+
+    def value(self, config: object) -> Any:  # noqa: ANN401 - of the field's type
+        """What a configuration says here."""
+        return getattr(getattr(config, self.section) if self.section else config, self.name)
+
+
+@cache
+def options(kind: type) -> tuple[Stated, ...]:
+    """All fields of a configuration that have an option, those of the configurations within it among them."""
+    return tuple(_stated(kind))
+
+
+def _stated(kind: type, section: str = "") -> Iterator[Stated]:
+    hints = get_type_hints(kind, include_extras=True)
+    for field in fields(kind):
+        hint = hints[field.name]
+        if is_dataclass(hint) and isinstance(hint, type):
+            yield from _stated(hint, field.name)
+        elif get_origin(hint) is Annotated:
+            plain, option = get_args(hint)
+            yield Stated(section, field.name, plain, field.default, option)
+
+
+def check(config: object) -> None:
+    """Refuse values of another type, out of range, or not among those there are.
+
+    Raises:
+        SettingsError: naming the field, the value and what is allowed.
+    """
+    kind: type = type(config)
+    for stated in options(kind):
+        if not stated.section:
+            _check(stated, stated.value(config))
+
+
+def _check(stated: Stated, value: object) -> None:
+    name, least = stated.name, stated.option.least
+    if not _is_a(stated.kind, value):
+        choices = [choice for part in (stated.kind, *get_args(stated.kind)) for choice in _choices(part)]
+        allowed = f"one of {', '.join(choices)}" if choices else _named(stated.kind)
+        raise SettingsError(f"{name} must be {allowed}, got {value!r}")
+    if least is not None and isinstance(value, int) and value < least:
+        raise SettingsError(f"{name} must be at least {least}, got {value}")
+
+
+def _choices(kind: object) -> list[str]:
+    return [str(choice) for choice in get_args(kind)] if get_origin(kind) is Literal else []
+
+
+def _is_a(kind: Any, value: object) -> bool:  # noqa: ANN401 - a type as annotations have it
+    """Whether a value is of an annotated type; only what configurations are made of is known here."""
+    origin, parts = get_origin(kind), get_args(kind)
+    if origin in (Union, UnionType):
+        return any(_is_a(part, value) for part in parts)
+    if origin is Literal:
+        return value in parts
+    if origin is tuple:
+        return isinstance(value, tuple) and all(_is_a(parts[0], each) for each in value)
+    if kind is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, kind)
+
+
+def _named(kind: Any) -> str:  # noqa: ANN401 - a type as annotations have it
+    if get_origin(kind) in (Union, UnionType):
+        return " or ".join(_named(part) for part in get_args(kind))
+    if get_origin(kind) is tuple:
+        return f"a tuple of {_named(get_args(kind)[0])}"
+    known = {str: "a text", int: "a whole number", bool: "true or false", NoneType: "None"}
+    return known.get(kind) or str(kind.__name__)
+
+
+def build(kind: type[Config], value: object, where: str = "") -> Config:
+    """A configuration from plain JSON values.
+
+    Raises:
+        SettingsError: naming the field that is unknown or can't be used.
+    """
+    if not isinstance(value, Mapping):
+        raise SettingsError(f"{where or 'the configuration'} must be an object with fields, got {str(value)[:60]!r}")
+    hints = get_type_hints(kind)
+    check_names(value, hints, where)
+    return kind(**{name: _built(hints[name], each, f"{where}.{name}".strip(".")) for name, each in value.items()})
+
+
+def check_names(given: Mapping[str, object], known: Mapping[str, object], where: str = "") -> None:
+    """Refuse names that are unknown.
+
+    Raises:
+        SettingsError: naming the first, with what may have been meant.
+    """
+    for name in given:
+        if name not in known:
+            close = difflib.get_close_matches(name, known, n=1)
+            raise SettingsError(
+                f"{where + ': ' if where else ''}there is no option {name[:60]!r}; "
+                + (f"did you mean {close[0]!r}?" if close else f"there are {', '.join(known)}")
+            )
+
+
+def _built(kind: Any, value: object, where: str) -> object:  # noqa: ANN401 - a type as annotations have it
+    origin, parts = get_origin(kind), get_args(kind)
+    if origin in (Union, UnionType):
+        inner = next((part for part in parts if is_dataclass(part)), None)
+        return _built(inner, value, where) if inner and value is not None else value
+    if isinstance(kind, type) and is_dataclass(kind):
+        return build(kind, value, where)
+    if origin is tuple and isinstance(value, list | tuple):
+        inside = parts[:1] * len(value) if parts[1:] == (...,) else parts
+        if len(inside) != len(value):
+            raise SettingsError(f"{where} must have {len(inside)} entries, got {len(value)}")
+        return tuple(_built(part, each, where) for part, each in zip(inside, value, strict=True))
+    return value

@@ -1,0 +1,40 @@
+"""What a run works with, none of which changes what it is or what it comes to."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from prompt_search.cache_dir import cache_dir as find_cache_dir
+from prompt_search.run.progress import Observer, Silent
+
+__all__ = ["Resources"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resources:
+    """Device, caches, and who is told.
+
+    Attributes:
+        device: of the image-text model: `auto`, `cpu`, `cuda`, `cuda:N`.
+        cache_dir: where embeddings and replies are kept between runs; by default see `prompt_search.cache_dir`.
+        use_cache: whether replies are taken from the cache and kept there; if not, they are kept in the run folder.
+        concurrency: the most calls to a server in flight (by default 32; fewer when it asks for that).
+        verify: read every image file again, whatever its size and date.
+        observer: is shown the progress.
+        track: trackers that are sent the run's figures, `mlflow` or `wandb`.
+        confirm: asks a person whether to go on; by default the answer is yes.
+    """
+
+    device: str = "auto"
+    cache_dir: str | Path | None = None
+    use_cache: bool = True
+    concurrency: int | None = None
+    verify: bool = False
+    observer: Observer = field(default_factory=Silent)
+    track: tuple[str, ...] = ()
+    confirm: Callable[[str], bool] = lambda question: True
+
+    @property
+    def cache(self) -> Path:
+        """The cache directory."""
+        return find_cache_dir(self.cache_dir)
