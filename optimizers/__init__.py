@@ -26,7 +26,7 @@ from optimizers.language_model import (
 from optimizers.proapo import ProApo
 from optimizers.search import SHORTLIST, Optimizer, Search
 from optimizers.sequence import HandedOver, in_turn
-from optimizers.settings import configure
+from optimizers.settings import Settings, allowed_values, configure
 from optimizers.strategies import STRATEGIES, strategy_class
 from optimizers.task import Plan, Task
 
@@ -54,10 +54,12 @@ __all__ = [
     "Sample",
     "Scored",
     "Search",
+    "Settings",
     "Steering",
     "Task",
     "Traffic",
     "abilities",
+    "allowed_values",
     "attempts",
     "billable",
     "configure",

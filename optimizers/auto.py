@@ -14,7 +14,7 @@ it.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from evaluators import Candidate
 from optimizers.archive import Scored
@@ -27,7 +27,7 @@ from optimizers.ipo import Ipo
 from optimizers.proapo import ProApo
 from optimizers.search import SHORTLIST, Optimizer, Search
 from optimizers.sequence import HandedOver, in_turn
-from optimizers.settings import require
+from optimizers.settings import Count, CountOrZero, Settings
 from optimizers.task import Plan, Task
 
 __all__ = ["Auto"]
@@ -36,7 +36,7 @@ Capped = TypeVar("Capped", Cupl, ProApo, HillClimbing, Glov, Ipo)
 
 
 @dataclass(frozen=True, slots=True)
-class Auto:
+class Auto(Settings):
     """Settings; what they leave open is as in the strategies themselves.
 
     Attributes:
@@ -47,14 +47,12 @@ class Auto:
         max_tokens: longest reply in tokens, for all of them; 0 for what each has of its own.
     """
 
-    samples: int = 4
-    rounds: int = 1
-    calls: int = 20
-    max_tokens: int = 0
+    called: ClassVar[str] = "auto"
 
-    def __post_init__(self) -> None:
-        for name, least in (("samples", 1), ("rounds", 1), ("calls", 0), ("max_tokens", 0)):
-            require(getattr(self, name) >= least, f"auto: {name} must be at least {least}", getattr(self, name))
+    samples: Count = 4
+    rounds: Count = 1
+    calls: CountOrZero = 20
+    max_tokens: CountOrZero = 0
 
     def plan(self, task: Task) -> Plan:
         """What the strategies plan, added up."""

@@ -13,7 +13,8 @@ with other words in the place of these, to tell what the words are worth.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from evaluators import (
     PHOTO_TEMPLATE,
@@ -31,7 +32,7 @@ from optimizers.language_model import Reply, Request
 from optimizers.meta_prompts import apart_question, captions_question, everyday_question, kinds_question
 from optimizers.replies import all_sentences, phrases
 from optimizers.search import Search
-from optimizers.settings import require
+from optimizers.settings import Count, CountOrZero, Settings
 from optimizers.task import Plan, Task
 from optimizers.template_search import template_library
 
@@ -40,14 +41,12 @@ __all__ = ["EnsembleSelection", "captions_in", "kinds_in"]
 FRAMES = (PHOTO_TEMPLATE, PLACEHOLDER)
 """What the kinds of a class are put into."""
 
-MAY_BE_ZERO = ("samples", "rounds", "pairs")
-
 QUESTIONS = 3
 """About every class: kinds, kinds in everyday words, captions."""
 
 
 @dataclass(frozen=True, slots=True)
-class EnsembleSelection:
+class EnsembleSelection(Settings):
     """Settings.
 
     Attributes:
@@ -59,18 +58,14 @@ class EnsembleSelection:
         max_tokens: longest answer, in tokens.
     """
 
-    samples: int = 2
-    listed: int = 10
-    rounds: int = 2
-    pairs: int = 10
-    most: int = 16
-    max_tokens: int = 150
+    called: ClassVar[str] = "ensemble-selection"
 
-    def __post_init__(self) -> None:
-        for name in (field.name for field in fields(self)):
-            least = 0 if name in MAY_BE_ZERO else 1
-            value = getattr(self, name)
-            require(value >= least, f"ensemble-selection: {name} must be at least {least}", value)
+    samples: CountOrZero = 2
+    listed: Count = 10
+    rounds: CountOrZero = 2
+    pairs: CountOrZero = 10
+    most: Count = 16
+    max_tokens: Count = 150
 
     def plan(self, task: Task) -> Plan:
         """Classes x 3 x samples calls, and `pairs` in every round; one candidate."""

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Annotated, ClassVar
 
 from evaluators import PHOTO_TEMPLATE, Candidate, ClassLabel, ClassPair, Difference, PairwisePrompts, PromptSet
 from optimizers.asking import account, ask_usable, most_calls
@@ -19,7 +20,7 @@ from optimizers.language_model import Request
 from optimizers.meta_prompts import pair_question, pair_schema
 from optimizers.replies import difference_fault, differences, own_captions
 from optimizers.search import Search
-from optimizers.settings import require
+from optimizers.settings import Count, CountOrZero, Range, Settings, Temperature
 from optimizers.task import Plan, Task
 
 __all__ = ["Fudd", "meeting_pairs"]
@@ -29,31 +30,26 @@ Pair = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Fudd:
+class Fudd(Settings):
     """Settings.
 
     Attributes:
-        k: K, how many of an image's best classes are told apart, at least 1.
-        attributes: visual attributes asked for per pair, in 1 to 5.
+        k: K, how many of an image's best classes are told apart.
+        attributes: visual attributes asked for per pair.
         max_pairs: the most pairs asked for; the others fall back to the template.
         compile_pairs: how many of the most frequent pairs go into the compiled form; 0 hands over none.
-        temperature: of sampling, in [0, 2].
+        temperature: of sampling.
         max_tokens: longest answer in tokens.
     """
 
-    k: int = 10
-    attributes: int = 5
-    max_pairs: int = 1000
-    compile_pairs: int = 1000
-    temperature: float = 0.7
-    max_tokens: int = 400
+    called: ClassVar[str] = "fudd"
 
-    def __post_init__(self) -> None:
-        for name in ("k", "max_pairs", "max_tokens"):
-            require(getattr(self, name) >= 1, f"fudd: {name} must be at least 1", getattr(self, name))
-        require(1 <= self.attributes <= 5, "fudd: attributes must be in 1 to 5", self.attributes)
-        require(self.compile_pairs >= 0, "fudd: compile_pairs must be at least 0", self.compile_pairs)
-        require(0 <= self.temperature <= 2, "fudd: temperature must be in [0, 2]", self.temperature)
+    k: Count = 10
+    attributes: Annotated[int, Range(1, 5)] = 5
+    max_pairs: Count = 1000
+    compile_pairs: CountOrZero = 1000
+    temperature: Temperature = 0.7
+    max_tokens: Count = 400
 
     def plan(self, task: Task) -> Plan:
         """One question per pair that can meet in some image; the pairwise prompts, and their compiled form."""

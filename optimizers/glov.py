@@ -11,13 +11,14 @@ makes of the best template: from the first strict improvement on, and anew at ea
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated, ClassVar
 
 from evaluators import PromptSet
 from optimizers.asking import Answers, account, most_calls
 from optimizers.language_model import Ability, Request, Steering
 from optimizers.meta_prompts import TEMPLATE_SCHEMA, glov_turns, mistakes
 from optimizers.search import SHORTLIST, Search
-from optimizers.settings import require
+from optimizers.settings import Count, Range, Settings, Temperature
 from optimizers.task import Plan, Task
 from optimizers.template_search import (
     ScoredTemplate,
@@ -40,37 +41,32 @@ ENSEMBLE_SIZE = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Glov:
+class Glov(Settings):
     """Settings, with the constants of the reference implementation, but for fewer steps.
 
     Attributes:
         steps: rounds of asking and scoring (the reference: 100).
         samples: replies per step.
         k: templates in each of the two lists.
-        temperature: of sampling, in [0, 2].
-        top_p: of sampling, in (0, 1].
+        temperature: of sampling.
+        top_p: of sampling.
         max_tokens: longest reply in tokens.
         steering: shift the language model's hidden states; only for local models of Hugging Face (`hf:PATH`).
         alpha: the factor of the shift, constant over the tokens; 0 changes nothing.
         layer: after which decoder layer to shift, from 0; -1 for the one at 17/32 of the depth, as in the paper.
     """
 
-    steps: int = 20
-    samples: int = 10
-    k: int = 5
-    temperature: float = 1.0
-    top_p: float = 0.9
-    max_tokens: int = 50
+    called: ClassVar[str] = "glov"
+
+    steps: Count = 20
+    samples: Count = 10
+    k: Count = 5
+    temperature: Temperature = 1.0
+    top_p: Annotated[float, Range(above=0, most=1)] = 0.9
+    max_tokens: Count = 50
     steering: bool = False
     alpha: float = 1.0
-    layer: int = -1
-
-    def __post_init__(self) -> None:
-        for name in ("steps", "samples", "k", "max_tokens"):
-            require(getattr(self, name) >= 1, f"glov: {name} must be at least 1", getattr(self, name))
-        require(0 <= self.temperature <= 2, "glov: temperature must be in [0, 2]", self.temperature)
-        require(0 < self.top_p <= 1, "glov: top_p must be in (0, 1]", self.top_p)
-        require(self.layer >= -1, "glov: layer must be -1 or a layer counted from 0", self.layer)
+    layer: Annotated[int, Range(-1)] = -1
 
     @property
     def needs(self) -> frozenset[Ability]:

@@ -9,7 +9,7 @@ for restart in 1..n_restart:                      # fresh pool draw
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from evaluators import PromptSet, general_templates
 from optimizers.asking import account, most_calls
@@ -17,7 +17,7 @@ from optimizers.conversation import Conversation
 from optimizers.language_model import Message, Request
 from optimizers.meta_prompts import TEMPLATE_SCHEMA, hill_climbing_turn, mistakes, outcome_turn
 from optimizers.search import Search
-from optimizers.settings import require
+from optimizers.settings import Count, Settings, Temperature
 from optimizers.task import Plan, Task
 from optimizers.template_search import (
     ScoredTemplate,
@@ -33,11 +33,9 @@ from optimizers.template_search import (
 
 __all__ = ["HillClimbing"]
 
-FEEDBACK = ("positive-negative", "positive-only", "random")
-
 
 @dataclass(frozen=True, slots=True)
-class HillClimbing:
+class HillClimbing(Settings):
     """Settings, with the constants of the reference implementation where the number of templates allows.
 
     Attributes:
@@ -49,25 +47,21 @@ class HillClimbing:
         k: templates in each of the two lists.
         feedback: which templates are shown: best and worst, best only, or random ones as both.
         conversation: keep the thread, and say after each proposal whether accuracy rose or fell.
-        temperature: of sampling, in [0, 2].
+        temperature: of sampling.
         max_tokens: longest reply in tokens.
     """
 
-    iterations: int = 10
-    restarts: int = 1
-    resets: int = 1
-    pool: int = 40
-    k: int = 3
+    called: ClassVar[str] = "hill-climb"
+
+    iterations: Count = 10
+    restarts: Count = 1
+    resets: Count = 1
+    pool: Count = 40
+    k: Count = 3
     feedback: Literal["positive-negative", "positive-only", "random"] = "positive-negative"
     conversation: bool = False
-    temperature: float = 1.0
-    max_tokens: int = 60
-
-    def __post_init__(self) -> None:
-        for name in ("iterations", "restarts", "resets", "pool", "k", "max_tokens"):
-            require(getattr(self, name) >= 1, f"hill-climb: {name} must be at least 1", getattr(self, name))
-        require(0 <= self.temperature <= 2, "hill-climb: temperature must be in [0, 2]", self.temperature)
-        require(self.feedback in FEEDBACK, f"hill-climb: feedback must be one of {', '.join(FEEDBACK)}", self.feedback)
+    temperature: Temperature = 1.0
+    max_tokens: Count = 60
 
     def plan(self, task: Task) -> Plan:
         """One question and one template per iteration, after the pool and the user's own templates."""

@@ -7,6 +7,7 @@ for step in 1..n_step:
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from evaluators import PromptSet
 from optimizers.asking import Answers, account, most_calls
@@ -14,7 +15,7 @@ from optimizers.language_model import Request
 from optimizers.meta_prompts import TEMPLATE_SCHEMA, ipo_turn, mistakes
 from optimizers.replies import tagged_templates
 from optimizers.search import Search
-from optimizers.settings import require
+from optimizers.settings import Count, CountOrZero, Settings, Temperature
 from optimizers.task import Plan, Task
 from optimizers.template_search import (
     ScoredTemplate,
@@ -31,7 +32,7 @@ __all__ = ["Ipo"]
 
 
 @dataclass(frozen=True, slots=True)
-class Ipo:
+class Ipo(Settings):
     """Settings, with the constants of the reference implementation, but for fewer steps.
 
     Attributes:
@@ -40,22 +41,18 @@ class Ipo:
         memory: how many of the best templates are shown. Those worse than the first template are in it only until
             better ones fill it.
         captions: how many descriptions of images are shown at most; drawn by seed if there are more.
-        temperature: of sampling, in [0, 2].
+        temperature: of sampling.
         max_tokens: longest reply in tokens.
     """
 
-    steps: int = 20
-    samples: int = 8
-    memory: int = 30
-    captions: int = 10
-    temperature: float = 1.0
-    max_tokens: int = 80
+    called: ClassVar[str] = "ipo"
 
-    def __post_init__(self) -> None:
-        for name in ("steps", "samples", "memory", "max_tokens"):
-            require(getattr(self, name) >= 1, f"ipo: {name} must be at least 1", getattr(self, name))
-        require(self.captions >= 0, "ipo: captions must be at least 0", self.captions)
-        require(0 <= self.temperature <= 2, "ipo: temperature must be in [0, 2]", self.temperature)
+    steps: Count = 20
+    samples: Count = 8
+    memory: Count = 30
+    captions: CountOrZero = 10
+    temperature: Temperature = 1.0
+    max_tokens: Count = 80
 
     def plan(self, task: Task) -> Plan:
         """Steps x samples questions, a template each. Captions have a budget of their own."""

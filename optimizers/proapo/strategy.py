@@ -10,7 +10,8 @@ All of the search is free of language model calls. Whatever was scored in a stag
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from typing import ClassVar
 
 from evaluators import PromptSet, general_templates
 from optimizers.imported_prompts import templates_at_hand, texts_at_hand
@@ -20,28 +21,15 @@ from optimizers.proapo.evolution import Evolution
 from optimizers.proapo.libraries import Libraries, LibraryQuestions
 from optimizers.proapo.template_stage import evolve_templates, worth_keeping
 from optimizers.search import SHORTLIST, Search
-from optimizers.settings import require
+from optimizers.settings import Count, CountOrZero, Settings
 from optimizers.task import Plan, Task
 from optimizers.template_search import VARIANTS, template_library
 
 __all__ = ["ProApo"]
 
-MAY_BE_ZERO = (
-    "edits",
-    "mutations",
-    "crossovers",
-    "keep",
-    "samples",
-    "groups",
-    "domain_words",
-    "synonyms",
-    "descriptions",
-    "max_tokens",
-)
-
 
 @dataclass(frozen=True, slots=True)
-class ProApo:
+class ProApo(Settings):
     """Settings, with the constants of the reference implementation.
 
     Attributes:
@@ -62,26 +50,23 @@ class ProApo:
         max_tokens: longest reply in tokens; 0 for what a list of that length needs.
     """
 
-    generations: int = 8
-    parents: int = 4
-    edits: int = 8
-    mutations: int = 8
-    crossovers: int = 16
-    children: int = 120
-    keep: int = 0
-    samples: int = 16
-    groups: int = 4
-    group_generations: int = 4
-    rounds: int = 1
-    domain_words: int = 2
-    synonyms: int = 3
-    descriptions: int = 5
-    max_tokens: int = 0
+    called: ClassVar[str] = "proapo"
 
-    def __post_init__(self) -> None:
-        for name in (field.name for field in fields(self)):
-            least = 0 if name in MAY_BE_ZERO else 1
-            require(getattr(self, name) >= least, f"proapo: {name} must be at least {least}", getattr(self, name))
+    generations: Count = 8
+    parents: Count = 4
+    edits: CountOrZero = 8
+    mutations: CountOrZero = 8
+    crossovers: CountOrZero = 16
+    children: Count = 120
+    keep: CountOrZero = 0
+    samples: CountOrZero = 16
+    groups: CountOrZero = 4
+    group_generations: Count = 4
+    rounds: Count = 1
+    domain_words: CountOrZero = 2
+    synonyms: CountOrZero = 3
+    descriptions: CountOrZero = 5
+    max_tokens: CountOrZero = 0
 
     def plan(self, task: Task) -> Plan:
         """One call for domain words and two per class; every template once, then generations of children."""
