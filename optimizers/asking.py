@@ -89,8 +89,8 @@ def _worth_asking_again(reply: Reply) -> bool:
 
 
 def _again(request: Request, text: str, fault: str) -> Request:
-    said = answer_in(text).strip()[:LONGEST_QUOTED_REPLY] or "(no answer)"  # providers refuse empty turns
-    return replace(request, messages=(*request.messages, Message("assistant", said), again_turn(fault)))
+    quote = answer_in(text).strip()[:LONGEST_QUOTED_REPLY] or "(no answer)"  # providers refuse empty turns
+    return replace(request, messages=(*request.messages, Message("assistant", quote), again_turn(fault)))
 
 
 def _ask_if_affordable(search: Search, requests: list[Request], read: Callable[[str], list[T]]) -> list[Reply]:

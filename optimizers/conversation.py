@@ -33,6 +33,6 @@ class Conversation:
 
     def answered(self, reply: str, outcome: str) -> None:
         """What came back, and how the proposal in it did, which is said before the next question."""
-        said = answer_in(reply).strip() or NO_ANSWER
-        self._turns = (*self._turns, Message("assistant", said))
+        answer = answer_in(reply).strip() or NO_ANSWER
+        self._turns = (*self._turns, Message("assistant", answer))
         self._outcome = outcome

@@ -1,8 +1,8 @@
 """FuDD: follow-up differential descriptions (Esfandiarpoor and Bach 2024, arXiv:2311.07593). Zero-shot: no labels.
 
 per image: the K best classes under "a photo of a {}."
-per pair of classes that meets there, most frequent first: what tells the two apart -> LLM -> captions of both
-per image: each of its K classes stands for its captions against the other K - 1; the best of the K is the answer
+per pair of classes that meets there, most frequent first: what tells the two apart -> LLM -> descriptions of both
+per image: each of its K classes stands for its descriptions against the other K - 1; the best of the K is the answer
 
 The second step is `PairwisePrompts`; its compiled form, one description set per class, is handed over beside it, in
 that order whatever their scores: those use labels.
@@ -18,7 +18,7 @@ from evaluators import PHOTO_TEMPLATE, Candidate, ClassLabel, ClassPair, Differe
 from optimizers.asking import account, ask_usable, most_calls
 from optimizers.language_model import Request
 from optimizers.meta_prompts import pair_question, pair_schema
-from optimizers.replies import difference_fault, differences, own_captions
+from optimizers.replies import difference_fault, differences, own_descriptions
 from optimizers.search import Search
 from optimizers.settings import Count, CountOrZero, Range, Settings, Temperature
 from optimizers.task import Plan, Task
@@ -63,7 +63,9 @@ class Fudd(Settings):
         """Ask what tells the pairs apart, and hand over the pairwise prompts and their compiled form."""
         base = PromptSet.of(search.task.classes, [PHOTO_TEMPLATE])
         met = meeting_pairs(search.top_classes(base, self.k))
-        chosen = [pair for pair, _ in met.most_common() if _told_by_name(pair, search.task.classes)][: self.max_pairs]
+        chosen = [pair for pair, _ in met.most_common() if _have_different_names(pair, search.task.classes)][
+            : self.max_pairs
+        ]
         search.log(f"fudd: {len(met)} pairs of classes meet in the top {self.k}; {len(chosen)} of them are asked for")
         found = self._ask(search, chosen) if chosen else {}
         if not found:
@@ -85,7 +87,7 @@ class Fudd(Settings):
         counts: Counter[str] = Counter()
         for pair, reading in zip(pairs, answers.readings, strict=True):
             first, second = (search.task.classes[index].name for index in pair)
-            own = own_captions(reading, first, second)
+            own = own_descriptions(reading, first, second)
             fitting = [d for d in own if search.task.fits(d.first) and search.task.fits(d.second)][: self.attributes]
             counts += Counter(read=len(reading), about=len(own), kept=len(fitting))
             counts["long"] += sum(not (search.task.fits(d.first) and search.task.fits(d.second)) for d in own)
@@ -119,8 +121,8 @@ def meeting_pairs(shortlists: Iterable[Sequence[int]]) -> Counter[Pair]:
     return Counter({pair: counts[pair] for pair in sorted(counts)})
 
 
-def _told_by_name(pair: Pair, classes: Sequence[ClassLabel]) -> bool:
-    """Whether a question can tell the two apart: classes of one name it can not."""
+def _have_different_names(pair: Pair, classes: Sequence[ClassLabel]) -> bool:
+    """Whether a question about the two classes, which names them, makes sense."""
     first, second = (" ".join(classes[index].name.split()).casefold() for index in pair)
     return first != second
 

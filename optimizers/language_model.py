@@ -252,11 +252,11 @@ def billable(model: LanguageModel | None) -> Mapping[int, int] | None:
 
     `None` where a model is not `Accountable`: then any number of its `attempts` may have been.
     """
-    told: Mapping[int, int] | None = getattr(model, "billable", None)
-    return told
+    calls: Mapping[int, int] | None = getattr(model, "billable", None)
+    return calls
 
 
-def watch(model: LanguageModel | None, told: Callable[[Traffic], None] | None) -> None:
-    """Have a model's calls told; without effect where it is not `Watchable`."""
+def watch(model: LanguageModel | None, observe: Callable[[Traffic], None] | None) -> None:
+    """Have a function told of every change in the calls of a model; without effect where it is not `Watchable`."""
     if model is not None and hasattr(model, "on_traffic"):
-        model.on_traffic = told
+        model.on_traffic = observe

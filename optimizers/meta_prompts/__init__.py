@@ -6,9 +6,9 @@ from optimizers.meta_prompts.caption import caption_turn
 from optimizers.meta_prompts.cupl import class_questions
 from optimizers.meta_prompts.ensemble_selection import (
     apart_question,
-    captions_question,
     everyday_question,
     kinds_question,
+    photo_question,
 )
 from optimizers.meta_prompts.fudd import pair_question, pair_schema
 from optimizers.meta_prompts.glov import glov_turns
@@ -26,7 +26,6 @@ __all__ = [
     "again_turn",
     "apart_question",
     "caption_turn",
-    "captions_question",
     "class_questions",
     "descriptions_question",
     "domain_question",
@@ -40,6 +39,7 @@ __all__ = [
     "outcome_turn",
     "pair_question",
     "pair_schema",
+    "photo_question",
     "quoted",
     "synonyms_question",
 ]
