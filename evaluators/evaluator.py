@@ -72,7 +72,7 @@ class Evaluator:
         self._texts = texts
         self._fused = fused
         self._table: tuple[str, PairTable] | None = None
-        self._said_less = False
+        self._warned = False
         self._memory = WorkingMemory(memory_limit, len(images), len(images.class_ids), width, check_device(devices[0]))
         self._embeddings = ClassEmbeddings(texts, self._memory.cache)
         self._shards = [Products(images, device, precision, self._memory.cache) for device in devices]
@@ -146,9 +146,9 @@ class Evaluator:
         self._memory = self._memory.less(sets)
         for shard in self._shards:
             shard.forget()
-        if not self._said_less:
+        if not self._warned:
             LOG.warning("%s ran out of memory; scoring goes on in smaller chunks", self._memory.device)
-        self._said_less = True
+        self._warned = True
 
     def _score_pairwise(self, prompts: PairwisePrompts) -> Score:
         scale = self._texts.model.logit_scale
