@@ -15,7 +15,7 @@ from evaluators import PromptSet, general_templates
 from optimizers.asking import account, most_calls
 from optimizers.conversation import Conversation
 from optimizers.language_model import Message, Request
-from optimizers.meta_prompts import TEMPLATE_SCHEMA, hill_climbing_turn, mistakes, outcome_turn
+from optimizers.meta_prompts import SMALL_TEMPLATE_SCHEMA, TEMPLATE_SCHEMA, hill_climbing_turn, mistakes, outcome_turn
 from optimizers.search import Search
 from optimizers.settings import Count, Settings, Temperature
 from optimizers.task import Plan, Task
@@ -109,7 +109,13 @@ class HillClimbing(Settings):
         return hill_climbing_turn(good, bad, search.task.description, wrong)
 
     def _request(self, turns: tuple[Message, ...]) -> Request:
-        return Request(turns, temperature=self.temperature, max_tokens=self.max_tokens, json_schema=TEMPLATE_SCHEMA)
+        return Request(
+            turns,
+            temperature=self.temperature,
+            max_tokens=self.max_tokens,
+            json_schema=TEMPLATE_SCHEMA,
+            small_schema=SMALL_TEMPLATE_SCHEMA,
+        )
 
     def _draw_pool(self, search: Search, base: PromptSet) -> list[str]:
         """The user's own and the best so far, then a draw from the general ones and what domain words make of them."""

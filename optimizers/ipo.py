@@ -12,7 +12,7 @@ from typing import ClassVar
 from evaluators import PromptSet
 from optimizers.asking import Answers, account, most_calls
 from optimizers.language_model import Request
-from optimizers.meta_prompts import TEMPLATE_SCHEMA, ipo_turn, mistakes
+from optimizers.meta_prompts import SMALL_TEMPLATE_SCHEMA, TEMPLATE_SCHEMA, ipo_turn, mistakes
 from optimizers.replies import tagged_templates
 from optimizers.search import Search
 from optimizers.settings import Count, CountOrZero, Settings, Temperature
@@ -85,7 +85,13 @@ class Ipo(Settings):
         best_first = sorted(found, key=_accuracy_then_loss)
         memory = [(e.template, e.score.top1, e.score.cross_entropy) for e in best_first[: self.memory]]
         turn = ipo_turn(memory[::-1], captions, search.task, mistakes(best_first[0].score, search.task))
-        request = Request((turn,), self.temperature, max_tokens=self.max_tokens, json_schema=TEMPLATE_SCHEMA)
+        request = Request(
+            (turn,),
+            self.temperature,
+            max_tokens=self.max_tokens,
+            json_schema=TEMPLATE_SCHEMA,
+            small_schema=SMALL_TEMPLATE_SCHEMA,
+        )
         return ask_templates(search, request, self.samples, read=tagged_templates)
 
 

@@ -11,7 +11,9 @@ from optimizers.meta_prompts import (
     SENTENCE,
     descriptions_question,
     domain_question,
-    list_schema,
+    phrase_schema,
+    sentence_schema,
+    small_list_schema,
     synonyms_question,
 )
 from optimizers.replies import all_sentences, phrases
@@ -84,20 +86,26 @@ class LibraryQuestions:
         return self.domain_words > 0 and not task.domain
 
     def _domain(self, task: Task) -> Request:
-        count = self.domain_words
-        return self._request(domain_question(task.classes, task.description, count), PHRASE, count, TOKENS_PER_PHRASE)
+        return self._phrases(domain_question(task.classes, task.description, self.domain_words), self.domain_words)
 
     def _synonyms(self, label: ClassLabel, task: Task) -> Request:
-        count = self.synonyms
-        return self._request(synonyms_question(label.name, task.description, count), PHRASE, count, TOKENS_PER_PHRASE)
+        return self._phrases(synonyms_question(label.name, task.description, self.synonyms), self.synonyms)
 
     def _descriptions(self, label: ClassLabel, task: Task) -> Request:
-        question = descriptions_question(label.name, task.description, self.descriptions)
-        return self._request(question, SENTENCE, self.descriptions, TOKENS_PER_SENTENCE)
-
-    def _request(self, question: Message, item: str, count: int, tokens: int) -> Request:
+        count = self.descriptions
         return Request(
-            (question,), max_tokens=self.max_tokens or 20 + tokens * count, json_schema=list_schema(item, count)
+            (descriptions_question(label.name, task.description, count),),
+            max_tokens=self.max_tokens or 20 + TOKENS_PER_SENTENCE * count,
+            json_schema=sentence_schema(count),
+            small_schema=small_list_schema(SENTENCE, count),
+        )
+
+    def _phrases(self, question: Message, count: int) -> Request:
+        return Request(
+            (question,),
+            max_tokens=self.max_tokens or 20 + TOKENS_PER_PHRASE * count,
+            json_schema=phrase_schema(count),
+            small_schema=small_list_schema(PHRASE, count),
         )
 
     def _read_synonyms(self, classes: Sequence[ClassLabel], replies: Sequence[str]) -> tuple[tuple[str, ...], ...]:

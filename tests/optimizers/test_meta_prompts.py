@@ -9,7 +9,7 @@ import pytest
 from evaluators import ClassLabel, Score
 from optimizers import Picture, Task
 from optimizers.meta_prompts import (
-    TEMPLATE_SCHEMA,
+    SMALL_TEMPLATE_SCHEMA,
     about_images,
     again_turn,
     caption_turn,
@@ -127,8 +127,8 @@ def test_quoted_is_always_one_quoted_line() -> None:
     assert quoted('a\t"b"\r\nc', longest=5) == "\"a 'b'\""
 
 
-def test_the_schema_allows_a_template_with_one_placeholder_only() -> None:
-    schema = json.loads(TEMPLATE_SCHEMA)
+def test_the_schema_for_small_models_allows_a_template_with_one_placeholder_only() -> None:
+    schema = json.loads(SMALL_TEMPLATE_SCHEMA)
     pattern = re.compile(schema["properties"]["template"]["pattern"])
     assert pattern.match("a photo of a {}.")
     for bad in ["a photo", "{}", "a {} and {}", 'a "{}"', "a {x} {}", "x" * 61 + "{}"]:
