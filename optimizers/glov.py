@@ -21,6 +21,7 @@ from optimizers.search import SHORTLIST, Search
 from optimizers.settings import Count, Range, Settings, Temperature
 from optimizers.task import Plan, Task
 from optimizers.template_search import (
+    TEMPLATES_PER_REPLY,
     ScoredTemplate,
     ask_templates,
     base_candidate,
@@ -74,9 +75,9 @@ class Glov(Settings):
         return frozenset({"steering"}) if self.steering else frozenset()
 
     def plan(self, task: Task) -> Plan:
-        """Steps x samples questions, a template each; then the ensembles."""
+        """Steps x samples questions, then the ensembles."""
         questions = self.steps * self.samples
-        evaluations = len(initial_templates(task)) + questions + min(ENSEMBLES, self.steps)
+        evaluations = len(initial_templates(task)) + questions * TEMPLATES_PER_REPLY + min(ENSEMBLES, self.steps)
         return Plan(llm_calls=most_calls(questions), evaluations=evaluations)
 
     def run(self, search: Search) -> list[PromptSet]:
@@ -102,7 +103,7 @@ class Glov(Settings):
         return self._shortlist(search, base, found, steps)
 
     def _ask(self, search: Search, found: Sequence[ScoredTemplate], steering: Steering | None) -> Answers[str]:
-        """One step's samples: at most one template in each."""
+        """One step's samples."""
         entries = best_first(found)
         ranked = [(rank, entry.template, entry.score.top1) for rank, entry in enumerate(entries, start=1)]
         best, worst = ranked[: self.k], ranked[max(self.k, len(ranked) - self.k) :]

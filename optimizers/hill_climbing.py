@@ -3,7 +3,7 @@
 for restart in 1..n_restart:                      # fresh pool draw
     for reset in 1..n_reset:                      # same pool, fresh conversation
         for iteration in 1..n_iter:
-            best k and worst k of the templates -> LLM -> new template -> score -> it joins the templates
+            best k and worst k of the templates -> LLM -> new template(s) -> score -> they join the templates
 """
 
 from collections import Counter
@@ -20,6 +20,7 @@ from optimizers.search import Search
 from optimizers.settings import Count, Settings, Temperature
 from optimizers.task import Plan, Task
 from optimizers.template_search import (
+    TEMPLATES_PER_REPLY,
     ScoredTemplate,
     ask_templates,
     base_candidate,
@@ -64,9 +65,9 @@ class HillClimbing(Settings):
     max_tokens: Count = 60
 
     def plan(self, task: Task) -> Plan:
-        """One question and one template per iteration, after the pool and the user's own templates."""
+        """One question per iteration, after the pool and the user's own templates."""
         questions = self.restarts * self.resets * self.iterations
-        evaluations = self.restarts * self.pool + len(own_templates(task)) + questions
+        evaluations = self.restarts * self.pool + len(own_templates(task)) + questions * TEMPLATES_PER_REPLY
         return Plan(llm_calls=most_calls(questions), evaluations=evaluations)
 
     def run(self, search: Search) -> list[PromptSet]:
@@ -135,7 +136,7 @@ class HillClimbing(Settings):
 
 
 def _outcome(before: Sequence[ScoredTemplate], new: Sequence[ScoredTemplate]) -> str:
-    """How a proposal did against the best before it, for a conversation."""
+    """How the best of some proposals did against the best before them, for a conversation."""
     if not new:
         return "That was not a usable template."
-    return outcome_turn(max((each.score.top1 for each in before), default=0.0), new[0].score.top1)
+    return outcome_turn(max((each.score.top1 for each in before), default=0.0), max(each.score.top1 for each in new))

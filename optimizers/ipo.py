@@ -18,6 +18,7 @@ from optimizers.search import Search
 from optimizers.settings import Count, CountOrZero, Settings, Temperature
 from optimizers.task import Plan, Task
 from optimizers.template_search import (
+    TEMPLATES_PER_REPLY,
     ScoredTemplate,
     ask_templates,
     base_candidate,
@@ -55,9 +56,10 @@ class Ipo(Settings):
     max_tokens: Count = 80
 
     def plan(self, task: Task) -> Plan:
-        """Steps x samples questions, a template each. Captions have a budget of their own."""
+        """Steps x samples questions. Captions have a budget of their own."""
         questions = self.steps * self.samples
-        return Plan(llm_calls=most_calls(questions), evaluations=len(initial_templates(task)) + questions)
+        evaluations = len(initial_templates(task)) + questions * TEMPLATES_PER_REPLY
+        return Plan(llm_calls=most_calls(questions), evaluations=evaluations)
 
     def run(self, search: Search) -> list[PromptSet]:
         """Search, and hand over the best templates."""
@@ -81,7 +83,7 @@ class Ipo(Settings):
         return [captions[i] for i in sorted(search.rng.sample(range(len(captions)), self.captions))]
 
     def _ask(self, search: Search, found: Sequence[ScoredTemplate], captions: Sequence[str]) -> Answers[str]:
-        """One step's samples: at most one template in each."""
+        """One step's samples."""
         best_first = sorted(found, key=_accuracy_then_loss)
         memory = [(e.template, e.score.top1, e.score.cross_entropy) for e in best_first[: self.memory]]
         turn = ipo_turn(memory[::-1], captions, search.task, mistakes(best_first[0].score, search.task))

@@ -2,11 +2,12 @@
 
 from optimizers.template_search.first_templates import base_candidate, first_templates, initial_templates, own_templates
 from optimizers.template_search.library import VARIANTS, expand_templates, template_library
-from optimizers.template_search.questions import ask_templates, new_templates
+from optimizers.template_search.questions import TEMPLATES_PER_REPLY, ask_templates, new_templates
 from optimizers.template_search.scored_template import ScoredTemplate, best_first, score_templates
 from optimizers.template_search.shortlist import single_templates
 
 __all__ = [
+    "TEMPLATES_PER_REPLY",
     "VARIANTS",
     "ScoredTemplate",
     "ask_templates",

@@ -8,7 +8,10 @@ from optimizers.replies import template_fault, templates
 from optimizers.search import Search
 from optimizers.template_search.scored_template import ScoredTemplate
 
-__all__ = ["ask_templates", "new_templates"]
+__all__ = ["TEMPLATES_PER_REPLY", "ask_templates", "new_templates"]
+
+TEMPLATES_PER_REPLY = 5
+"""A reply holds one, as it was asked for, or a few; with more it is a list of anything, and plans need an end."""
 
 
 def ask_templates(
@@ -17,16 +20,18 @@ def ask_templates(
     samples: int,
     read: Callable[[str, Callable[[str], bool]], list[str]] = templates,
 ) -> Answers[str]:
-    """Put a request so many times; of each reply the first template that fits the context, if there is one.
+    """Put a request so many times; of each reply all templates that fit the context, `TEMPLATES_PER_REPLY` at most.
 
     Raises:
         BudgetReached: if the budget covers none of them.
         LanguageModelError: if the language model can't go on.
     """
     fits = search.task.template_fits
-    return ask_usable(
-        search, [request] * samples, lambda text: read(text, fits)[:1], lambda text: template_fault(text, fits)
-    )
+
+    def usable(text: str) -> list[str]:
+        return read(text, fits)[:TEMPLATES_PER_REPLY]
+
+    return ask_usable(search, [request] * samples, usable, lambda text: template_fault(text, fits))
 
 
 def new_templates(answers: Answers[str], found: Iterable[ScoredTemplate]) -> list[str]:

@@ -174,10 +174,10 @@ def test_a_proposal_that_is_no_template_is_not_scored(task: Task, reply: str) ->
     assert search.messages == ["hill-climb: 1 of 2 replies held a usable template (asked again: 1)"]
 
 
-def test_one_template_per_reply_is_scored(task: Task) -> None:
+def test_all_templates_of_a_reply_are_scored(task: Task) -> None:
     search = ScriptedSearch(task, ["first {}\nsecond {}"])
     HillClimbing(iterations=1, pool=3).run(search)
-    assert [candidate.templates[0] for candidate in search.scored[3:]] == ["first {}"]
+    assert [candidate.templates[0] for candidate in search.scored[3:]] == ["first {}", "second {}"]
 
 
 def test_a_repeated_proposal_is_neither_scored_nor_listed_twice(task: Task) -> None:

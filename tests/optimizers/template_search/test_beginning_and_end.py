@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 from evaluators import ClassPair, Difference, PairwisePrompts, PromptSet
-from optimizers import Task
+from optimizers import Message, Request, Task
 from optimizers.template_search import (
+    ask_templates,
     base_candidate,
     first_templates,
     initial_templates,
@@ -84,3 +85,10 @@ def test_the_best_of_the_templates_found_are_handed_over_each_once(task: Task) -
     found = score_templates(search, base, [*figures, "good {}"])
     assert [c.templates for c in single_templates(base, found)] == [("good {}",), ("fair {}",), ("bad {}",)]
     assert [c.templates for c in single_templates(base, found, most=1)] == [("good {}",)]
+
+
+def test_a_reply_with_many_templates_gives_five_and_those_that_fit_only(task: Task) -> None:
+    long = "a {} " + "and so on " * 9
+    reply = "\n".join(["a red {}.", long, "{} {}", *(f"view {i} of a {{}}." for i in range(9))])
+    answers = ask_templates(ScriptedSearch(task, [reply]), Request((Message("user", "?"),)), samples=1)
+    assert answers.readings == [["a red {}.", *(f"view {i} of a {{}}." for i in range(4))]]

@@ -66,7 +66,8 @@ def test_a_schema_and_its_pattern_hold(model: LocalModel) -> None:
 
 
 def one_of(word: str) -> str:
-    return json.dumps({"type": "object", "properties": {"word": {"enum": [word]}}, "required": ["word"]})
+    parts = {"properties": {"word": {"enum": [word]}}, "required": ["word"], "additionalProperties": False}
+    return json.dumps({"type": "object", **parts})
 
 
 def test_a_small_model_is_held_to_the_schema_for_small_models_and_a_larger_one_to_the_other(
