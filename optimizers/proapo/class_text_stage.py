@@ -68,12 +68,12 @@ class ClassTextStage:
     def _sample_groups(self, search: Search, population: Population, texts: ClassTexts) -> list[tuple[int, ...]]:
         """Group sampling: up to half of the groups by importance, the others around the worst classes.
 
-        The importance of a class is the fitness when it alone has all of its texts. Where that does most harm, the
-        class is excluded.
+        The importance of a class is the fitness when it alone has all of its texts, those of its other names among
+        them. Where that does most harm, the class is excluded.
         """
         current, task = population.best, search.task
         here = population[current]
-        trials = [with_genes(current, [c], ((c, i) for i in texts.full[c])) for c in texts.movable]
+        trials = [with_genes(current, [c], texts.genes([c])) for c in texts.movable]
         scored = dict(zip(texts.movable, population.add(trials), strict=True))
         accuracies = {c: entry.score.top1 for c, entry in scored.items()}
         excluded = excluded_classes(accuracies, here.score.top1 - clear_loss(task.n_search))
@@ -96,7 +96,7 @@ class ClassTextStage:
         absent = [gene for gene in pool if gene not in own]
         more = search.rng.sample(absent, min(self.evolution.parents, len(absent)))
         population.add([current, *(with_genes(current, group, [*own, gene]) for gene in more)])
-        self.evolution.run(population, current, pool, search.rng)
+        self.evolution.run(population, current, pool, search.rng, mutated=own)
 
 
 def _number(most: int, rng: random.Random) -> int:

@@ -41,7 +41,7 @@ class ClassTexts:
     Attributes:
         texts: per class and item the rendered texts; item 0 is the class's own name alone.
         plain: the genome of the own names alone.
-        full: per class its own name with every description, or alone where there is none.
+        full: per class its own name with every description; where there is none, all its names.
         dropped: how many texts are too long.
     """
 
@@ -62,7 +62,7 @@ class ClassTexts:
             rendered = {item: self._fitting(item, templates, fits) for item in items}
             usable = [item for item in rendered if rendered[item]]
             own = (i for i, item in enumerate(usable) if item.name == label.name and item.description is not None)
-            full.append(tuple(own) or (0,))
+            full.append(tuple(own) or tuple(range(len(usable))))
             texts.append(tuple(rendered[item] for item in usable))
         self.texts = tuple(texts)
         self.plain: Genome = ((0,),) * len(self._classes)

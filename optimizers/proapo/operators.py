@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from optimizers.proapo.genome import Gene, Genes
 
-__all__ = ["additions", "crossings", "fresh_sets", "removals", "replacements"]
+__all__ = ["additions", "crossings", "mutations", "removals", "replacements"]
 
 TRIES = 256
 """How many children an operator offers at most."""
@@ -38,10 +38,11 @@ def replacements(genes: Genes, pool: Sequence[Gene], rng: random.Random) -> Iter
         yield tuple(sorted([*genes[:out], absent[new], *genes[out + 1 :]]))
 
 
-def fresh_sets(pool: Sequence[Gene], size: int, rng: random.Random) -> Iterator[Genes]:
-    """Random sets of `size` genes of the pool (all of it, if it has fewer)."""
-    for _ in range(TRIES):
-        yield tuple(sorted(rng.sample(pool, min(size, len(pool)))))
+def mutations(genes: Genes, pool: Sequence[Gene], size: int, rng: random.Random) -> Iterator[Genes]:
+    """The set and `size` random genes more (all of the pool, if it has fewer); of an empty set, fresh random sets."""
+    absent = _absent(genes, pool)
+    for _ in range(TRIES if absent else 0):
+        yield tuple(sorted([*genes, *rng.sample(absent, min(size, len(absent)))]))
 
 
 def crossings(parents: Sequence[Genes], rng: random.Random) -> Iterator[Genes]:

@@ -68,3 +68,32 @@ def test_a_generation_is_a_function_of_its_seed(parents: list[Genome], seed: int
         evolution().children(parents, parents[0], POOL, 3, random.Random(seed), set(parents)) for _ in range(2)
     )
     assert first == again
+
+
+def test_many_edits_silence_neither_mutations_nor_crossings() -> None:
+    """Only children of the current genome have its entry in the first list."""
+    parents: list[Genome] = [((1,), tuple(range(i, i + 5))) for i in range(4)]
+    pool = [(1, number) for number in range(40)]
+    many = evolution(edits=16, mutations=8, crossovers=16, most=120)
+    children = many.children(parents, ((9,), (5,)), pool, 2, random.Random(0), set())
+    of_current = [child[1] for child in children if child[0] == (9,)]
+    assert len(children) == 120
+    assert sum(len(genes) == 2 and max(genes) > 8 for genes in of_current) >= 3, "mutations"
+    assert sum(max(genes) <= 8 for genes in of_current) >= 8, "crossings"
+    assert sum(child[0] == (1,) for child in children) > 90
+
+
+def test_a_generation_below_its_limit_is_as_it_was_made() -> None:
+    parents: list[Genome] = [((0, 1, 2, 3),), ((0, 4, 5, 6),)]
+    few, many = (
+        evolution(2, 3, 4, most).children(parents, parents[0], POOL, 7, random.Random(0), set(parents))
+        for most in (19, 1000)
+    )
+    assert few == many
+
+
+def test_mutations_add_to_what_they_are_given() -> None:
+    only = evolution(edits=0, mutations=3, crossovers=0)
+    children = only.children([((0,),)], ((0, 1),), POOL, 4, random.Random(0), set(), mutated=((0, 0), (0, 1)))
+    assert [len(child[0]) for child in children] == [6, 6, 6]
+    assert all({0, 1} < set(child[0]) for child in children)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from optimizers.proapo.genome import Genes
-from optimizers.proapo.operators import additions, crossings, fresh_sets, removals, replacements
+from optimizers.proapo.operators import additions, crossings, mutations, removals, replacements
 
 POOL = tuple((number // 8, number) for number in range(12))
 seeds = st.integers(0, 2**32)
@@ -46,7 +46,7 @@ def test_replacements_are_all_sets_with_one_other(items: Genes, seed: int) -> No
 
 @given(st.integers(1, 20), seeds)
 def test_fresh_sets_have_the_size_that_was_asked_for_or_all_there_is(size: int, seed: int) -> None:
-    made = list(islice(fresh_sets(POOL, size, random.Random(seed)), 20))
+    made = list(islice(mutations((), POOL, size, random.Random(seed)), 20))
     assert all(is_a_set(items) and len(items) == min(size, len(POOL)) for items in made)
 
 
@@ -75,3 +75,10 @@ def test_the_number_that_is_drawn_in_a_crossing_is_uniform() -> None:
     sizes = Counter(len(child) - 1 for seed in range(20) for child in crossings(parents, random.Random(seed)))
     assert sorted(sizes) == [1, 2, 3, 4]
     assert all(count == pytest.approx(sizes.total() / 4, rel=0.1) for count in sizes.values())
+
+
+@given(sets, st.integers(1, 20), seeds)
+def test_a_mutation_of_a_set_adds_to_it(items: Genes, size: int, seed: int) -> None:
+    made = list(islice(mutations(items, POOL, size, random.Random(seed)), 20))
+    assert bool(made) == (len(items) < len(POOL))
+    assert all(set(items) < set(m) and len(m) == min(len(items) + size, len(POOL)) for m in made)
