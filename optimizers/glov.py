@@ -21,16 +21,17 @@ from optimizers.search import SHORTLIST, Search
 from optimizers.settings import Count, Range, Settings, Temperature
 from optimizers.task import Plan, Task
 from optimizers.template_search import (
+    ENDING,
     TEMPLATES_PER_REPLY,
     ScoredTemplate,
     ask_templates,
-    base_candidate,
     best_first,
+    described_candidate,
     first_templates,
+    hand_over,
     initial_templates,
     new_templates,
     score_templates,
-    single_templates,
 )
 
 __all__ = ["Glov"]
@@ -77,13 +78,15 @@ class Glov(Settings):
     def plan(self, task: Task) -> Plan:
         """Steps x samples questions, then the ensembles."""
         questions = self.steps * self.samples
-        evaluations = len(initial_templates(task)) + questions * TEMPLATES_PER_REPLY + min(ENSEMBLES, self.steps)
+        evaluations = (
+            len(initial_templates(task)) + questions * TEMPLATES_PER_REPLY + min(ENSEMBLES, self.steps) + ENDING
+        )
         return Plan(llm_calls=most_calls(questions), evaluations=evaluations)
 
     def run(self, search: Search) -> list[PromptSet]:
         """Search, and hand over ensembles and single templates, best first."""
-        base = base_candidate(search)
-        found = score_templates(search, base, first_templates(search, base, initial_templates(search.task)))
+        described = described_candidate(search)
+        found = score_templates(search, first_templates(search, initial_templates(search.task)))
         initial_fitness = best_first(found)[0].fitness
         steering: Steering | None = None
         steps: list[list[ScoredTemplate]] = []
@@ -92,7 +95,7 @@ class Glov(Settings):
             answers = self._ask(search, found, steering)
             counts += answers.counts
             best_before = best_first(found)[0].fitness
-            new = score_templates(search, base, new_templates(answers, found))
+            new = score_templates(search, new_templates(answers, found))
             steps.append(new)
             found += new
             if best_first(found)[0].fitness > best_before:
@@ -100,7 +103,7 @@ class Glov(Settings):
         search.log(account("glov", "template", counts))
         if best_first(found)[0].fitness == initial_fitness:
             search.log("glov: no proposal was better than the first templates")
-        return self._shortlist(search, base, found, steps)
+        return hand_over(search, found, described, self._ensembles(search, steps))
 
     def _ask(self, search: Search, found: Sequence[ScoredTemplate], steering: Steering | None) -> Answers[str]:
         """One step's samples."""
@@ -122,16 +125,8 @@ class Glov(Settings):
         layer = None if self.layer < 0 else self.layer
         return Steering(best.template, runner_up.template, self.alpha, layer)
 
-    def _shortlist(
-        self,
-        search: Search,
-        base: PromptSet,
-        found: Sequence[ScoredTemplate],
-        steps: Sequence[Sequence[ScoredTemplate]],
-    ) -> list[PromptSet]:
+    def _ensembles(self, search: Search, steps: Sequence[Sequence[ScoredTemplate]]) -> list[PromptSet]:
+        """The best new templates of the best steps, together."""
         several = [best_first(step)[:ENSEMBLE_SIZE] for step in steps if len(step) > 1]
         best_steps = sorted(several, key=lambda step: step[0].rank_key)[:ENSEMBLES]
-        joined = [base.with_templates(each.template for each in step) for step in best_steps]
-        candidates = [*joined, *single_templates(base, found, SHORTLIST - len(joined))]
-        scored = zip(search.score(candidates), candidates, strict=True)
-        return [candidate for _, candidate in sorted(scored, key=lambda pair: pair[0].rank_key)]
+        return [PromptSet.of(search.task.classes, [each.template for each in step]) for step in best_steps]

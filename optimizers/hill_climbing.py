@@ -20,16 +20,17 @@ from optimizers.search import Search
 from optimizers.settings import Count, Settings, Temperature
 from optimizers.task import Plan, Task
 from optimizers.template_search import (
+    ENDING,
     TEMPLATES_PER_REPLY,
     ScoredTemplate,
     ask_templates,
-    base_candidate,
     best_first,
+    described_candidate,
     expand_templates,
     first_templates,
+    hand_over,
     own_templates,
     score_templates,
-    single_templates,
 )
 
 __all__ = ["HillClimbing"]
@@ -67,28 +68,26 @@ class HillClimbing(Settings):
     def plan(self, task: Task) -> Plan:
         """One question per iteration, after the pool and the user's own templates."""
         questions = self.restarts * self.resets * self.iterations
-        evaluations = self.restarts * self.pool + len(own_templates(task)) + questions * TEMPLATES_PER_REPLY
+        evaluations = self.restarts * self.pool + len(own_templates(task)) + questions * TEMPLATES_PER_REPLY + ENDING
         return Plan(llm_calls=most_calls(questions), evaluations=evaluations)
 
     def run(self, search: Search) -> list[PromptSet]:
-        """Climb, and hand over the best templates, pool templates among them."""
-        base = base_candidate(search)
+        """Climb, and hand over ensembles and single templates, those of the pool among them."""
+        described = described_candidate(search)
         found: list[ScoredTemplate] = []
         counts: Counter[str] = Counter()
         for _ in range(self.restarts):
-            pool = score_templates(search, base, self._draw_pool(search, base))
+            pool = score_templates(search, self._draw_pool(search))
             for _ in range(self.resets):
-                climbed, replies = self._climb(search, base, pool)
+                climbed, replies = self._climb(search, pool)
                 found += climbed
                 counts += replies
         search.log(account("hill-climb", "template", counts))
         if not counts["usable"]:
             search.log("warning: hill-climb: no reply held a usable template, so all are from the pool")
-        return single_templates(base, found)
+        return hand_over(search, found, described)
 
-    def _climb(
-        self, search: Search, base: PromptSet, pool: Sequence[ScoredTemplate]
-    ) -> tuple[list[ScoredTemplate], Counter[str]]:
+    def _climb(self, search: Search, pool: Sequence[ScoredTemplate]) -> tuple[list[ScoredTemplate], Counter[str]]:
         """From a pool on, in one conversation: the pool and what joined it, and the counts of the replies."""
         templates = list(pool)
         conversation = Conversation(self.conversation)
@@ -96,7 +95,7 @@ class HillClimbing(Settings):
         for _ in range(self.iterations):
             turns = conversation.ask(self._question(search, templates))
             answers = ask_templates(search, self._request(turns), samples=1)
-            new = score_templates(search, base, answers.readings[0])
+            new = score_templates(search, answers.readings[0])
             conversation.answered(answers.replies[0].text, _outcome(templates, new))
             known = {each.order for each in templates}
             templates += [each for each in new if each.order not in known]
@@ -118,12 +117,12 @@ class HillClimbing(Settings):
             small_schema=SMALL_TEMPLATE_SCHEMA,
         )
 
-    def _draw_pool(self, search: Search, base: PromptSet) -> list[str]:
+    def _draw_pool(self, search: Search) -> list[str]:
         """The user's own and the best so far, then a draw from the general ones and what domain words make of them."""
         library = expand_templates(general_templates(), search.task.domain)
         fitting = [template for template in library if search.task.template_fits(template)]
         drawn = search.rng.sample(fitting, min(self.pool, len(fitting)))
-        return list(dict.fromkeys(first_templates(search, base, own_templates(search.task)) + drawn))
+        return list(dict.fromkeys(first_templates(search, own_templates(search.task)) + drawn))
 
     def _examples(self, search: Search, templates: Sequence[ScoredTemplate]) -> tuple[list[str], list[str]]:
         """The lists that are shown: good ones and bad ones."""

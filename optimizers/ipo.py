@@ -18,15 +18,16 @@ from optimizers.search import Search
 from optimizers.settings import Count, CountOrZero, Settings, Temperature
 from optimizers.task import Plan, Task
 from optimizers.template_search import (
+    ENDING,
     TEMPLATES_PER_REPLY,
     ScoredTemplate,
     ask_templates,
-    base_candidate,
+    described_candidate,
     first_templates,
+    hand_over,
     initial_templates,
     new_templates,
     score_templates,
-    single_templates,
 )
 
 __all__ = ["Ipo"]
@@ -58,21 +59,21 @@ class Ipo(Settings):
     def plan(self, task: Task) -> Plan:
         """Steps x samples questions. Captions have a budget of their own."""
         questions = self.steps * self.samples
-        evaluations = len(initial_templates(task)) + questions * TEMPLATES_PER_REPLY
+        evaluations = len(initial_templates(task)) + questions * TEMPLATES_PER_REPLY + ENDING
         return Plan(llm_calls=most_calls(questions), evaluations=evaluations)
 
     def run(self, search: Search) -> list[PromptSet]:
-        """Search, and hand over the best templates."""
-        base = base_candidate(search)
+        """Search, and hand over ensembles and single templates."""
+        described = described_candidate(search)
         captions = self._captions(search)
-        found = score_templates(search, base, first_templates(search, base, initial_templates(search.task)))
+        found = score_templates(search, first_templates(search, initial_templates(search.task)))
         counts: Counter[str] = Counter()
         for _ in range(self.steps):
             answers = self._ask(search, found, captions)
             counts += answers.counts
-            found += score_templates(search, base, new_templates(answers, found))
+            found += score_templates(search, new_templates(answers, found))
         search.log(account("ipo", "template", counts))
-        return single_templates(base, found)
+        return hand_over(search, found, described)
 
     def _captions(self, search: Search) -> list[str]:
         captions = search.captions() if self.captions else ()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from evaluators import ClassLabel, PromptSet, fill
 from optimizers.proapo.genome import Genes, Genome
 
-__all__ = ["ClassTexts", "Item", "opened_by"]
+__all__ = ["ClassTexts", "Item"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +93,3 @@ class ClassTexts:
         fitting = tuple(text for text in texts if fits(text))
         self.dropped += len(texts) - len(fitting)
         return fitting
-
-
-def opened_by(text: str, templates: Iterable[str], name: str) -> str:
-    """An imported text without the template it begins with: all of it if it begins with none, empty if it ends there.
-
-    >>> opened_by("a photo of a cat. It has whiskers.", ["a photo of a {}."], "cat")
-    'It has whiskers.'
-    """
-    openings = (fill(template, name) for template in templates)
-    # A space must follow, or "cat" would open "cats purr".
-    opened = [opening for opening in openings if f"{text} ".startswith(f"{opening} ")]
-    return text.removeprefix(max(opened, key=len, default="")).strip()

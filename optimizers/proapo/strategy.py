@@ -16,16 +16,20 @@ from typing import ClassVar
 from evaluators import PromptSet, general_templates
 from optimizers.imported_prompts import templates_at_hand, texts_at_hand
 from optimizers.proapo.class_text_stage import ClassTextStage
-from optimizers.proapo.class_texts import ClassTexts, opened_by
+from optimizers.proapo.class_texts import ClassTexts
 from optimizers.proapo.evolution import Evolution
 from optimizers.proapo.libraries import Libraries, LibraryQuestions
 from optimizers.proapo.template_stage import evolve_templates, worth_keeping
 from optimizers.search import SHORTLIST, Search
 from optimizers.settings import Count, CountOrZero, Settings
+from optimizers.shortlist import different, texts_alike
 from optimizers.task import Plan, Task
-from optimizers.template_search import VARIANTS, template_library
+from optimizers.template_search import VARIANTS, opened_by, template_library
 
 __all__ = ["ProApo"]
+
+CONSIDERED = 200
+"""Of how many of the fittest those that are handed over are chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +93,8 @@ class ProApo(Settings):
             search.log("warning: proapo: there is no text for any class, so only templates were searched")
         # The fittest differ by little; the winner of stage 1 lets the select split say no to all class texts.
         stage_one = PromptSet.of(search.task.classes, templates)
-        best = [entry.candidate.compiled() for entry in search.archive.best(SHORTLIST, since=begun)]
+        fittest = [entry.candidate.compiled() for entry in search.archive.best(CONSIDERED, since=begun)]
+        best = different(fittest, texts_alike, SHORTLIST)
         known_best = {candidate.fingerprint for candidate in best}
         return best if stage_one.fingerprint in known_best else [*best[: SHORTLIST - 1], stage_one]
 

@@ -1,4 +1,4 @@
-"""Where a search for templates begins: the class texts they are joined to, and the first of them."""
+"""Where a search for templates begins."""
 
 from collections.abc import Iterable
 
@@ -7,16 +7,10 @@ from optimizers.archive import Scored
 from optimizers.search import Search
 from optimizers.task import Task
 
-__all__ = ["base_candidate", "first_templates", "initial_templates", "own_templates"]
+__all__ = ["first_templates", "initial_templates", "own_templates"]
 
 EARLIER = 5
 """How many templates of earlier searches a search begins with at most."""
-
-
-def base_candidate(search: Search) -> PromptSet:
-    """What templates are joined to: the class texts of the best so far (pairwise ones compiled), if it has any."""
-    best = search.archive.best(1)
-    return best[0].candidate.compiled() if best else PromptSet.of(search.task.classes, [PLACEHOLDER])
 
 
 def own_templates(task: Task) -> list[str]:
@@ -34,20 +28,20 @@ def initial_templates(task: Task) -> list[str]:
     return own_templates(task) or photo
 
 
-def first_templates(search: Search, base: PromptSet, own: Iterable[str]) -> list[str]:
-    """A search's own first templates, then the best of those scored alone over the same class texts before it.
+def first_templates(search: Search, own: Iterable[str]) -> list[str]:
+    """A search's own first templates, then the best of those that were scored alone before it.
 
     Those cost nothing: they are known. The baselines that every run scores, the bare name and "a photo of a {}.", are
     not among them.
     """
-    alone = [(entry, template) for entry in search.archive for template in _alone_over(base, entry)]
+    alone = [(entry, template) for entry in search.archive for template in _alone(entry)]
     earlier = sorted(alone, key=lambda pair: pair[0].rank_key)[:EARLIER]
     return list(dict.fromkeys([*own, *(template for _, template in earlier)]))
 
 
-def _alone_over(base: PromptSet, entry: Scored) -> tuple[str, ...]:
-    """The template of a candidate that has one alone, beside the class texts of `base`; else nothing."""
+def _alone(entry: Scored) -> tuple[str, ...]:
+    """The template of a candidate that has nothing but that; else nothing."""
     candidate = entry.candidate
-    if not isinstance(candidate, PromptSet) or candidate.texts != base.texts or len(candidate.templates) != 1:
+    if not isinstance(candidate, PromptSet) or not candidate.shared_only or len(candidate.templates) != 1:
         return ()
     return candidate.templates if candidate.templates[0] not in (PLACEHOLDER, PHOTO_TEMPLATE) else ()

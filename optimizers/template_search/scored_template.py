@@ -12,7 +12,7 @@ __all__ = ["ScoredTemplate", "best_first", "score_templates"]
 
 @dataclass(frozen=True, slots=True)
 class ScoredTemplate:
-    """A template, and how it does alone over the class texts of a search.
+    """A template, and how it does alone.
 
     The archive keeps each candidate once, whatever parts it was first made from: `entry.candidate` may have the same
     texts without having this template.
@@ -46,13 +46,13 @@ class ScoredTemplate:
         return self.entry.rank_key
 
 
-def score_templates(search: Search, base: PromptSet, templates: Sequence[str]) -> list[ScoredTemplate]:
-    """Score each of the templates alone over the class texts of `base`; in order.
+def score_templates(search: Search, templates: Sequence[str]) -> list[ScoredTemplate]:
+    """Score each of the templates alone; in order.
 
     Raises:
         BudgetReached: if time is up.
     """
-    entries = search.score([base.with_templates([template]) for template in templates])
+    entries = search.score([PromptSet.of(search.task.classes, [template]) for template in templates])
     return [ScoredTemplate(template, entry) for template, entry in zip(templates, entries, strict=True)]
 
 
