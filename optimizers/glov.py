@@ -30,6 +30,7 @@ from optimizers.template_search import (
     first_templates,
     hand_over,
     initial_templates,
+    most_accurate_first,
     new_templates,
     score_templates,
 )
@@ -107,7 +108,7 @@ class Glov(Settings):
 
     def _ask(self, search: Search, found: Sequence[ScoredTemplate], steering: Steering | None) -> Answers[str]:
         """One step's samples."""
-        entries = best_first(found)
+        entries = most_accurate_first(found)
         ranked = [(rank, entry.template, entry.score.top1) for rank, entry in enumerate(entries, start=1)]
         best, worst = ranked[: self.k], ranked[max(self.k, len(ranked) - self.k) :]
         turns = glov_turns(best[::-1], worst[::-1], search.task, mistakes(entries[0].score, search.task))

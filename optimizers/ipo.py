@@ -26,6 +26,7 @@ from optimizers.template_search import (
     first_templates,
     hand_over,
     initial_templates,
+    most_accurate_first,
     new_templates,
     score_templates,
 )
@@ -85,9 +86,9 @@ class Ipo(Settings):
 
     def _ask(self, search: Search, found: Sequence[ScoredTemplate], captions: Sequence[str]) -> Answers[str]:
         """One step's samples."""
-        best_first = sorted(found, key=_accuracy_then_loss)
-        memory = [(e.template, e.score.top1, e.score.cross_entropy) for e in best_first[: self.memory]]
-        turn = ipo_turn(memory[::-1], captions, search.task, mistakes(best_first[0].score, search.task))
+        ranked = most_accurate_first(found)
+        memory = [(e.template, e.score.top1, e.score.cross_entropy) for e in ranked[: self.memory]]
+        turn = ipo_turn(memory[::-1], captions, search.task, mistakes(ranked[0].score, search.task))
         request = Request(
             (turn,),
             self.temperature,
@@ -96,8 +97,3 @@ class Ipo(Settings):
             small_schema=SMALL_TEMPLATE_SCHEMA,
         )
         return ask_templates(search, request, self.samples, read=tagged_templates)
-
-
-def _accuracy_then_loss(entry: ScoredTemplate) -> tuple[float, float, int]:
-    """Sorts the best first: accuracy, lower cross-entropy, earlier discovery."""
-    return (-entry.score.top1, entry.score.cross_entropy, entry.order)

@@ -30,6 +30,8 @@ def quoted(text: str, longest: int = LONGEST_NAME) -> str:
 def about_images(description: str, classes: Sequence[ClassLabel] = ()) -> str:
     """The user's description of the images, and the names of a few classes; empty if there is neither.
 
+    Classes are in order of their ids, and neighbours are often alike, so those that are named are spread over all.
+
     >>> about_images("Pets at home.", [ClassLabel("n1", "cat"), ClassLabel("n2", "dog")])
     'The images are described as "Pets at home.". They show 2 classes, such as "cat", "dog".'
     """
@@ -38,5 +40,6 @@ def about_images(description: str, classes: Sequence[ClassLabel] = ()) -> str:
     )
     if not classes:
         return described
-    named = ", ".join(quoted(label.name) for label in classes[:NAMED])
+    some = [classes[i * len(classes) // NAMED] for i in range(NAMED)] if len(classes) > NAMED else classes
+    named = ", ".join(quoted(label.name) for label in some)
     return f"{described} {'They' if described else 'The images'} show {len(classes)} classes, such as {named}.".strip()

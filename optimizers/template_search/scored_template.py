@@ -7,7 +7,7 @@ from evaluators import PromptSet, Score
 from optimizers.archive import Scored
 from optimizers.search import Search
 
-__all__ = ["ScoredTemplate", "best_first", "score_templates"]
+__all__ = ["ScoredTemplate", "best_first", "most_accurate_first", "score_templates"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +59,8 @@ def score_templates(search: Search, templates: Sequence[str]) -> list[ScoredTemp
 def best_first(templates: Iterable[ScoredTemplate]) -> list[ScoredTemplate]:
     """In order of `ScoredTemplate.rank_key`."""
     return sorted(templates, key=lambda template: template.rank_key)
+
+
+def most_accurate_first(templates: Iterable[ScoredTemplate]) -> list[ScoredTemplate]:
+    """In order of accuracy, lower cross-entropy, earlier discovery: for lists that show accuracies."""
+    return sorted(templates, key=lambda each: (-each.score.top1, each.score.cross_entropy, each.order))

@@ -187,3 +187,16 @@ def test_hostile_replies_leave_the_first_template(task: Task, reply: str) -> Non
 def test_settings_out_of_range_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(SettingsError, match=next(iter(wrong))):
         Glov(**wrong)  # type: ignore[arg-type]
+
+
+def test_the_lists_are_in_order_of_the_accuracy_they_show(task: Task) -> None:
+    """With the default fitness a lower cross-entropy can outweigh a few images."""
+
+    def score(candidate: PromptSet) -> Score:
+        accuracy, loss = {"bold {}": (0.70, 3.0), "mild {}": (0.66, 0.2)}.get(candidate.templates[0], (0.5, 1.0))
+        return plain_score(accuracy, cross_entropy=loss)
+
+    search = ScriptedSearch(task, ["bold {}", "mild {}", ""], score)
+    Glov(steps=2, samples=2, k=2).run(search)
+    question = next(q for q in search.questions if "mild {}" in q and "bold {}" in q)
+    assert "rank 2: mild {} (66.0 %)\nrank 1: bold {} (70.0 %)" in question
