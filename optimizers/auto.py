@@ -2,10 +2,10 @@
 
 cupl:        descriptions of every class                  (classes x 3 x samples calls)
 proapo:      templates, then the best of those texts      (2 calls per class, then none)
-hill-climb, glov, ipo: templates over the best so far     (the language model in the loop)
+hill-climb, glov, ipo: templates alone, then joined to the best texts   (the language model in the loop)
 ensemble-selection:    of all that is there now, what classifies best together (kinds, and what tells classes apart)
 
-All work on one archive: each starts from the best that those before it found, and every reply and every embedding
+All work on one archive: each finds there what those before it found, and every reply and every embedding
 serves them all. The winner is chosen on the select split, as ever. A budget that ends one of them ends the others too,
 but for the last: it selects from what was found until then, without asking. FuDD is left out: its questions grow with
 the square of the number of classes, and no single matrix can hold what it finds. `--strategy auto --strategy fudd` adds

@@ -103,7 +103,7 @@ def test_templates_that_clearly_lose_against_the_photo_never_have_children(task:
     bad = "a tattoo of a {}."
 
     def scorer(candidate: PromptSet) -> Score:
-        losses: dict[tuple[str, ...], float] = {(PHOTO_TEMPLATE,): 0.0, (bad,): 2 / 12 + 0.001}
+        losses: dict[tuple[str, ...], float] = {(PHOTO_TEMPLATE,): 0.0, (bad,): 3 / 12}
         loss = losses.get(candidate.templates, 2 / 12)
         return plain_score(0.5 - loss, cross_entropy=by_hash(candidate).cross_entropy)
 
