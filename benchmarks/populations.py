@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.measure import Comparison, alternate
+from evaluators.batch_statistics import batch_statistics, shard_statistics
 from evaluators.image_text_model import FloatArray
 from evaluators.labeled_images import LabeledImages
-from evaluators.population import population_statistics, shard_statistics
-from evaluators.products import Population, Products, images_per_product
+from evaluators.products import CandidateBatch, Products, images_per_product
 
 if TYPE_CHECKING:
     import torch
@@ -46,7 +46,7 @@ def _against_torch(name: str, images: LabeledImages, sets: Sequence[Sequence[Flo
     features, labels = torch.from_numpy(np.asarray(images.embeddings)), torch.from_numpy(images.labels)
 
     def ours() -> list[float]:
-        statistics = population_statistics(Population.of(sets), images, shards, SCALE, images_per_product("cpu"), False)
+        statistics = batch_statistics(CandidateBatch.of(sets), images, shards, SCALE, images_per_product("cpu"), False)
         return [each.score(0.0).cross_entropy for each in statistics]
 
     def plain() -> list[float]:
@@ -108,7 +108,7 @@ def _cuda() -> list[Comparison]:
 
     sets, images = 64, _images(50_000, 1_000)
     rng = np.random.default_rng(1)
-    population = Population.of([list(_unit_rows(rng, 1_000)) for _ in range(sets)])
+    batch = CandidateBatch.of([list(_unit_rows(rng, 1_000)) for _ in range(sets)])
     flops = 2 * sets * len(images) * 1_000 * WIDTH
     matrices = [torch.randn(8192, 8192, device="cuda", dtype=torch.bfloat16) for _ in range(2)]
 
@@ -119,7 +119,7 @@ def _cuda() -> list[Comparison]:
 
     rows = []
     for fused in (False, True):
-        theirs, own = alternate(product, _on_cuda(population, images, fused))
+        theirs, own = alternate(product, _on_cuda(batch, images, fused))
         rows.append(
             Comparison(
                 name=f"populations: {'fused' if fused else 'eager'} reduction on CUDA",
@@ -134,17 +134,17 @@ def _cuda() -> list[Comparison]:
     return rows
 
 
-def _on_cuda(population: Population, images: LabeledImages, fused: bool) -> Callable[[], None]:
+def _on_cuda(batch: CandidateBatch, images: LabeledImages, fused: bool) -> Callable[[], None]:
     """Sets in groups whose cosines take about 256 MB; statistics stay on the device."""
     import torch
 
     products = Products(images, "cuda", "bf16", keep=2**30)
     chunk, step = images_per_product("cuda"), 16
-    classes = population.index.shape[1]
+    classes = batch.index.shape[1]
     lower = np.full((step, 1), SCALE)
     groups = [
-        Population(population.columns[start * classes : (start + step) * classes], population.index[:step])
-        for start in range(0, len(population.index), step)
+        CandidateBatch(batch.columns[start * classes : (start + step) * classes], batch.index[:step])
+        for start in range(0, len(batch.index), step)
     ]
 
     def run() -> None:

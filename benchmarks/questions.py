@@ -30,8 +30,8 @@ from evaluators import (
 from evaluators.library_selection import library_features
 from evaluators.text_selection import weights_of
 from optimizers import LanguageModel, Message, Request, Sample
-from optimizers.ensemble_selection import captions_in, kinds_in
-from optimizers.meta_prompts import captions_question, class_questions, everyday_question, kinds_question
+from optimizers.ensemble_selection import kinds_in, sentences_in
+from optimizers.meta_prompts import class_questions, everyday_question, kinds_question, photo_question
 from optimizers.replies import sentence
 from prompt_search.cache_dir import cache_dir
 from prompt_search.data.load import load_splits
@@ -66,7 +66,7 @@ def _sentence(text: str, label: ClassLabel) -> list[Saying]:
 QUESTIONS: Mapping[str, Question] = {
     "kinds": Question(lambda name: [kinds_question(name, ABOUT, LISTED)], kinds_in, 0.7),
     "everyday kinds": Question(lambda name: [everyday_question(name, LISTED)], kinds_in, 0.7),
-    "captions": Question(lambda name: [captions_question(name, LISTED)], captions_in, 0.9),
+    "captions": Question(lambda name: [photo_question(name, LISTED)], sentences_in, 0.9),
     "CuPL's sentences": Question(lambda name: class_questions(name, ABOUT), _sentence, 0.99, 50),
 }
 """The three that are asked, and what they are instead of."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from evaluators.batch_statistics import batch_statistics
 from evaluators.class_embeddings import ClassEmbeddings
 from evaluators.class_weights import TextEncoder
 from evaluators.errors import ModelError, PromptError
@@ -18,8 +19,7 @@ from evaluators.library_selection import Selected, SelectionSettings, choose_tex
 from evaluators.open_clip_loading import check_device
 from evaluators.pairwise_prompts import Candidate, PairwisePrompts
 from evaluators.pairwise_score import PairTable, fallback_share, pair_table, two_steps
-from evaluators.population import population_statistics
-from evaluators.products import Population, ProductPrecision, Products
+from evaluators.products import CandidateBatch, ProductPrecision, Products
 from evaluators.prompt_set import PromptSet
 from evaluators.reductions import label_ranks, reduce_logits
 from evaluators.redundancy import redundancies
@@ -72,7 +72,7 @@ class Evaluator:
         self._texts = texts
         self._fused = fused
         self._table: tuple[str, PairTable] | None = None
-        self._said_less = False
+        self._warned = False
         self._memory = WorkingMemory(memory_limit, len(images), len(images.class_ids), width, check_device(devices[0]))
         self._embeddings = ClassEmbeddings(texts, self._memory.cache)
         self._shards = [Products(images, device, precision, self._memory.cache) for device in devices]
@@ -135,20 +135,20 @@ class Evaluator:
     def _score_group(self, candidates: Sequence[PromptSet]) -> list[Score]:
         columns = self._embeddings.of(candidates)
         scale, chunk = self._texts.model.logit_scale, self._memory.chunk
-        population = Population.of(columns)
-        statistics = population_statistics(population, self.images, self._shards, scale, chunk, self._fused)
+        batch = CandidateBatch.of(columns)
+        statistics = batch_statistics(batch, self.images, self._shards, scale, chunk, self._fused)
         return [of_set.score(r) for of_set, r in zip(statistics, redundancies(columns), strict=True)]
 
     def _take_less_memory(self, error: MemoryError | RuntimeError, sets: int) -> None:
-        """Go on with half as much at once; said once."""
+        """Go on with half as much at once; it is logged once."""
         if not is_out_of_memory(error):
             raise error
         self._memory = self._memory.less(sets)
         for shard in self._shards:
             shard.forget()
-        if not self._said_less:
+        if not self._warned:
             LOG.warning("%s ran out of memory; scoring goes on in smaller chunks", self._memory.device)
-        self._said_less = True
+        self._warned = True
 
     def _score_pairwise(self, prompts: PairwisePrompts) -> Score:
         scale = self._texts.model.logit_scale
@@ -179,10 +179,10 @@ class Evaluator:
         """Features [n, D], cosines [n, C] and labels [n] of consecutive images."""
         import torch
 
-        population = Population.of(self._embeddings.of([candidate]))
-        rows = torch.from_numpy(population.index[0])
+        batch = CandidateBatch.of(self._embeddings.of([candidate]))
+        rows = torch.from_numpy(batch.index[0])
         products, start = self._shards[0], 0
-        matrix = products.matrix(population.columns)
+        matrix = products.matrix(batch.columns)
         while start < len(self.images):
             try:
                 chunk = next(products.chunks(start, len(self.images), self._memory.chunk))

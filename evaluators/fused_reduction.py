@@ -1,7 +1,7 @@
 """Cosines reduced to statistics of images in one Triton kernel: `evaluators.reductions`, without its temporaries.
 
 A program of the kernel takes a few images under one prompt set. It reads their cosines with the set's classes, wherever
-these are among the population's, keeps a running softmax (Milakov and Gimelshein 2018, arXiv:1805.02867), and reads
+these are among the batch's, keeps a running softmax (Milakov and Gimelshein 2018, arXiv:1805.02867), and reads
 them once more for the probabilities of the classes, which need the softmax's total. Sums over images are made of
 partial sums in a fixed order, without atomic additions, so that a score is the same every time.
 """
@@ -36,7 +36,7 @@ def reduce_fused(cosines: "torch.Tensor", index: "torch.Tensor", labels: "torch.
     """The statistics of P sets.
 
     Args:
-        cosines: [U, n] float32, contiguous, of the population's classes with n images.
+        cosines: [U, n] float32, contiguous, of the batch's classes with n images.
         index: [P, C] int64, which of the U are a set's classes.
         labels: [n] int64.
         scale: the logit scale.

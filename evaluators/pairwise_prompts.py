@@ -84,11 +84,11 @@ class PairwisePrompts:
         A class that is in none of them keeps the base's texts.
         """
         chosen = sorted(self.pairs, key=lambda pair: (-pair.images, pair.ids))[: self.compile_pairs]
-        told: dict[str, tuple[str, ...]] = {}
+        in_pairs: dict[str, tuple[str, ...]] = {}
         for class_id, own in _sides(sorted(chosen, key=lambda pair: pair.ids)):
-            told[class_id] = told.get(class_id, ()) + own
-        texts = {c.id: told.get(c.id, own) for c, own in zip(self.classes, self.base.rendered, strict=True)}
-        return PromptSet.of(self.classes, texts=texts) if told else self.base
+            in_pairs[class_id] = in_pairs.get(class_id, ()) + own
+        texts = {c.id: in_pairs.get(c.id, own) for c, own in zip(self.classes, self.base.rendered, strict=True)}
+        return PromptSet.of(self.classes, texts=texts) if in_pairs else self.base
 
     def with_classes(self, base: PromptSet, ids: Mapping[str, str]) -> "PairwisePrompts":
         """The same pairs under other class ids (old to new), over a base for those."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from evaluators.labeled_images import LabeledImages
 
-__all__ = ["ImageChunk", "Population", "ProductPrecision", "Products", "classes_per_product", "images_per_product"]
+__all__ = ["CandidateBatch", "ImageChunk", "ProductPrecision", "Products", "classes_per_product", "images_per_product"]
 
 ProductPrecision = Literal["fp32", "bf16", "fp16"]
 
@@ -38,8 +38,8 @@ def classes_per_product(device: str) -> int:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Population:
-    """The classifiers of P prompt sets over their U different class embeddings.
+class CandidateBatch:
+    """P prompt sets that are scored together, over their U different class embeddings.
 
     Attributes:
         columns: the U embeddings [D] float32.
@@ -50,7 +50,7 @@ class Population:
     index: NDArray[np.int64]
 
     @classmethod
-    def of(cls, sets: Sequence[Sequence[FloatArray]]) -> "Population":
+    def of(cls, sets: Sequence[Sequence[FloatArray]]) -> "CandidateBatch":
         """Sets given by the embeddings [D] of their C classes."""
         rows: dict[bytes, int] = {}
         known: dict[int, int] = {}
@@ -62,11 +62,13 @@ class Population:
                 different.append(column)
         return cls(different, np.array([[known[id(column)] for column in own] for own in sets]))
 
-    def some(self, sets: Sequence[int]) -> "Population":
-        """The population of some of the sets."""
+    def some(self, sets: Sequence[int]) -> "CandidateBatch":
+        """Some of the sets."""
         chosen = self.index[list(sets)]
         rows, index = np.unique(chosen, return_inverse=True)
-        return Population([self.columns[row] for row in rows.tolist()], index.reshape(chosen.shape).astype(np.int64))
+        return CandidateBatch(
+            [self.columns[row] for row in rows.tolist()], index.reshape(chosen.shape).astype(np.int64)
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from evaluators.batch_statistics import logits_per_block
 from evaluators.errors import ModelError
-from evaluators.population import logits_per_block
 from evaluators.products import classes_per_product, images_per_product
 
 __all__ = ["WorkingMemory", "is_out_of_memory"]

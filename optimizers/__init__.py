@@ -25,7 +25,8 @@ from optimizers.language_model import (
 )
 from optimizers.proapo import ProApo
 from optimizers.search import SHORTLIST, Optimizer, Search
-from optimizers.settings import configure
+from optimizers.sequence import HandedOver, in_turn
+from optimizers.settings import Settings, allowed_values, configure
 from optimizers.strategies import STRATEGIES, strategy_class
 from optimizers.task import Plan, Task
 
@@ -39,6 +40,7 @@ __all__ = [
     "EnsembleSelection",
     "Fudd",
     "Glov",
+    "HandedOver",
     "HillClimbing",
     "Ipo",
     "LanguageModel",
@@ -52,13 +54,16 @@ __all__ = [
     "Sample",
     "Scored",
     "Search",
+    "Settings",
     "Steering",
     "Task",
     "Traffic",
     "abilities",
+    "allowed_values",
     "attempts",
     "billable",
     "configure",
+    "in_turn",
     "strategy_class",
     "watch",
 ]

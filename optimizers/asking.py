@@ -39,9 +39,8 @@ def ask_usable(
 ) -> Answers[T]:
     """Put requests together; where nothing can be read from a reply, put the request once more, with what was wrong.
 
-    All second questions go out together too. There is none after a reply that was withheld, broken or never asked for,
-    and none to a model that was held to the request's schema: it wrote the right form, and would again. When the budget
-    has no room for second questions, the first replies stand.
+    All second questions go out together too. There is none after a reply that was withheld, broken or never asked for.
+    When the budget has no room for second questions, the first replies stand.
 
     Args:
         search: whom to ask.
@@ -85,12 +84,12 @@ def account(name: str, what: str, counts: Counter[str]) -> str:
 
 
 def _worth_asking_again(reply: Reply) -> bool:
-    return reply.finish in ("stop", "length") and reply.form != "schema"
+    return reply.finish in ("stop", "length")
 
 
 def _again(request: Request, text: str, fault: str) -> Request:
-    said = answer_in(text).strip()[:LONGEST_QUOTED_REPLY] or "(no answer)"  # providers refuse empty turns
-    return replace(request, messages=(*request.messages, Message("assistant", said), again_turn(fault)))
+    quote = answer_in(text).strip()[:LONGEST_QUOTED_REPLY] or "(no answer)"  # providers refuse empty turns
+    return replace(request, messages=(*request.messages, Message("assistant", quote), again_turn(fault)))
 
 
 def _ask_if_affordable(search: Search, requests: list[Request], read: Callable[[str], list[T]]) -> list[Reply]:

@@ -2,10 +2,10 @@
 
 cupl:        descriptions of every class                  (classes x 3 x samples calls)
 proapo:      templates, then the best of those texts      (2 calls per class, then none)
-hill-climb, glov, ipo: templates over the best so far     (the language model in the loop)
+hill-climb, glov, ipo: templates alone, then joined to the best texts   (the language model in the loop)
 ensemble-selection:    of all that is there now, what classifies best together (kinds, and what tells classes apart)
 
-All work on one archive: each starts from the best that those before it found, and every reply and every embedding
+All work on one archive: each finds there what those before it found, and every reply and every embedding
 serves them all. The winner is chosen on the select split, as ever. A budget that ends one of them ends the others too,
 but for the last: it selects from what was found until then, without asking. FuDD is left out: its questions grow with
 the square of the number of classes, and no single matrix can hold what it finds. `--strategy auto --strategy fudd` adds
@@ -14,7 +14,7 @@ it.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from evaluators import Candidate
 from optimizers.archive import Scored
@@ -26,7 +26,8 @@ from optimizers.hill_climbing import HillClimbing
 from optimizers.ipo import Ipo
 from optimizers.proapo import ProApo
 from optimizers.search import SHORTLIST, Optimizer, Search
-from optimizers.settings import require
+from optimizers.sequence import HandedOver, in_turn
+from optimizers.settings import Count, CountOrZero, Settings
 from optimizers.task import Plan, Task
 
 __all__ = ["Auto"]
@@ -35,7 +36,7 @@ Capped = TypeVar("Capped", Cupl, ProApo, HillClimbing, Glov, Ipo)
 
 
 @dataclass(frozen=True, slots=True)
-class Auto:
+class Auto(Settings):
     """Settings; what they leave open is as in the strategies themselves.
 
     Attributes:
@@ -46,14 +47,12 @@ class Auto:
         max_tokens: longest reply in tokens, for all of them; 0 for what each has of its own.
     """
 
-    samples: int = 4
-    rounds: int = 1
-    calls: int = 20
-    max_tokens: int = 0
+    called: ClassVar[str] = "auto"
 
-    def __post_init__(self) -> None:
-        for name, least in (("samples", 1), ("rounds", 1), ("calls", 0), ("max_tokens", 0)):
-            require(getattr(self, name) >= least, f"auto: {name} must be at least {least}", getattr(self, name))
+    samples: Count = 4
+    rounds: Count = 1
+    calls: CountOrZero = 20
+    max_tokens: CountOrZero = 0
 
     def plan(self, task: Task) -> Plan:
         """What the strategies plan, added up."""
@@ -64,21 +63,17 @@ class Auto:
         """Run them one after the other; hand over the best of each, then the best of the rest."""
         *first, last = self.strategies
         found: list[list[Scored]] = []
-        for name, strategy in first:
-            before = len(search.archive)
-            try:
-                found.append(_report(search, name, search.score(strategy.run(search))))
-            except BudgetReached:
-                found.append(search.archive.best(SHORTLIST, since=before))
-                search.log(f"auto: the budget ended {name}")
-                break
+        for each in in_turn(search, first, search.score):
+            found.append(each.found)
+            _report(search, each)
         name, strategy = last
         selected = list(strategy.run(search))
         try:
-            found.append(_report(search, name, search.score(selected)))
-        except BudgetReached:  # of time: what was selected is handed over unscored, the engine scores it
-            search.log(f"auto: the budget ended {name}")
+            found.append(search.score(selected))
+        except BudgetReached as reached:  # of time: what was selected is handed over unscored, the engine scores it
+            _report(search, HandedOver(name, [], str(reached)))
             return [*selected, *(entry.candidate for entry in shortlist(found)[: SHORTLIST - len(selected)])]
+        _report(search, HandedOver(name, found[-1]))
         return [entry.candidate for entry in shortlist(found)]
 
     @property
@@ -106,11 +101,12 @@ class Auto:
         return replace(strategy, max_tokens=self.max_tokens) if self.max_tokens else strategy
 
 
-def _report(search: Search, name: str, found: list[Scored]) -> list[Scored]:
-    if found:
-        best = min(found, key=lambda entry: entry.rank_key)
-        search.log(f"auto: {name} hands over {len(found)}, the best with fitness {best.fitness:.4f}")
-    return found
+def _report(search: Search, each: HandedOver) -> None:
+    if each.ended_by is not None:
+        search.log(f"auto: the budget ended {each.name}")
+    elif each.found:
+        best = min(each.found, key=lambda entry: entry.rank_key)
+        search.log(f"auto: {each.name} hands over {len(each.found)}, the best with fitness {best.fitness:.4f}")
 
 
 def shortlist(found: Sequence[Sequence[Scored]]) -> list[Scored]:

@@ -5,42 +5,38 @@ the engine on the select split; this strategy never needs a score.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from evaluators import PHOTO_TEMPLATE, ClassLabel, PromptSet, fill, general_templates
 from optimizers.language_model import Reply, Request
 from optimizers.meta_prompts import class_questions
 from optimizers.replies import sentence
 from optimizers.search import Search
-from optimizers.settings import require
+from optimizers.settings import Count, Settings, Temperature
 from optimizers.task import Plan, Task
 
 __all__ = ["Cupl"]
 
 
 @dataclass(frozen=True, slots=True)
-class Cupl:
+class Cupl(Settings):
     """Settings, with the constants of the reference implementation.
 
     Attributes:
-        samples: answers per question, at least 1.
-        temperature: of sampling, in [0, 2].
+        samples: answers per question.
+        temperature: of sampling.
         max_tokens: longest answer in tokens; it is cut at the first full stop anyway.
         questions: more questions about the data set, `{}` for the class name, beside the three general ones.
         combine: `none` for the answers alone; `templates` to hand over answers joined with the templates too.
     """
 
-    samples: int = 10
-    temperature: float = 0.99
-    max_tokens: int = 50
+    called: ClassVar[str] = "cupl"
+
+    samples: Count = 10
+    temperature: Temperature = 0.99
+    max_tokens: Count = 50
     questions: tuple[str, ...] = ()
     combine: Literal["none", "templates"] = "none"
-
-    def __post_init__(self) -> None:
-        require(self.samples >= 1, "cupl: samples must be at least 1", self.samples)
-        require(0 <= self.temperature <= 2, "cupl: temperature must be in [0, 2]", self.temperature)
-        require(self.max_tokens >= 1, "cupl: max_tokens must be at least 1", self.max_tokens)
-        require(self.combine in ("none", "templates"), "cupl: combine must be none or templates", self.combine)
 
     def plan(self, task: Task) -> Plan:
         """Classes x questions x samples calls; one or two candidates."""

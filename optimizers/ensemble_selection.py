@@ -1,7 +1,7 @@
 """Ensemble selection: per class the texts that together classify best (ours, after Caruana et al., ICML 2004).
 
 library:  the general templates, what the archive and the user's prompts hold, and from the language model
-          kinds of every class (as CHiLS asks for them) in two plain frames, and captions
+          kinds of every class (as CHiLS asks for them) in two plain frames, and sentences about photos
 select:   from "a photo of a {}." on, cycle over the classes; take the one text added or dropped that lowers the
           cross-entropy of the search images most, each class held to the general templates together
           how strongly is decided by cross-validation inside the search images, the plain prompts among the choices
@@ -13,7 +13,8 @@ with other words in the place of these, to tell what the words are worth.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from evaluators import (
     PHOTO_TEMPLATE,
@@ -28,49 +29,43 @@ from evaluators import (
 from optimizers.errors import BudgetReached
 from optimizers.imported_prompts import archived_texts, templates_at_hand
 from optimizers.language_model import Reply, Request
-from optimizers.meta_prompts import apart_question, captions_question, everyday_question, kinds_question
+from optimizers.meta_prompts import apart_question, everyday_question, kinds_question, photo_question
 from optimizers.replies import all_sentences, phrases
 from optimizers.search import Search
-from optimizers.settings import require
+from optimizers.settings import Count, CountOrZero, Settings
 from optimizers.task import Plan, Task
-from optimizers.template_library import template_library
+from optimizers.template_search import template_library
 
-__all__ = ["EnsembleSelection", "captions_in", "kinds_in"]
+__all__ = ["EnsembleSelection", "kinds_in", "sentences_in"]
 
 FRAMES = (PHOTO_TEMPLATE, PLACEHOLDER)
 """What the kinds of a class are put into."""
 
-MAY_BE_ZERO = ("samples", "rounds", "pairs")
-
 QUESTIONS = 3
-"""About every class: kinds, kinds in everyday words, captions."""
+"""About every class: kinds, kinds in everyday words, sentences about photos."""
 
 
 @dataclass(frozen=True, slots=True)
-class EnsembleSelection:
+class EnsembleSelection(Settings):
     """Settings.
 
     Attributes:
         samples: answers to each of the three questions about a class.
-        listed: kinds or captions asked for in one answer.
+        listed: kinds or sentences asked for in one answer.
         rounds: of asking for texts that tell classes apart, at most.
         pairs: of classes asked about in a round.
         most: texts a class may have in the end.
         max_tokens: longest answer, in tokens.
     """
 
-    samples: int = 2
-    listed: int = 10
-    rounds: int = 2
-    pairs: int = 10
-    most: int = 16
-    max_tokens: int = 150
+    called: ClassVar[str] = "ensemble-selection"
 
-    def __post_init__(self) -> None:
-        for name in (field.name for field in fields(self)):
-            least = 0 if name in MAY_BE_ZERO else 1
-            value = getattr(self, name)
-            require(value >= least, f"ensemble-selection: {name} must be at least {least}", value)
+    samples: CountOrZero = 2
+    listed: Count = 10
+    rounds: CountOrZero = 2
+    pairs: CountOrZero = 10
+    most: Count = 16
+    max_tokens: Count = 150
 
     def plan(self, task: Task) -> Plan:
         """Classes x 3 x samples calls, and `pairs` in every round; one candidate."""
@@ -103,31 +98,31 @@ class EnsembleSelection:
 
         def read(number: int, text: str) -> list[Saying]:
             index, what, _ = asked[number]
-            return (kinds_in if what == "kinds" else captions_in)(text, task.classes[index])
+            return (kinds_in if what == "kinds" else sentences_in)(text, task.classes[index])
 
         replies = _ask(search, [request for _, _, request in asked], read)
-        said: list[list[Saying]] = [[Saying(text) for text in own] for own in archived_texts(search)]
+        found: list[list[Saying]] = [[Saying(text) for text in own] for own in archived_texts(search)]
         counts = {"kinds": 0, "captions": 0}
         for number, ((index, what, _), reply) in enumerate(zip(asked, replies, strict=True)):
             new = read(number, reply.text)
             counts[what] += bool(new)
-            said[index] += new
+            found[index] += new
         usable = [f"{counts[what]} of {sum(w == what for _, w, _ in asked)} {what}" for what in counts]
         search.log(f"ensemble-selection: usable replies: {', '.join(usable)}")
         templates = template_library(task, templates_at_hand(search), task.domain)
-        return TextLibrary(task.classes, tuple(templates), _fitting(said, task))
+        return TextLibrary(task.classes, tuple(templates), _fitting(found, task))
 
     def _requests(self, task: Task) -> list[tuple[int, str, Request]]:
         """First answers to all questions before second ones, so that a small budget still covers every class."""
         kinds = [kinds_question(label.name, task.description, self.listed) for label in task.classes]
         everyday = [everyday_question(label.name, self.listed) for label in task.classes]
-        captions = [captions_question(label.name, self.listed) for label in task.classes]
+        photos = [photo_question(label.name, self.listed) for label in task.classes]
         questions = [
             (index, what, Request(turns, temperature, max_tokens=self.max_tokens))
             for what, temperature, asked in (
                 ("kinds", 0.7, kinds),
                 ("kinds", 0.7, everyday),
-                ("captions", 0.9, captions),
+                ("captions", 0.9, photos),
             )
             for index, turns in enumerate(asked)
         ]
@@ -148,12 +143,12 @@ class EnsembleSelection:
         ]
 
         def read(number: int, text: str) -> list[Saying]:
-            return captions_in(text, task.classes[pairs[number][0]])
+            return sentences_in(text, task.classes[pairs[number][0]])
 
-        said = [list(own) for own in library.sayings]
+        found = [list(own) for own in library.sayings]
         for number, reply in enumerate(_ask(search, requests, read)):
-            said[pairs[number][0]] += read(number, reply.text)
-        return library.with_sayings(_fitting(said, task))
+            found[pairs[number][0]] += read(number, reply.text)
+        return library.with_sayings(_fitting(found, task))
 
 
 def _ask(search: Search, requests: Sequence[Request], read: Callable[[int, str], list[Saying]]) -> list[Reply]:
@@ -171,18 +166,18 @@ def kinds_in(text: str, label: ClassLabel) -> list[Saying]:
     return [Saying(kind, frame) for kind in phrases(text) if kind.casefold() != own for frame in FRAMES]
 
 
-def captions_in(text: str, label: ClassLabel) -> list[Saying]:
+def sentences_in(text: str, label: ClassLabel) -> list[Saying]:
     """Sentences of a reply; one without the name of its class gets it in front."""
     named = (
-        said if label.name.casefold() in said.casefold() else f"a photo of a {label.name}. {said}"
-        for said in all_sentences(text, label.name)
+        sentence if label.name.casefold() in sentence.casefold() else f"a photo of a {label.name}. {sentence}"
+        for sentence in all_sentences(text, label.name)
     )
     return [Saying(text) for text in named]
 
 
-def _fitting(said: Iterable[Iterable[Saying]], task: Task) -> tuple[tuple[Saying, ...], ...]:
+def _fitting(sayings: Iterable[Iterable[Saying]], task: Task) -> tuple[tuple[Saying, ...], ...]:
     """Per class its sayings that are within the model's context, each once."""
-    return tuple(tuple(dict.fromkeys(each for each in own if task.fits(each.text))) for own in said)
+    return tuple(tuple(dict.fromkeys(each for each in own if task.fits(each.text))) for own in sayings)
 
 
 def _report(search: Search, best: Selected, library: TextLibrary) -> None:

@@ -1,8 +1,8 @@
 """FuDD: follow-up differential descriptions (Esfandiarpoor and Bach 2024, arXiv:2311.07593). Zero-shot: no labels.
 
 per image: the K best classes under "a photo of a {}."
-per pair of classes that meets there, most frequent first: what tells the two apart -> LLM -> captions of both
-per image: each of its K classes stands for its captions against the other K - 1; the best of the K is the answer
+per pair of classes that meets there, most frequent first: what tells the two apart -> LLM -> descriptions of both
+per image: each of its K classes stands for its descriptions against the other K - 1; the best of the K is the answer
 
 The second step is `PairwisePrompts`; its compiled form, one description set per class, is handed over beside it, in
 that order whatever their scores: those use labels.
@@ -12,14 +12,15 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Annotated, ClassVar
 
 from evaluators import PHOTO_TEMPLATE, Candidate, ClassLabel, ClassPair, Difference, PairwisePrompts, PromptSet
 from optimizers.asking import account, ask_usable, most_calls
 from optimizers.language_model import Request
 from optimizers.meta_prompts import pair_question, pair_schema
-from optimizers.replies import difference_fault, differences, own_captions
+from optimizers.replies import difference_fault, differences, own_descriptions
 from optimizers.search import Search
-from optimizers.settings import require
+from optimizers.settings import Count, CountOrZero, Range, Settings, Temperature
 from optimizers.task import Plan, Task
 
 __all__ = ["Fudd", "meeting_pairs"]
@@ -29,31 +30,26 @@ Pair = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Fudd:
+class Fudd(Settings):
     """Settings.
 
     Attributes:
-        k: K, how many of an image's best classes are told apart, at least 1.
-        attributes: visual attributes asked for per pair, in 1 to 5.
+        k: K, how many of an image's best classes are told apart.
+        attributes: visual attributes asked for per pair.
         max_pairs: the most pairs asked for; the others fall back to the template.
         compile_pairs: how many of the most frequent pairs go into the compiled form; 0 hands over none.
-        temperature: of sampling, in [0, 2].
+        temperature: of sampling.
         max_tokens: longest answer in tokens.
     """
 
-    k: int = 10
-    attributes: int = 5
-    max_pairs: int = 1000
-    compile_pairs: int = 1000
-    temperature: float = 0.7
-    max_tokens: int = 400
+    called: ClassVar[str] = "fudd"
 
-    def __post_init__(self) -> None:
-        for name in ("k", "max_pairs", "max_tokens"):
-            require(getattr(self, name) >= 1, f"fudd: {name} must be at least 1", getattr(self, name))
-        require(1 <= self.attributes <= 5, "fudd: attributes must be in 1 to 5", self.attributes)
-        require(self.compile_pairs >= 0, "fudd: compile_pairs must be at least 0", self.compile_pairs)
-        require(0 <= self.temperature <= 2, "fudd: temperature must be in [0, 2]", self.temperature)
+    k: Count = 10
+    attributes: Annotated[int, Range(1, 5)] = 5
+    max_pairs: Count = 1000
+    compile_pairs: CountOrZero = 1000
+    temperature: Temperature = 0.7
+    max_tokens: Count = 400
 
     def plan(self, task: Task) -> Plan:
         """One question per pair that can meet in some image; the pairwise prompts, and their compiled form."""
@@ -67,7 +63,9 @@ class Fudd:
         """Ask what tells the pairs apart, and hand over the pairwise prompts and their compiled form."""
         base = PromptSet.of(search.task.classes, [PHOTO_TEMPLATE])
         met = meeting_pairs(search.top_classes(base, self.k))
-        chosen = [pair for pair, _ in met.most_common() if _told_by_name(pair, search.task.classes)][: self.max_pairs]
+        chosen = [pair for pair, _ in met.most_common() if _have_different_names(pair, search.task.classes)][
+            : self.max_pairs
+        ]
         search.log(f"fudd: {len(met)} pairs of classes meet in the top {self.k}; {len(chosen)} of them are asked for")
         found = self._ask(search, chosen) if chosen else {}
         if not found:
@@ -89,7 +87,7 @@ class Fudd:
         counts: Counter[str] = Counter()
         for pair, reading in zip(pairs, answers.readings, strict=True):
             first, second = (search.task.classes[index].name for index in pair)
-            own = own_captions(reading, first, second)
+            own = own_descriptions(reading, first, second)
             fitting = [d for d in own if search.task.fits(d.first) and search.task.fits(d.second)][: self.attributes]
             counts += Counter(read=len(reading), about=len(own), kept=len(fitting))
             counts["long"] += sum(not (search.task.fits(d.first) and search.task.fits(d.second)) for d in own)
@@ -123,8 +121,8 @@ def meeting_pairs(shortlists: Iterable[Sequence[int]]) -> Counter[Pair]:
     return Counter({pair: counts[pair] for pair in sorted(counts)})
 
 
-def _told_by_name(pair: Pair, classes: Sequence[ClassLabel]) -> bool:
-    """Whether a question can tell the two apart: classes of one name it can not."""
+def _have_different_names(pair: Pair, classes: Sequence[ClassLabel]) -> bool:
+    """Whether a question about the two classes, which names them, makes sense."""
     first, second = (" ".join(classes[index].name.split()).casefold() for index in pair)
     return first != second
 

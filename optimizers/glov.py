@@ -11,25 +11,28 @@ makes of the best template: from the first strict improvement on, and anew at ea
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated, ClassVar
 
 from evaluators import PromptSet
-from optimizers.archive import Scored
 from optimizers.asking import Answers, account, most_calls
 from optimizers.language_model import Ability, Request, Steering
-from optimizers.meta_prompts import TEMPLATE_SCHEMA, glov_turns, mistakes
+from optimizers.meta_prompts import SMALL_TEMPLATE_SCHEMA, TEMPLATE_SCHEMA, glov_turns, mistakes
 from optimizers.search import SHORTLIST, Search
-from optimizers.settings import require
+from optimizers.settings import Count, Range, Settings, Temperature
 from optimizers.task import Plan, Task
 from optimizers.template_search import (
+    ENDING,
+    TEMPLATES_PER_REPLY,
+    ScoredTemplate,
     ask_templates,
-    base_candidate,
     best_first,
+    described_candidate,
     first_templates,
+    hand_over,
     initial_templates,
+    most_accurate_first,
     new_templates,
     score_templates,
-    single_templates,
-    template_of,
 )
 
 __all__ = ["Glov"]
@@ -41,37 +44,32 @@ ENSEMBLE_SIZE = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Glov:
+class Glov(Settings):
     """Settings, with the constants of the reference implementation, but for fewer steps.
 
     Attributes:
         steps: rounds of asking and scoring (the reference: 100).
         samples: replies per step.
         k: templates in each of the two lists.
-        temperature: of sampling, in [0, 2].
-        top_p: of sampling, in (0, 1].
+        temperature: of sampling.
+        top_p: of sampling.
         max_tokens: longest reply in tokens.
         steering: shift the language model's hidden states; only for local models of Hugging Face (`hf:PATH`).
         alpha: the factor of the shift, constant over the tokens; 0 changes nothing.
         layer: after which decoder layer to shift, from 0; -1 for the one at 17/32 of the depth, as in the paper.
     """
 
-    steps: int = 20
-    samples: int = 10
-    k: int = 5
-    temperature: float = 1.0
-    top_p: float = 0.9
-    max_tokens: int = 50
+    called: ClassVar[str] = "glov"
+
+    steps: Count = 20
+    samples: Count = 10
+    k: Count = 5
+    temperature: Temperature = 1.0
+    top_p: Annotated[float, Range(above=0, most=1)] = 0.9
+    max_tokens: Count = 50
     steering: bool = False
     alpha: float = 1.0
-    layer: int = -1
-
-    def __post_init__(self) -> None:
-        for name in ("steps", "samples", "k", "max_tokens"):
-            require(getattr(self, name) >= 1, f"glov: {name} must be at least 1", getattr(self, name))
-        require(0 <= self.temperature <= 2, "glov: temperature must be in [0, 2]", self.temperature)
-        require(0 < self.top_p <= 1, "glov: top_p must be in (0, 1]", self.top_p)
-        require(self.layer >= -1, "glov: layer must be -1 or a layer counted from 0", self.layer)
+    layer: Annotated[int, Range(-1)] = -1
 
     @property
     def needs(self) -> frozenset[Ability]:
@@ -79,24 +77,26 @@ class Glov:
         return frozenset({"steering"}) if self.steering else frozenset()
 
     def plan(self, task: Task) -> Plan:
-        """Steps x samples questions, a template each; then the ensembles."""
+        """Steps x samples questions, then the ensembles."""
         questions = self.steps * self.samples
-        evaluations = len(initial_templates(task)) + questions + min(ENSEMBLES, self.steps)
+        evaluations = (
+            len(initial_templates(task)) + questions * TEMPLATES_PER_REPLY + min(ENSEMBLES, self.steps) + ENDING
+        )
         return Plan(llm_calls=most_calls(questions), evaluations=evaluations)
 
     def run(self, search: Search) -> list[PromptSet]:
         """Search, and hand over ensembles and single templates, best first."""
-        base = base_candidate(search)
-        found = score_templates(search, base, first_templates(search, base, initial_templates(search.task)))
+        described = described_candidate(search)
+        found = score_templates(search, first_templates(search, initial_templates(search.task)))
         initial_fitness = best_first(found)[0].fitness
         steering: Steering | None = None
-        steps: list[list[Scored]] = []
+        steps: list[list[ScoredTemplate]] = []
         counts: Counter[str] = Counter()
         for _ in range(self.steps):
             answers = self._ask(search, found, steering)
             counts += answers.counts
             best_before = best_first(found)[0].fitness
-            new = score_templates(search, base, new_templates(answers, found))
+            new = score_templates(search, new_templates(answers, found))
             steps.append(new)
             found += new
             if best_first(found)[0].fitness > best_before:
@@ -104,32 +104,30 @@ class Glov:
         search.log(account("glov", "template", counts))
         if best_first(found)[0].fitness == initial_fitness:
             search.log("glov: no proposal was better than the first templates")
-        return self._shortlist(search, base, found, steps)
+        return hand_over(search, found, described, self._ensembles(search, steps))
 
-    def _ask(self, search: Search, found: Sequence[Scored], steering: Steering | None) -> Answers[str]:
-        """One step's samples: at most one template in each."""
-        entries = best_first(found)
-        ranked = [(rank, template_of(entry), entry.score.top1) for rank, entry in enumerate(entries, start=1)]
+    def _ask(self, search: Search, found: Sequence[ScoredTemplate], steering: Steering | None) -> Answers[str]:
+        """One step's samples."""
+        entries = most_accurate_first(found)
+        ranked = [(rank, entry.template, entry.score.top1) for rank, entry in enumerate(entries, start=1)]
         best, worst = ranked[: self.k], ranked[max(self.k, len(ranked) - self.k) :]
         turns = glov_turns(best[::-1], worst[::-1], search.task, mistakes(entries[0].score, search.task))
-        request = Request(turns, self.temperature, self.top_p, self.max_tokens, TEMPLATE_SCHEMA, steering)
+        request = Request(
+            turns, self.temperature, self.top_p, self.max_tokens, TEMPLATE_SCHEMA, steering, SMALL_TEMPLATE_SCHEMA
+        )
         return ask_templates(search, request, self.samples)
 
-    def _steering(self, found: Sequence[Scored]) -> Steering | None:
+    def _steering(self, found: Sequence[ScoredTemplate]) -> Steering | None:
         """From the runner-up, the best strictly worse template, to the best."""
         best, *others = best_first(found)
         runner_up = next((entry for entry in others if entry.fitness < best.fitness), None)
         if not self.steering or runner_up is None:
             return None
         layer = None if self.layer < 0 else self.layer
-        return Steering(template_of(best), template_of(runner_up), self.alpha, layer)
+        return Steering(best.template, runner_up.template, self.alpha, layer)
 
-    def _shortlist(
-        self, search: Search, base: PromptSet, found: Sequence[Scored], steps: Sequence[Sequence[Scored]]
-    ) -> list[PromptSet]:
+    def _ensembles(self, search: Search, steps: Sequence[Sequence[ScoredTemplate]]) -> list[PromptSet]:
+        """The best new templates of the best steps, together."""
         several = [best_first(step)[:ENSEMBLE_SIZE] for step in steps if len(step) > 1]
         best_steps = sorted(several, key=lambda step: step[0].rank_key)[:ENSEMBLES]
-        joined = [base.with_templates(map(template_of, step)) for step in best_steps]
-        candidates = [*joined, *single_templates(base, found, SHORTLIST - len(joined))]
-        scored = zip(search.score(candidates), candidates, strict=True)
-        return [candidate for _, candidate in sorted(scored, key=lambda pair: pair[0].rank_key)]
+        return [PromptSet.of(search.task.classes, [each.template for each in step]) for step in best_steps]

@@ -3,42 +3,41 @@
 for restart in 1..n_restart:                      # fresh pool draw
     for reset in 1..n_reset:                      # same pool, fresh conversation
         for iteration in 1..n_iter:
-            best k and worst k of the archive -> LLM -> new template(s) -> score -> archive
+            best k and worst k of the templates -> LLM -> new template(s) -> score -> they join the templates
 """
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from evaluators import PromptSet, general_templates
-from optimizers.archive import Scored
 from optimizers.asking import account, most_calls
+from optimizers.conversation import Conversation
 from optimizers.language_model import Message, Request
-from optimizers.meta_prompts import TEMPLATE_SCHEMA, hill_climbing_turn, mistakes, outcome_turn
-from optimizers.replies import answer_in
+from optimizers.meta_prompts import SMALL_TEMPLATE_SCHEMA, TEMPLATE_SCHEMA, hill_climbing_turn, mistakes, outcome_turn
 from optimizers.search import Search
-from optimizers.settings import require
+from optimizers.settings import Count, Settings, Temperature
 from optimizers.task import Plan, Task
-from optimizers.template_library import expand_templates
 from optimizers.template_search import (
+    ENDING,
+    TEMPLATES_PER_REPLY,
+    ScoredTemplate,
     ask_templates,
-    base_candidate,
     best_first,
+    described_candidate,
+    expand_templates,
     first_templates,
+    hand_over,
     own_templates,
     score_templates,
-    single_templates,
-    template_of,
 )
 
 __all__ = ["HillClimbing"]
 
-FEEDBACK = ("positive-negative", "positive-only", "random")
-
 
 @dataclass(frozen=True, slots=True)
-class HillClimbing:
+class HillClimbing(Settings):
     """Settings, with the constants of the reference implementation where the number of templates allows.
 
     Attributes:
@@ -50,87 +49,93 @@ class HillClimbing:
         k: templates in each of the two lists.
         feedback: which templates are shown: best and worst, best only, or random ones as both.
         conversation: keep the thread, and say after each proposal whether accuracy rose or fell.
-        temperature: of sampling, in [0, 2].
+        temperature: of sampling.
         max_tokens: longest reply in tokens.
     """
 
-    iterations: int = 10
-    restarts: int = 1
-    resets: int = 1
-    pool: int = 40
-    k: int = 3
+    called: ClassVar[str] = "hill-climb"
+
+    iterations: Count = 10
+    restarts: Count = 1
+    resets: Count = 1
+    pool: Count = 40
+    k: Count = 3
     feedback: Literal["positive-negative", "positive-only", "random"] = "positive-negative"
     conversation: bool = False
-    temperature: float = 1.0
-    max_tokens: int = 60
-
-    def __post_init__(self) -> None:
-        for name in ("iterations", "restarts", "resets", "pool", "k", "max_tokens"):
-            require(getattr(self, name) >= 1, f"hill-climb: {name} must be at least 1", getattr(self, name))
-        require(0 <= self.temperature <= 2, "hill-climb: temperature must be in [0, 2]", self.temperature)
-        require(self.feedback in FEEDBACK, f"hill-climb: feedback must be one of {', '.join(FEEDBACK)}", self.feedback)
+    temperature: Temperature = 1.0
+    max_tokens: Count = 60
 
     def plan(self, task: Task) -> Plan:
-        """One question and one template per iteration, after the pool and the user's own templates."""
+        """One question per iteration, after the pool and the user's own templates."""
         questions = self.restarts * self.resets * self.iterations
-        evaluations = self.restarts * self.pool + len(own_templates(task)) + questions
+        evaluations = self.restarts * self.pool + len(own_templates(task)) + questions * TEMPLATES_PER_REPLY + ENDING
         return Plan(llm_calls=most_calls(questions), evaluations=evaluations)
 
     def run(self, search: Search) -> list[PromptSet]:
-        """Climb, and hand over the best templates, pool templates among them."""
-        base = base_candidate(search)
-        found: list[Scored] = []
+        """Climb, and hand over ensembles and single templates, those of the pool among them."""
+        described = described_candidate(search)
+        found: list[ScoredTemplate] = []
         counts: Counter[str] = Counter()
         for _ in range(self.restarts):
-            pool = score_templates(search, base, self._draw_pool(search, base))
+            pool = score_templates(search, self._draw_pool(search))
             for _ in range(self.resets):
-                archive = list(pool)
-                counts += self._climb(search, base, archive)
-                found += archive
+                climbed, replies = self._climb(search, pool)
+                found += climbed
+                counts += replies
         search.log(account("hill-climb", "template", counts))
         if not counts["usable"]:
             search.log("warning: hill-climb: no reply held a usable template, so all are from the pool")
-        return single_templates(base, found)
+        return hand_over(search, found, described)
 
-    def _climb(self, search: Search, base: PromptSet, archive: list[Scored]) -> Counter[str]:
-        """One conversation, whose templates join the archive; returns the counts of its replies."""
-        thread: tuple[Message, ...] = ()
-        verdict = ""
+    def _climb(self, search: Search, pool: Sequence[ScoredTemplate]) -> tuple[list[ScoredTemplate], Counter[str]]:
+        """From a pool on, in one conversation: the pool and what joined it, and the counts of the replies."""
+        templates = list(pool)
+        conversation = Conversation(self.conversation)
         counts: Counter[str] = Counter()
         for _ in range(self.iterations):
-            turn = self._turn(search, archive)
-            thread = (*thread, Message("user", f"{verdict}\n\n{turn.content}".strip())) if verdict else (turn,)
-            request = Request(
-                thread, temperature=self.temperature, max_tokens=self.max_tokens, json_schema=TEMPLATE_SCHEMA
-            )
-            answers = ask_templates(search, request, samples=1)
+            turns = conversation.ask(self._question(search, templates))
+            answers = ask_templates(search, self._request(turns), samples=1)
+            new = score_templates(search, answers.readings[0])
+            conversation.answered(answers.replies[0].text, _outcome(templates, new))
+            known = {each.order for each in templates}
+            templates += [each for each in new if each.order not in known]
             counts += answers.counts
-            best_before = max((entry.score.top1 for entry in archive), default=0.0)
-            new = score_templates(search, base, answers.readings[0])
-            known = {entry.order for entry in archive}
-            archive += [entry for entry in new if entry.order not in known]
-            if self.conversation:
-                said = answer_in(answers.replies[0].text).strip() or "(no answer)"  # providers refuse empty turns
-                thread = (*thread, Message("assistant", said))
-                verdict = outcome_turn(best_before, new[0].score.top1) if new else "That was not a usable template."
-        return counts
+        return templates, counts
 
-    def _turn(self, search: Search, archive: Sequence[Scored]) -> Message:
-        good, bad = self._examples(search, archive)
-        wrong = mistakes(best_first(archive)[0].score, search.task) if archive else ""
+    def _question(self, search: Search, templates: Sequence[ScoredTemplate]) -> Message:
+        """Asks for a template, given the best and the worst so far."""
+        good, bad = self._examples(search, templates)
+        wrong = mistakes(best_first(templates)[0].score, search.task) if templates else ""
         return hill_climbing_turn(good, bad, search.task.description, wrong)
 
-    def _draw_pool(self, search: Search, base: PromptSet) -> list[str]:
+    def _request(self, turns: tuple[Message, ...]) -> Request:
+        return Request(
+            turns,
+            temperature=self.temperature,
+            max_tokens=self.max_tokens,
+            json_schema=TEMPLATE_SCHEMA,
+            small_schema=SMALL_TEMPLATE_SCHEMA,
+        )
+
+    def _draw_pool(self, search: Search) -> list[str]:
         """The user's own and the best so far, then a draw from the general ones and what domain words make of them."""
         library = expand_templates(general_templates(), search.task.domain)
         fitting = [template for template in library if search.task.template_fits(template)]
         drawn = search.rng.sample(fitting, min(self.pool, len(fitting)))
-        return list(dict.fromkeys(first_templates(search, base, own_templates(search.task)) + drawn))
+        return list(dict.fromkeys(first_templates(search, own_templates(search.task)) + drawn))
 
-    def _examples(self, search: Search, archive: Sequence[Scored]) -> tuple[list[str], list[str]]:
-        ranked = best_first(archive)
+    def _examples(self, search: Search, templates: Sequence[ScoredTemplate]) -> tuple[list[str], list[str]]:
+        """The lists that are shown: good ones and bad ones."""
+        ranked = best_first(templates)
         if self.feedback == "random":
             search.rng.shuffle(ranked)
         good = ranked[: self.k]
         bad = [] if self.feedback == "positive-only" else ranked[max(len(good), len(ranked) - self.k) :]
-        return [template_of(entry) for entry in good], [template_of(entry) for entry in bad]
+        return [each.template for each in good], [each.template for each in bad]
+
+
+def _outcome(before: Sequence[ScoredTemplate], new: Sequence[ScoredTemplate]) -> str:
+    """How the best of some proposals did against the best before them, for a conversation."""
+    if not new:
+        return "That was not a usable template."
+    return outcome_turn(max((each.score.top1 for each in before), default=0.0), max(each.score.top1 for each in new))

@@ -7,32 +7,35 @@ for step in 1..n_step:
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from evaluators import PromptSet
-from optimizers.archive import Scored
 from optimizers.asking import Answers, account, most_calls
 from optimizers.language_model import Request
-from optimizers.meta_prompts import TEMPLATE_SCHEMA, ipo_turn, mistakes
+from optimizers.meta_prompts import SMALL_TEMPLATE_SCHEMA, TEMPLATE_SCHEMA, ipo_turn, mistakes
 from optimizers.replies import tagged_templates
 from optimizers.search import Search
-from optimizers.settings import require
+from optimizers.settings import Count, CountOrZero, Settings, Temperature
 from optimizers.task import Plan, Task
 from optimizers.template_search import (
+    ENDING,
+    TEMPLATES_PER_REPLY,
+    ScoredTemplate,
     ask_templates,
-    base_candidate,
+    described_candidate,
     first_templates,
+    hand_over,
     initial_templates,
+    most_accurate_first,
     new_templates,
     score_templates,
-    single_templates,
-    template_of,
 )
 
 __all__ = ["Ipo"]
 
 
 @dataclass(frozen=True, slots=True)
-class Ipo:
+class Ipo(Settings):
     """Settings, with the constants of the reference implementation, but for fewer steps.
 
     Attributes:
@@ -41,40 +44,37 @@ class Ipo:
         memory: how many of the best templates are shown. Those worse than the first template are in it only until
             better ones fill it.
         captions: how many descriptions of images are shown at most; drawn by seed if there are more.
-        temperature: of sampling, in [0, 2].
+        temperature: of sampling.
         max_tokens: longest reply in tokens.
     """
 
-    steps: int = 20
-    samples: int = 8
-    memory: int = 30
-    captions: int = 10
-    temperature: float = 1.0
-    max_tokens: int = 80
+    called: ClassVar[str] = "ipo"
 
-    def __post_init__(self) -> None:
-        for name in ("steps", "samples", "memory", "max_tokens"):
-            require(getattr(self, name) >= 1, f"ipo: {name} must be at least 1", getattr(self, name))
-        require(self.captions >= 0, "ipo: captions must be at least 0", self.captions)
-        require(0 <= self.temperature <= 2, "ipo: temperature must be in [0, 2]", self.temperature)
+    steps: Count = 20
+    samples: Count = 8
+    memory: Count = 30
+    captions: CountOrZero = 10
+    temperature: Temperature = 1.0
+    max_tokens: Count = 80
 
     def plan(self, task: Task) -> Plan:
-        """Steps x samples questions, a template each. Captions have a budget of their own."""
+        """Steps x samples questions. Captions have a budget of their own."""
         questions = self.steps * self.samples
-        return Plan(llm_calls=most_calls(questions), evaluations=len(initial_templates(task)) + questions)
+        evaluations = len(initial_templates(task)) + questions * TEMPLATES_PER_REPLY + ENDING
+        return Plan(llm_calls=most_calls(questions), evaluations=evaluations)
 
     def run(self, search: Search) -> list[PromptSet]:
-        """Search, and hand over the best templates."""
-        base = base_candidate(search)
+        """Search, and hand over ensembles and single templates."""
+        described = described_candidate(search)
         captions = self._captions(search)
-        found = score_templates(search, base, first_templates(search, base, initial_templates(search.task)))
+        found = score_templates(search, first_templates(search, initial_templates(search.task)))
         counts: Counter[str] = Counter()
         for _ in range(self.steps):
             answers = self._ask(search, found, captions)
             counts += answers.counts
-            found += score_templates(search, base, new_templates(answers, found))
+            found += score_templates(search, new_templates(answers, found))
         search.log(account("ipo", "template", counts))
-        return single_templates(base, found)
+        return hand_over(search, found, described)
 
     def _captions(self, search: Search) -> list[str]:
         captions = search.captions() if self.captions else ()
@@ -84,15 +84,16 @@ class Ipo:
             return list(captions)
         return [captions[i] for i in sorted(search.rng.sample(range(len(captions)), self.captions))]
 
-    def _ask(self, search: Search, found: Sequence[Scored], captions: Sequence[str]) -> Answers[str]:
-        """One step's samples: at most one template in each."""
-        best_first = sorted(found, key=_accuracy_then_loss)
-        memory = [(template_of(e), e.score.top1, e.score.cross_entropy) for e in best_first[: self.memory]]
-        turn = ipo_turn(memory[::-1], captions, search.task, mistakes(best_first[0].score, search.task))
-        request = Request((turn,), self.temperature, max_tokens=self.max_tokens, json_schema=TEMPLATE_SCHEMA)
+    def _ask(self, search: Search, found: Sequence[ScoredTemplate], captions: Sequence[str]) -> Answers[str]:
+        """One step's samples."""
+        ranked = most_accurate_first(found)
+        memory = [(e.template, e.score.top1, e.score.cross_entropy) for e in ranked[: self.memory]]
+        turn = ipo_turn(memory[::-1], captions, search.task, mistakes(ranked[0].score, search.task))
+        request = Request(
+            (turn,),
+            self.temperature,
+            max_tokens=self.max_tokens,
+            json_schema=TEMPLATE_SCHEMA,
+            small_schema=SMALL_TEMPLATE_SCHEMA,
+        )
         return ask_templates(search, request, self.samples, read=tagged_templates)
-
-
-def _accuracy_then_loss(entry: Scored) -> tuple[float, float, int]:
-    """Sorts the best first: accuracy, lower cross-entropy, earlier discovery."""
-    return (-entry.score.top1, entry.score.cross_entropy, entry.order)

@@ -83,6 +83,7 @@ class Request:
 
     `max_tokens` bounds the completion, `temperature` is in [0, 2], `top_p` in (0, 1]. `json_schema` is
     the shape the reply should have; a model that can't be held to it may answer in plain text all the same.
+    `small_schema` is a tighter one, which small models that run in this process are held to in its place.
     `steering` is for models with that ability only.
     """
 
@@ -92,6 +93,7 @@ class Request:
     max_tokens: int = 200
     json_schema: str | None = None
     steering: Steering | None = None
+    small_schema: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The request as plain JSON values."""
@@ -102,6 +104,8 @@ class Request:
             "max_tokens": self.max_tokens,
             "json_schema": self.json_schema,
         }
+        if self.small_schema is not None:
+            values["small_schema"] = self.small_schema
         return values if self.steering is None else values | {"steering": self.steering.to_json()}
 
 
@@ -252,11 +256,11 @@ def billable(model: LanguageModel | None) -> Mapping[int, int] | None:
 
     `None` where a model is not `Accountable`: then any number of its `attempts` may have been.
     """
-    told: Mapping[int, int] | None = getattr(model, "billable", None)
-    return told
+    calls: Mapping[int, int] | None = getattr(model, "billable", None)
+    return calls
 
 
-def watch(model: LanguageModel | None, told: Callable[[Traffic], None] | None) -> None:
-    """Have a model's calls told; without effect where it is not `Watchable`."""
+def watch(model: LanguageModel | None, observe: Callable[[Traffic], None] | None) -> None:
+    """Have a function told of every change in the calls of a model; without effect where it is not `Watchable`."""
     if model is not None and hasattr(model, "on_traffic"):
-        model.on_traffic = told
+        model.on_traffic = observe

@@ -1,26 +1,96 @@
-"""Settings of strategies from the outside: checked, typed, with a hint for typos."""
+"""Settings of strategies: what values there are, said once beside each field, and how texts become values."""
 
 import difflib
-from collections.abc import Mapping
-from dataclasses import fields
-from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from functools import cache
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from optimizers.errors import SettingsError
 
-__all__ = ["configure", "require"]
+__all__ = ["Count", "CountOrZero", "Range", "Settings", "Temperature", "allowed_values", "configure"]
 
 T = TypeVar("T")
 KINDS: Mapping[object, str] = {bool: "true or false", int: "a whole number", float: "a number"}
 
 
-def require(holds: bool, rule: str, value: object) -> None:
-    """Refuse a setting that breaks its rule.
+@dataclass(frozen=True, slots=True)
+class Range:
+    """The numbers that a setting can have; stands in its `Annotated` type.
+
+    Attributes:
+        least, most: both included; `None` for no limit.
+        above: a limit below that is not included.
+
+    >>> str(Range(1)), str(Range(0, 2)), str(Range(above=0, most=1))
+    ('at least 1', 'in [0, 2]', 'in (0, 1]')
+    """
+
+    least: float | None = None
+    most: float | None = None
+    above: float | None = None
+
+    def __contains__(self, value: float) -> bool:
+        # Written so that nan, which is not less than anything, is in no range.
+        return (
+            (self.least is None or value >= self.least)
+            and (self.most is None or value <= self.most)
+            and (self.above is None or value > self.above)
+        )
+
+    def __str__(self) -> str:
+        if self.most is None:
+            return f"at least {self.least}" if self.above is None else f"above {self.above}"
+        return f"in [{self.least}, {self.most}]" if self.above is None else f"in ({self.above}, {self.most}]"
+
+
+Count = Annotated[int, Range(1)]
+CountOrZero = Annotated[int, Range(0)]
+Temperature = Annotated[float, Range(0, 2)]
+
+
+class Settings:
+    """What a strategy's frozen dataclass may build on: its values are checked against the types of its fields.
+
+    Checked are the ranges (`Count`, `Annotated[float, Range(0, 1)]`) and the choices (`Literal`).
 
     Raises:
-        SettingsError: with the rule and the value.
+        SettingsError: naming the strategy, the field, what is allowed and the value.
     """
-    if not holds:
-        raise SettingsError(f"{rule}, got {value!r}")
+
+    __slots__ = ()
+
+    called: ClassVar[str]
+    """The strategy's name, for messages."""
+
+    def __post_init__(self) -> None:
+        kind: type = type(self)
+        for name, allowed in _rules(kind):
+            value = getattr(self, name)
+            if value not in allowed:
+                raise SettingsError(f"{self.called}: {name} must be {_described(allowed)}, got {value!r}")
+
+
+def allowed_values(strategy: type) -> dict[str, str]:
+    """Per setting of a strategy's dataclass what is allowed, in words, where its type alone does not tell."""
+    return {name: _described(allowed) for name, allowed in _rules(strategy)}
+
+
+@cache
+def _rules(strategy: type) -> tuple[tuple[str, Range | tuple[str, ...]], ...]:
+    hints = get_type_hints(strategy, include_extras=True)
+    return tuple((field.name, rule) for field in fields(strategy) for rule in _rules_of(hints[field.name]))
+
+
+def _rules_of(hint: object) -> Iterator[Range | tuple[str, ...]]:
+    if get_origin(hint) is Annotated:
+        yield from (part for part in get_args(hint)[1:] if isinstance(part, Range))
+    elif get_origin(hint) is Literal:
+        yield get_args(hint)
+
+
+def _described(allowed: Range | tuple[str, ...]) -> str:
+    return str(allowed) if isinstance(allowed, Range) else f"one of {', '.join(allowed)}"
 
 
 def configure(strategy: type[T], values: Mapping[str, str]) -> T:

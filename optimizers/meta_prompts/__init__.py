@@ -6,9 +6,9 @@ from optimizers.meta_prompts.caption import caption_turn
 from optimizers.meta_prompts.cupl import class_questions
 from optimizers.meta_prompts.ensemble_selection import (
     apart_question,
-    captions_question,
     everyday_question,
     kinds_question,
+    photo_question,
 )
 from optimizers.meta_prompts.fudd import pair_question, pair_schema
 from optimizers.meta_prompts.glov import glov_turns
@@ -16,17 +16,25 @@ from optimizers.meta_prompts.hill_climbing import hill_climbing_turn, outcome_tu
 from optimizers.meta_prompts.ipo import ipo_turn
 from optimizers.meta_prompts.mistakes import mistakes
 from optimizers.meta_prompts.proapo import descriptions_question, domain_question, synonyms_question
-from optimizers.meta_prompts.schemas import PHRASE, SENTENCE, TEMPLATE_SCHEMA, list_schema
+from optimizers.meta_prompts.schemas import (
+    PHRASE,
+    SENTENCE,
+    SMALL_TEMPLATE_SCHEMA,
+    TEMPLATE_SCHEMA,
+    phrase_schema,
+    sentence_schema,
+    small_list_schema,
+)
 
 __all__ = [
     "PHRASE",
     "SENTENCE",
+    "SMALL_TEMPLATE_SCHEMA",
     "TEMPLATE_SCHEMA",
     "about_images",
     "again_turn",
     "apart_question",
     "caption_turn",
-    "captions_question",
     "class_questions",
     "descriptions_question",
     "domain_question",
@@ -35,11 +43,14 @@ __all__ = [
     "hill_climbing_turn",
     "ipo_turn",
     "kinds_question",
-    "list_schema",
     "mistakes",
     "outcome_turn",
     "pair_question",
     "pair_schema",
+    "photo_question",
+    "phrase_schema",
     "quoted",
+    "sentence_schema",
+    "small_list_schema",
     "synonyms_question",
 ]

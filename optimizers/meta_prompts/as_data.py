@@ -28,13 +28,18 @@ def quoted(text: str, longest: int = LONGEST_NAME) -> str:
 
 
 def about_images(description: str, classes: Sequence[ClassLabel] = ()) -> str:
-    """What the user says of the images, and the first few classes; empty if there is neither.
+    """The user's description of the images, and the names of a few classes; empty if there is neither.
+
+    Classes are in order of their ids, and neighbours are often alike, so those that are named are spread over all.
 
     >>> about_images("Pets at home.", [ClassLabel("n1", "cat"), ClassLabel("n2", "dog")])
     'The images are described as "Pets at home.". They show 2 classes, such as "cat", "dog".'
     """
-    said = f"The images are described as {quoted(description, LONGEST_DESCRIPTION)}." if description.strip() else ""
+    described = (
+        f"The images are described as {quoted(description, LONGEST_DESCRIPTION)}." if description.strip() else ""
+    )
     if not classes:
-        return said
-    named = ", ".join(quoted(label.name) for label in classes[:NAMED])
-    return f"{said} {'They' if said else 'The images'} show {len(classes)} classes, such as {named}.".strip()
+        return described
+    some = [classes[i * len(classes) // NAMED] for i in range(NAMED)] if len(classes) > NAMED else classes
+    named = ", ".join(quoted(label.name) for label in some)
+    return f"{described} {'They' if described else 'The images'} show {len(classes)} classes, such as {named}.".strip()

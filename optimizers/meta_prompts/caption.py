@@ -8,8 +8,8 @@ __all__ = ["caption_turn"]
 
 def caption_turn(picture: Picture, description: str) -> Message:
     """One sentence about one image."""
-    said = quoted(description, LONGEST_DESCRIPTION) if description.strip() else ""
-    about = f" The images as a whole are described as {said}." if said else ""
+    described = quoted(description, LONGEST_DESCRIPTION) if description.strip() else ""
+    about = f" The images as a whole are described as {described}." if described else ""
     return Message(
         "user", f"Describe this image in one sentence: what it shows, and what kind of picture it is.{about}", picture
     )

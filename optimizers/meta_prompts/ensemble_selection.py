@@ -1,11 +1,11 @@
-"""What ensemble selection asks for: kinds of a class, captions, and texts that tell two classes apart."""
+"""What ensemble selection asks for: kinds of a class, sentences about photos, and texts that tell two classes apart."""
 
 from collections.abc import Sequence
 
 from optimizers.language_model import Message
 from optimizers.meta_prompts.as_data import about_images, quoted
 
-__all__ = ["apart_question", "captions_question", "everyday_question", "kinds_question"]
+__all__ = ["apart_question", "everyday_question", "kinds_question", "photo_question"]
 
 LONGEST_SHOWN = 120
 """Characters of a text that is shown."""
@@ -38,8 +38,8 @@ def everyday_question(name: str, count: int) -> tuple[Message, ...]:
     )
 
 
-def captions_question(name: str, count: int) -> tuple[Message, ...]:
-    """Asks for captions of photos that differ as much as they can."""
+def photo_question(name: str, count: int) -> tuple[Message, ...]:
+    """Asks for sentences about photos that differ as much as they can."""
     return (
         Message(
             "user",

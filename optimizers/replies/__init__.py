@@ -3,7 +3,7 @@
 Nothing here raises, and a bad line never throws away the good lines beside it.
 """
 
-from optimizers.replies.differences import difference_fault, differences, own_captions
+from optimizers.replies.differences import difference_fault, differences, own_descriptions
 from optimizers.replies.listed import all_sentences, phrases
 from optimizers.replies.sentences import sentence, sentence_fault
 from optimizers.replies.template_lines import tagged_templates, template_fault, templates
@@ -17,7 +17,7 @@ __all__ = [
     "differences",
     "is_refusal",
     "lines",
-    "own_captions",
+    "own_descriptions",
     "phrases",
     "sentence",
     "sentence_fault",

@@ -9,7 +9,7 @@ from optimizers.meta_prompts import quoted
 from optimizers.replies.text_parts import LETTER, LONGEST_REPLY, is_chatter, lines
 from optimizers.replies.thinking import answer_in
 
-__all__ = ["difference_fault", "differences", "own_captions"]
+__all__ = ["difference_fault", "differences", "own_descriptions"]
 
 MOST_ATTEMPTS = 200
 """Opening braces at which a JSON object is looked for: a reply that was cut off still has whole objects in it."""
@@ -45,15 +45,15 @@ def difference_fault(text: str) -> str:
     return f"{quoted(written[0])} is not an attribute with two different captions" if written else "it is empty"
 
 
-def own_captions(found: list[Difference], first: str, second: str) -> list[Difference]:
+def own_descriptions(found: list[Difference], first: str, second: str) -> list[Difference]:
     """Differences whose captions are about their own class: `first`, then `second` (the classes' names).
 
     Captions the other way round are turned; a caption that names the other class alone is dropped with its partner; one
     that names neither gets "a photo of a <name>, " in front.
 
-    >>> own_captions([Difference("ears", "A dog has floppy ears.", "pointed ears")], "cat", "dog")
+    >>> own_descriptions([Difference("ears", "A dog has floppy ears.", "pointed ears")], "cat", "dog")
     []
-    >>> own_captions([Difference("ears", "pointed ears", "A dog has floppy ears.")], "cat", "dog")[0].first
+    >>> own_descriptions([Difference("ears", "pointed ears", "A dog has floppy ears.")], "cat", "dog")[0].first
     'a photo of a cat, pointed ears'
     """
     kept = []

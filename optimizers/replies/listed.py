@@ -17,13 +17,16 @@ BETWEEN_SENTENCES = re.compile(r"(?<=[.!?])\s+|(?<=[。！？｡])")
 JSON_LIST = re.compile(r'\s*\{\s*"\w{1,20}"\s*:\s*\[')
 WHOLE_STRING = re.compile(r'"([^"\\]*)"')
 MOST_WORDS = 4
-LONGEST_PHRASE = 40
+MOST_WORDS_OF_A_NAME = 8
+LONGEST_PHRASE = 60
+PROPER = re.compile(r"[A-Z0-9][^\s]*")
 
 
 def phrases(text: str) -> list[str]:
     """The names or words that a reply lists, on lines or with commas between them, each once, in order.
 
-    Phrases of more than four words are sentences, not names: they are dropped, as are refusals and announcements.
+    Phrases of more than four words are sentences, not names, unless each word begins with a capital or a digit, as in
+    "Chevrolet Silverado 1500 Hybrid Crew Cab 2012": they are dropped, as are refusals and announcements.
 
     >>> phrases('Sure, here are some names:\\n1. **Felis catus** (Latin)\\n2. kitty, "house cat".')
     ['Felis catus', 'kitty', 'house cat']
@@ -59,8 +62,13 @@ def _entries(reply: str) -> list[str]:
 def _is_phrase(phrase: str) -> bool:
     return (
         len(phrase) <= LONGEST_PHRASE
-        and 1 <= len(phrase.split()) <= MOST_WORDS
+        and 1 <= len(phrase.split()) <= (MOST_WORDS_OF_A_NAME if _is_proper(phrase) else MOST_WORDS)
         and LETTER.search(phrase) is not None
         and not re.search(r"[{}<>?=\\|]", phrase)
         and not is_chatter(phrase)
     )
+
+
+def _is_proper(phrase: str) -> bool:
+    """Whether every word could be one of a proper name."""
+    return all(PROPER.match(word) for word in phrase.split())

@@ -14,7 +14,8 @@ __all__ = ["tagged_templates", "template_fault", "templates"]
 TAGGED = re.compile(r"<\s*ins\s*>(.*?)(?:<\s*/\s*ins\s*>|$)", re.I | re.S)
 TAG = re.compile(r"<\s*/?\s*ins\s*/?\s*>", re.I)
 QUOTED = re.compile(r"""["“]([^"“”]*\{[^"“”]*)["”]|^([^"“”]*\{[^"“”]*)”""")
-CODE = re.compile(r"\w\(|[<>|\\=;$\[\]`]")
+PLACE = re.compile(r"\{[^{}]*\}")
+CODE = re.compile(r"\w\(|[<>|\\=$\[\]`]|;(?! \w)")
 ABOUT_TEMPLATES = re.compile(r"\btemplates?\b|\bexactly once\b|\bclass name\b", re.I)
 """Words of a line that speaks about templates, and is none."""
 
@@ -82,8 +83,9 @@ def _template(line: str) -> str | None:
 
 
 def _parts(line: str) -> list[str]:
-    """What a line puts in quotes and has a brace in, or else the whole line."""
-    return [inside or before for inside, before in QUOTED.findall(line)] or [line]
+    """What a line puts in quotes and has a brace and words in, or else the whole line."""
+    quotations = [inside or before for inside, before in QUOTED.findall(line)]
+    return [each for each in quotations if LETTER.search(PLACE.sub("", each))] or [line]
 
 
 def _is_code(template: str) -> bool:

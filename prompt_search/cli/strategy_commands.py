@@ -52,18 +52,20 @@ def strategies(
 
 
 def explain(kind: "type[Optimizer]") -> dict[str, Any]:
-    """A strategy in its own words: its module's docstring, and its settings with defaults and meanings."""
+    """A strategy in its own words: its module's docstring, and its settings with defaults, ranges and meanings."""
     from dataclasses import fields
     from inspect import cleandoc
     from sys import modules
 
+    from optimizers import allowed_values
+
     summary, _, rest = (modules[kind.__module__].__doc__ or "").strip().partition("\n\n")
-    meanings = _meanings(cleandoc(kind.__doc__ or ""))
+    meanings, allowed = _meanings(cleandoc(kind.__doc__ or "")), allowed_values(kind)
     return {
         "source": " ".join(summary.split()),
         "how": rest.strip(),
         "settings": {
-            f.name: {"default": f.default, "meaning": meanings.get(f.name, "")}
+            f.name: {"default": f.default, "allowed": allowed.get(f.name, ""), "meaning": meanings.get(f.name, "")}
             for f in fields(kind)  # type: ignore[arg-type]  # every strategy is a dataclass
         },
     }
@@ -90,8 +92,9 @@ def _told(name: str, about: dict[str, Any], built: "Optimizer") -> str:
     lines = [f"{name}: {about['source']}", "", about["how"], "", "settings (--set NAME=VALUE):"]
     for setting, described in about["settings"].items():
         now = getattr(built, setting)
-        changed = f" (default {described['default']})" if now != described["default"] else ""
-        lines.append(f"  {setting}={now}{changed}\n      {described['meaning']}")
+        changed = f"default {described['default']}" if now != described["default"] else ""
+        notes = "; ".join(filter(None, (changed, described["allowed"])))
+        lines.append(f"  {setting}={now}{f' ({notes})' if notes else ''}\n      {described['meaning']}")
     plan = about.get("plan")
     lines += ["", _cost(plan) if plan else "what it costs: add --data FOLDER"]
     return "\n".join(lines)

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from evaluators import LabeledImages, TextEncoder
-from optimizers import SHORTLIST, Picture, Scored, Task, abilities, attempts, watch
-from optimizers.template_library import template_library
+from optimizers import Picture, Scored, Task, abilities, attempts, in_turn, watch
+from optimizers.template_search import template_library
 from prompt_search.baselines import placebos, plain_baselines
 from prompt_search.bundled import data_path
 from prompt_search.data.thumbnails import thumbnails
-from prompt_search.errors import BudgetReached, DataError, RunMismatch, RunMissing, SettingsError
+from prompt_search.errors import DataError, RunMismatch, RunMissing, SettingsError
 from prompt_search.models import describe_model
 from prompt_search.prompt_files.prompts_json import PromptFile, write_prompts_json
 from prompt_search.result import Result
@@ -214,15 +214,10 @@ def _search(search: JournaledSearch, job: Job, facts: Facts) -> tuple[list[Conte
     contenders = [Contender(name, "baseline" if name in plain else "start", entry) for name, entry in scored]
     _check_known(dict(zip(plain, (c.searched for c in contenders), strict=False)), search, job.resources)
     stopped_by: str | None = None
-    for index, (name, strategy) in enumerate(job.strategies):
-        search.begin(name, index)
-        try:
-            shortlist = strategy.run(search)[:SHORTLIST]
-        except BudgetReached as reached:
-            shortlist, stopped_by = [entry.candidate for entry in search.archive.best()], str(reached)
-        contenders += [Contender(name, name, entry) for entry in search.enter(shortlist)]
-        if stopped_by:
-            break
+    for each in in_turn(search, job.strategies, score=search.enter, begin=search.begin):
+        found = each.found if each.ended_by is None else search.archive.best()
+        contenders += [Contender(each.name, each.name, entry) for entry in found]
+        stopped_by = each.ended_by
     search.check_usefulness()
     seen: dict[str, Contender] = {}
     for contender in contenders:

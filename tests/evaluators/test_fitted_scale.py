@@ -7,10 +7,10 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from evaluators import DEFAULT_FITNESS, FITNESS_PRESETS, LabeledImages, Score, population
+from evaluators import DEFAULT_FITNESS, FITNESS_PRESETS, LabeledImages, Score, batch_statistics
+from evaluators.batch_statistics import batch_statistics as statistics_of
 from evaluators.image_text_model import FloatArray
-from evaluators.population import population_statistics
-from evaluators.products import Population, Products
+from evaluators.products import CandidateBatch, Products
 from evaluators.reductions import reduce_logits
 from evaluators.scale_window import WINDOW, every_window, middle_windows
 from tests.fakes.reference_score import fitted_cross_entropy
@@ -96,7 +96,7 @@ def unit(rows: NDArray[np.float64]) -> FloatArray:
 
 def figures(images: LabeledImages, sets: list[list[FloatArray]], chunk: int = 512, shards: int = 1) -> list[Score]:
     devices = [Products(images, "cpu", "fp32", keep=0) for _ in range(shards)]
-    found = population_statistics(Population.of(sets), images, devices, SCALE, chunk, False)
+    found = statistics_of(CandidateBatch.of(sets), images, devices, SCALE, chunk, False)
     return [each.score(0.0) for each in found]
 
 
@@ -126,7 +126,7 @@ def test_a_sample_that_misleads_does_not_change_the_figure(sampled: float, monke
         misled.append(len(cosines))
         return np.full(len(cosines), sampled)
 
-    monkeypatch.setattr(population, "likely_scales", likely_scales)
+    monkeypatch.setattr(batch_statistics, "likely_scales", likely_scales)
     for found, score in zip(figures(images, sets), expected, strict=True):
         assert found.fitted_cross_entropy == pytest.approx(score.fitted_cross_entropy, abs=2e-5)
         assert replace(found, fitted_cross_entropy=0, fitted_scale=0) == replace(

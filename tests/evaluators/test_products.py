@@ -7,7 +7,7 @@ import torch
 from evaluators import LabeledImages
 from evaluators.errors import ModelError
 from evaluators.image_text_model import FloatArray
-from evaluators.products import Population, ProductPrecision, Products
+from evaluators.products import CandidateBatch, ProductPrecision, Products
 from tests.fakes.hashed_model import random_unit_rows
 
 
@@ -58,11 +58,11 @@ def test_a_device_that_is_not_there_is_refused(device: str, fault: str) -> None:
         Products(split(2, 3), device, "fp32", keep=0)
 
 
-def test_a_population_multiplies_each_embedding_once() -> None:
+def test_a_batch_multiplies_each_embedding_once() -> None:
     a, b, c = (np.array([i, 1], dtype=np.float32) for i in range(3))
-    population = Population.of([[a, b], [a, c], [b.copy(), b]])
-    assert population.index.tolist() == [[0, 1], [0, 2], [1, 1]]
-    assert len(population.columns) == 3
+    batch = CandidateBatch.of([[a, b], [a, c], [b.copy(), b]])
+    assert batch.index.tolist() == [[0, 1], [0, 2], [1, 1]]
+    assert len(batch.columns) == 3
 
 
 def test_features_stay_on_a_device_that_has_room_for_them() -> None:

@@ -77,6 +77,11 @@ class ScriptedSearch:
         self._captions = tuple(captions)
 
     @property
+    def scored_alone(self) -> list[Any]:
+        """Of what was scored the candidates with one template: those of a search, before its ensembles."""
+        return [candidate for candidate in self.scored if len(candidate.templates) == 1]
+
+    @property
     def questions(self) -> list[str]:
         """The last turn of every request."""
         return [request.messages[-1].content for request in self.requests]

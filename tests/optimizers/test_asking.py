@@ -67,7 +67,6 @@ def test_there_is_no_third_question(task: Task) -> None:
         Reply("", finish="filter"),
         Reply("", finish="error", error="broken"),
         Reply("", finish="budget"),
-        Reply("{}", form="schema"),
     ],
 )
 def test_some_replies_are_not_worth_a_second_question(task: Task, reply: Reply) -> None:
@@ -76,7 +75,10 @@ def test_some_replies_are_not_worth_a_second_question(task: Task, reply: Reply) 
     assert len(search.requests) == 1
 
 
-@pytest.mark.parametrize("reply", [Reply("x", finish="length"), Reply("{}", form="json"), Reply("x", form="text")])
+@pytest.mark.parametrize(
+    "reply",
+    [Reply("x", finish="length"), Reply("{}", form="json"), Reply("x", form="text"), Reply("{}", form="schema")],
+)
 def test_others_are(task: Task, reply: Reply) -> None:
     assert ask(ScriptedSearch(task, [reply, "1"])).readings == [[1]]
 

@@ -44,7 +44,7 @@ def test_the_first_step_shows_the_initial_template_alone(task: Task) -> None:
 def test_the_best_and_the_worst_are_shown_ascending_with_rank_and_accuracy(task: Task) -> None:
     search = ScriptedSearch(task, numbered(), by_hash)
     Glov(steps=2, samples=20).run(search)
-    scored = {c.templates[0]: by_hash(c).top1 for c in search.scored[:21]}
+    scored = {c.templates[0]: by_hash(c).top1 for c in search.scored_alone[:21]}
     ranked = sorted(scored, key=lambda template: -scored[template])
     expected = [(rank, t, f"{100 * scored[t]:.1f}") for rank, t in enumerate(ranked, start=1)]
     best, worst = ranks(search.questions[-1])
@@ -80,7 +80,7 @@ def test_empty_duplicate_and_placeless_samples_are_dropped(task: Task) -> None:
     replies = ["", "new {}.", "no place", "new {}.", "{} {}", PHOTO_TEMPLATE] + [""] * 20
     search = ScriptedSearch(task, replies)
     Glov(steps=1, samples=6).run(search)
-    assert [c.templates for c in search.scored] == [(PHOTO_TEMPLATE,), ("new {}.",)]
+    assert [c.templates for c in search.scored_alone] == [(PHOTO_TEMPLATE,), ("new {}.",)]
     assert search.messages[0] == "glov: 3 of 6 replies held a usable template (asked again: 3)"
 
 
@@ -93,14 +93,16 @@ def test_the_shortlist_has_ensembles_of_the_best_steps_and_the_best_single_templ
     ensembles = [templates for templates in shortlist if len(templates) > 1]
     assert ensembles == [tuple(f"step {s} nr {i} {{}}" for i in (3, 2, 1)) for s in (5, 4, 3, 2)]
     single = [templates[0] for templates in shortlist if len(templates) == 1]
-    assert single == ["step 5 nr 3 {}", "step 5 nr 2 {}", "step 5 nr 1 {}", "step 5 nr 0 {}"]
+    assert single == ["step 5 nr 3 {}", "step 4 nr 2 {}", "step 1 nr 1 {}", PHOTO_TEMPLATE], "different ones"
     assert shortlist[0] == ("step 5 nr 3 {}",)
     assert len(shortlist) == SHORTLIST
 
 
 def test_without_ensembles_the_shortlist_is_single_templates(task: Task) -> None:
-    shortlist = Glov(steps=12, samples=1).run(ScriptedSearch(task, numbered(), by_hash))
-    assert [len(built.templates) for built in shortlist] == [1] * SHORTLIST
+    scored = ScriptedSearch(task, numbered(), lambda c: by_hash(c) if len(c.templates) == 1 else plain_score(0.0))
+    shortlist = Glov(steps=12, samples=1).run(scored)
+    assert [built.templates for built in shortlist[:1]] == [scored.archive.best(1)[0].candidate.compiled().templates]
+    assert {len(built.templates) for built in shortlist} == {1}
 
 
 def test_an_ensemble_can_win(task: Task) -> None:
@@ -164,7 +166,7 @@ def test_the_plan_bounds_what_happens(task: Task, settings: Glov, reply: str) ->
     settings.run(search)
     plan = settings.plan(search.task)
     assert plan.llm_calls == len(search.requests) * (2 if reply == "view" else 1)
-    assert plan.evaluations >= len(search.scored)
+    assert plan.evaluations >= len(search.scored_alone)
 
 
 def test_a_run_is_a_function_of_settings_replies_and_scores(task: Task) -> None:
@@ -185,3 +187,16 @@ def test_hostile_replies_leave_the_first_template(task: Task, reply: str) -> Non
 def test_settings_out_of_range_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(SettingsError, match=next(iter(wrong))):
         Glov(**wrong)  # type: ignore[arg-type]
+
+
+def test_the_lists_are_in_order_of_the_accuracy_they_show(task: Task) -> None:
+    """With the default fitness a lower cross-entropy can outweigh a few images."""
+
+    def score(candidate: PromptSet) -> Score:
+        accuracy, loss = {"bold {}": (0.70, 3.0), "mild {}": (0.66, 0.2)}.get(candidate.templates[0], (0.5, 1.0))
+        return plain_score(accuracy, cross_entropy=loss)
+
+    search = ScriptedSearch(task, ["bold {}", "mild {}", ""], score)
+    Glov(steps=2, samples=2, k=2).run(search)
+    question = next(q for q in search.questions if "mild {}" in q and "bold {}" in q)
+    assert "rank 2: mild {} (66.0 %)\nrank 1: bold {} (70.0 %)" in question

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from evaluators import PHOTO_TEMPLATE, PromptSet, Score
-from optimizers import SHORTLIST, Ipo, Request, Task
+from optimizers import Ipo, Request, Task
 from optimizers.errors import SettingsError
 from tests.fakes.oracle import offered_among_noise, oracle_world
 from tests.fakes.scripted_search import ScriptedSearch, plain_score
@@ -34,7 +34,7 @@ def memory(question: str) -> list[tuple[str, float, float]]:
 def test_the_memory_holds_the_best_by_accuracy_then_loss_ascending(task: Task) -> None:
     search = ScriptedSearch(task, tagged(), by_hash)
     Ipo(steps=2, samples=20, memory=6).run(search)
-    scores = {c.templates[0]: by_hash(c) for c in search.scored[:21]}
+    scores = {c.templates[0]: by_hash(c) for c in search.scored_alone[:21]}
     ranked = sorted(scores, key=lambda template: (-scores[template].top1, scores[template].cross_entropy))
     shown = memory(search.questions[-1])
     assert shown == [(t, round(100 * scores[t].top1, 1), scores[t].cross_entropy) for t in ranked[:6]][::-1]
@@ -103,14 +103,14 @@ def test_duplicates_and_replies_without_a_template_are_dropped(task: Task) -> No
     replies = ["<INS>new {}</INS>", "<INS>no place</INS>", "", "<INS>new {}</INS>", '{"template": "other {}."}']
     search = ScriptedSearch(task, replies)
     Ipo(steps=1, samples=5).run(search)
-    assert [c.templates[0] for c in search.scored] == [PHOTO_TEMPLATE, "new {}", "other {}."]
+    assert [c.templates[0] for c in search.scored_alone] == [PHOTO_TEMPLATE, "new {}", "other {}."]
     assert search.messages[-1] == "ipo: 3 of 5 replies held a usable template (asked again: 2)"
 
 
-def test_the_shortlist_is_the_best_by_fitness(task: Task) -> None:
+def test_the_fittest_is_the_first_of_the_shortlist(task: Task) -> None:
     search = ScriptedSearch(task, tagged(), by_hash)
     shortlist = Ipo(steps=4, samples=5).run(search)
-    assert shortlist == [entry.candidate for entry in search.archive.best(SHORTLIST)]
+    assert shortlist[0] == search.archive.best(1)[0].candidate
 
 
 def test_confusions_of_the_best_are_told_if_wanted(task: Task) -> None:
@@ -135,7 +135,7 @@ def test_the_plan_bounds_what_happens(task: Task, settings: Ipo, usable: bool) -
     search = ScriptedSearch(task, tagged() if usable else (), by_hash)
     settings.run(search)
     assert settings.plan(task).llm_calls == len(search.requests) * (2 if usable else 1)
-    assert settings.plan(task).evaluations >= len(search.scored)
+    assert settings.plan(task).evaluations >= len(search.scored_alone)
 
 
 def test_a_run_is_a_function_of_settings_seed_replies_and_scores(task: Task) -> None:

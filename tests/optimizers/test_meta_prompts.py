@@ -9,7 +9,7 @@ import pytest
 from evaluators import ClassLabel, Score
 from optimizers import Picture, Task
 from optimizers.meta_prompts import (
-    TEMPLATE_SCHEMA,
+    SMALL_TEMPLATE_SCHEMA,
     about_images,
     again_turn,
     caption_turn,
@@ -127,8 +127,8 @@ def test_quoted_is_always_one_quoted_line() -> None:
     assert quoted('a\t"b"\r\nc', longest=5) == "\"a 'b'\""
 
 
-def test_the_schema_allows_a_template_with_one_placeholder_only() -> None:
-    schema = json.loads(TEMPLATE_SCHEMA)
+def test_the_schema_for_small_models_allows_a_template_with_one_placeholder_only() -> None:
+    schema = json.loads(SMALL_TEMPLATE_SCHEMA)
     pattern = re.compile(schema["properties"]["template"]["pattern"])
     assert pattern.match("a photo of a {}.")
     for bad in ["a photo", "{}", "a {} and {}", 'a "{}"', "a {x} {}", "x" * 61 + "{}"]:
@@ -258,8 +258,17 @@ def test_mistakes_stand_before_what_is_asked_in_hill_climbing() -> None:
 
 def test_what_is_said_of_the_images(task: Task) -> None:
     many = [ClassLabel(f"n{i}", f"thing {i}") for i in range(9)]
-    named = '9 classes, such as "thing 0", "thing 1", "thing 2", "thing 3", "thing 4".'
+    named = '9 classes, such as "thing 0", "thing 1", "thing 3", "thing 5", "thing 7".'
     assert about_images("") == ""
     assert about_images("Pets.") == 'The images are described as "Pets.".'
     assert about_images("", many) == f"The images show {named}"
     assert about_images("Pets.", many) == f'The images are described as "Pets.". They show {named}'
+
+
+def test_the_classes_that_are_named_are_spread_over_all_of_them() -> None:
+    classes = [ClassLabel(f"n{i:03}", f"kind {i}") for i in range(100)]
+    assert about_images("", classes) == (
+        'The images show 100 classes, such as "kind 0", "kind 20", "kind 40", "kind 60", "kind 80".'
+    )
+    assert about_images("", classes[:5]).count("kind") == 5
+    assert '"kind 5"' not in about_images("", classes[:6])

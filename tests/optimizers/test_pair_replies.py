@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from evaluators import Difference
 from optimizers.meta_prompts import pair_question, pair_schema
-from optimizers.replies import difference_fault, differences, own_captions
+from optimizers.replies import difference_fault, differences, own_descriptions
 
 CAT, DOG = "a cat with pointed ears", "a dog with floppy ears"
 EARS = Difference("ears", CAT, DOG)
@@ -135,7 +135,7 @@ JSON = st.recursive(
 
 @given(JSON, st.text(max_size=20), st.text(max_size=20))
 def test_no_json_raises_and_captions_are_clean(value: object, first: str, second: str) -> None:
-    for found in own_captions(differences(json.dumps(value)), first, second):
+    for found in own_descriptions(differences(json.dumps(value)), first, second):
         assert not set("{}<>\n") & set(found.first + found.second) - set(first + second)
 
 
@@ -155,18 +155,18 @@ def test_no_json_raises_and_captions_are_clean(value: object, first: str, second
     ],
 )
 def test_captions_are_about_their_own_class(given_captions: tuple[str, str], expected: tuple[str, str] | None) -> None:
-    found = own_captions([Difference("ears", *given_captions)], "cat", "dog")
+    found = own_descriptions([Difference("ears", *given_captions)], "cat", "dog")
     assert [(d.first, d.second) for d in found] == ([expected] if expected else [])
 
 
 def test_a_name_within_the_other_name_is_not_mistaken_for_it() -> None:
     captions = Difference("tail", "a fox with a grey tail", "a red fox with a red tail")
-    assert own_captions([captions], "fox", "red fox") == [captions]
+    assert own_descriptions([captions], "fox", "red fox") == [captions]
     turned = Difference("tail", captions.second, captions.first)
-    assert own_captions([turned], "fox", "red fox") == [captions]
+    assert own_descriptions([turned], "fox", "red fox") == [captions]
 
 
 @pytest.mark.parametrize("name", ["c++ (code)", "[x", "猫", "T-shirt/top", "{}", "\\d"])
 def test_names_with_signs_are_found_as_they_are(name: str) -> None:
     captions = Difference("looks", f"one {name} seen from above", "a dog seen from above")
-    assert own_captions([captions], name, "dog") == [captions]
+    assert own_descriptions([captions], name, "dog") == [captions]

@@ -1,9 +1,13 @@
 """Settings from the command line: typed, checked, with a hint for typos."""
 
+from dataclasses import dataclass, fields
+from typing import Annotated, ClassVar
+
 import pytest
 
-from optimizers import STRATEGIES, Cupl, HillClimbing, configure, strategy_class
+from optimizers import STRATEGIES, Cupl, HillClimbing, Settings, allowed_values, configure, strategy_class
 from optimizers.errors import SettingsError
+from optimizers.settings import Range
 
 
 def test_texts_become_the_types_of_the_settings() -> None:
@@ -101,3 +105,31 @@ def test_an_unknown_strategy_gets_a_hint() -> None:
         strategy_class("hillclimb")
     with pytest.raises(SettingsError, match=r"there are .*cupl, "):
         strategy_class("genetic")
+
+
+@dataclass(frozen=True, slots=True)
+class Own(Settings):
+    """A strategy's settings, by someone else."""
+
+    called: ClassVar[str] = "own"
+
+    share: Annotated[float, Range(above=0, most=1)] = 0.5
+    free: int = 7
+
+
+def test_a_range_is_said_once_beside_the_field_and_holds_for_all() -> None:
+    assert Own(share=1, free=-3).free == -3
+    assert allowed_values(Own) == {"share": "in (0, 1]"}
+    for share in (0.0, 1.01, float("nan")):
+        with pytest.raises(SettingsError, match=r"^own: share must be in \(0, 1\], got "):
+            Own(share=share)
+    with pytest.raises(SettingsError, match="own: share"):
+        configure(Own, {"share": "0"})
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_every_number_of_a_strategy_has_a_range_or_needs_none(name: str) -> None:
+    kind = STRATEGIES[name]
+    numbers = {f.name for f in fields(kind) if type(f.default) in (int, float)}  # type: ignore[arg-type]
+    assert numbers - allowed_values(kind).keys() <= {"alpha"}
+    assert kind.called == name  # type: ignore[attr-defined]

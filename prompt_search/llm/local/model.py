@@ -21,6 +21,9 @@ from prompt_search.llm.requests import check_abilities, shortened
 __all__ = ["LocalModel", "StreamedReply"]
 
 Form = Literal["schema"] | None
+SMALL = 2**29
+"""Bytes of a GGUF file below which a model is held to `Request.small_schema`: about half a billion weights."""
+
 TOO_LONG = "exceed_context_size_error"
 """What llama.cpp calls a prompt over the context length."""
 
@@ -50,6 +53,7 @@ class LocalModel:
         self.name = name or path.stem
         """The given name, or the file's."""
         self._path, self._n_ctx, self._threads = path, n_ctx, threads
+        self._small = path.stat().st_size < SMALL
         self._server: Any = None
 
     @cached_property
@@ -92,7 +96,7 @@ class LocalModel:
         """One reply; while the prompt is too long, its oldest turns are left out. `None` if it was cancelled."""
         request = sample.request
         while True:
-            streamed = self._generated(_body(request, sample.seed), cancelled)
+            streamed = self._generated(_body(request, sample.seed, small=self._small), cancelled)
             if streamed.error.get("type") != TOO_LONG:
                 break
             messages = shortened(request.messages)
@@ -187,10 +191,12 @@ def _check_is_gguf(path: Path) -> None:
         raise SettingsError(f"the language model {path} is not a GGUF file")
 
 
-def _body(request: Request, seed: int) -> dict[str, Any]:
+def _body(request: Request, seed: int, small: bool) -> dict[str, Any]:
     body = request.to_json() | {"seed": seed, "cache_prompt": False}
     body |= {"stream": True, "stream_options": {"include_usage": True}}
-    schema = body.pop("json_schema")
+    schema, tight = body.pop("json_schema"), body.pop("small_schema", None)
+    if small and tight is not None:
+        schema = tight
     if schema is not None:
         from xllamacpp import json_schema_to_grammar
 

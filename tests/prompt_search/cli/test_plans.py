@@ -26,7 +26,8 @@ def test_every_setting_of_every_strategy_is_explained(name: str) -> None:
 def test_a_strategy_tells_its_source_its_settings_and_what_it_costs_on_given_images(program: Run) -> None:
     said = program("strategies", "hill-climb", "--data", "images", "--set", "iterations=7").stdout
     assert "arXiv:2309.05950" in said
-    assert "iterations=7 (default 10)" in said
+    assert "iterations=7 (default 10; at least 1)" in said
+    assert "temperature=1.0 (in [0, 2])" in said
     assert "3 classes with 9 search images" in said
 
 

@@ -127,7 +127,7 @@ def test_where_nothing_usable_comes_the_run_ends_early_with_the_cause(
 def test_a_run_too_short_for_that_fails_at_its_end(world: World) -> None:
     with OpenAIServer(lambda _: reply("")) as server:
         model = OpenAICompatible("m", server.url)
-        with pytest.raises(LanguageModelUseless, match=r"not one of 2 replies .* 2 empty"):
+        with pytest.raises(LanguageModelUseless, match=r"not one of 4 replies .* 4 empty"):
             world.run(answer=model, strategy=HillClimbing(iterations=2, pool=4))
 
 

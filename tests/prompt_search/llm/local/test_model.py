@@ -13,6 +13,7 @@ import pytest
 
 from optimizers.errors import LanguageModelRejected, SettingsError
 from optimizers.language_model import Message, Picture, Request, Sample, Steering
+from prompt_search.llm.local import model as local_model
 from prompt_search.llm.local.model import LocalModel
 from tests.prompt_search.llm.samples import replies, sample
 from tests.prompt_search.llm.smollm2 import smollm2
@@ -62,6 +63,20 @@ def test_a_schema_and_its_pattern_hold(model: LocalModel) -> None:
     assert {reply.form for reply in found} == {"schema"}
     assert replies(model, ASKED[:1])[0].form is None
     assert all(re.search(TEMPLATE, template) for found in whole for template in found["templates"])
+
+
+def one_of(word: str) -> str:
+    parts = {"properties": {"word": {"enum": [word]}}, "required": ["word"], "additionalProperties": False}
+    return json.dumps({"type": "object", **parts})
+
+
+def test_a_small_model_is_held_to_the_schema_for_small_models_and_a_larger_one_to_the_other(
+    model: LocalModel, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = [sample("Say a word.", max_tokens=20, json_schema=one_of("free"), small_schema=one_of("tight"))]
+    assert json.loads(replies(model, asked)[0].text) == {"word": "tight"}
+    monkeypatch.setattr(local_model, "SMALL", path.stat().st_size)
+    assert json.loads(replies(LocalModel(path), asked)[0].text) == {"word": "free"}
 
 
 def test_a_json_reply_that_is_cut_off_is_still_a_reply(model: LocalModel) -> None:

@@ -3,7 +3,13 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optimizers.group_sampling import confused_with, confusion_groups, group_size, important_groups, spoiled
+from optimizers.proapo.group_sampling import (
+    confused_with,
+    confusion_groups,
+    excluded_classes,
+    group_size,
+    important_groups,
+)
 
 
 def test_groups_grow_with_the_logarithm_of_the_classes() -> None:
@@ -47,9 +53,9 @@ def test_classes_that_are_not_allowed_are_in_no_group() -> None:
 
 
 def test_only_the_worst_tenth_is_left_alone() -> None:
-    assert spoiled({c: c / 20 for c in range(20)}, limit=0.5) == [0, 1]
-    assert spoiled({c: c / 20 for c in range(20)}, limit=0.0) == [0]
-    assert spoiled(dict.fromkeys(range(9), 0.0), limit=0.5) == []
+    assert excluded_classes({c: c / 20 for c in range(20)}, limit=0.5) == [0, 1]
+    assert excluded_classes({c: c / 20 for c in range(20)}, limit=0.0) == [0]
+    assert excluded_classes(dict.fromkeys(range(9), 0.0), limit=0.5) == []
 
 
 @given(st.data(), st.integers(1, 8), st.integers(1, 8), st.integers(0, 30))

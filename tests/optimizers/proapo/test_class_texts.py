@@ -2,7 +2,9 @@
 
 from evaluators import PromptSet
 from optimizers import Task
-from optimizers.class_texts import ClassTexts, opened_by, with_items
+from optimizers.proapo.class_texts import ClassTexts
+from optimizers.proapo.genome import with_genes
+from optimizers.template_search import opened_by
 
 TEMPLATES = ("a photo of a {}.", "the {}.")
 
@@ -24,7 +26,7 @@ def test_every_name_comes_alone_and_with_every_description(task: Task) -> None:
     assert texts.texts[0][4] == ("a photo of a kitty. It purrs.", "the kitty. It purrs.")
     assert (texts.plain, texts.full) == (((0,), (0,), (0,)), ((1, 2), (1,), (0,)))
     assert texts.movable == (0, 1)
-    assert texts.items([1, 2]) == ((1, 0), (1, 1), (2, 0))
+    assert texts.genes([1, 2]) == ((1, 0), (1, 1), (2, 0))
     assert texts.dropped == 0
 
 
@@ -61,8 +63,8 @@ def test_braces_in_names_and_descriptions_are_text(task: Task) -> None:
 
 def test_a_class_without_an_item_stays_as_it_is() -> None:
     genome = ((0, 1), (2,), (3,))
-    assert with_items(genome, [0, 1], [(1, 5), (1, 4)]) == ((0, 1), (4, 5), (3,))
-    assert with_items(genome, [], []) == genome
+    assert with_genes(genome, [0, 1], [(1, 5), (1, 4)]) == ((0, 1), (4, 5), (3,))
+    assert with_genes(genome, [], []) == genome
 
 
 def test_an_imported_text_gives_what_it_says_beside_its_template() -> None:

@@ -12,10 +12,11 @@ from optimizers.meta_prompts import (
     SENTENCE,
     descriptions_question,
     domain_question,
-    list_schema,
+    phrase_schema,
+    small_list_schema,
     synonyms_question,
 )
-from optimizers.proapo_libraries import LibraryQuestions
+from optimizers.proapo.libraries import LibraryQuestions
 from optimizers.replies import all_sentences, phrases
 from optimizers.replies.text_parts import LONGEST_REPLY
 from tests.fakes.scripted_search import ScriptedSearch
@@ -51,7 +52,7 @@ def test_names_and_descriptions_stay_data() -> None:
 
 
 def test_the_schema_of_a_list() -> None:
-    schema = json.loads(list_schema(PHRASE, 3))
+    schema = json.loads(small_list_schema(PHRASE, 3))
     assert schema["properties"]["list"] == {
         "type": "array",
         "items": {"type": "string", "pattern": PHRASE},
@@ -59,7 +60,12 @@ def test_the_schema_of_a_list() -> None:
         "maxItems": 3,
     }
     assert schema["required"] == ["list"]
-    assert SENTENCE in list_schema(SENTENCE, 2).replace("\\\\", "\\")
+    assert SENTENCE in small_list_schema(SENTENCE, 2).replace("\\\\", "\\")
+    assert json.loads(phrase_schema(3))["properties"]["list"]["items"] == {
+        "type": "string",
+        "minLength": 2,
+        "maxLength": 60,
+    }
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from evaluators import PHOTO_TEMPLATE, general_templates
 from optimizers import Task
-from optimizers.template_library import VARIANTS, expand_templates, template_library
+from optimizers.template_search import VARIANTS, expand_templates, template_library
 
 
 def test_a_domain_word_makes_four_of_a_photo_and_two_of_another_sentence() -> None:

@@ -4,16 +4,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from evaluators import ClassLabel, PromptSet, fill
+from optimizers.proapo.genome import Genes, Genome
 
-__all__ = ["ClassTexts", "Genome", "Item", "opened_by", "with_items"]
-
-Genome = tuple[tuple[int, ...], ...]
-"""Per class the numbers of its items, in order; never none of them."""
+__all__ = ["ClassTexts", "Item"]
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A name of a class, and what may be said of it."""
+    """A name of a class, alone or with a description."""
 
     name: str
     description: str | None = None
@@ -31,17 +29,19 @@ class Item:
 class ClassTexts:
     """Per class its items, rendered: every one of its names, alone and with every description.
 
+    The numbered lists of a genome are the classes here, and their entries are the items.
+
     Args:
         classes: C classes.
         templates: the fixed ones; each must fit the context with every class's own name.
         synonyms: per class its other names.
-        descriptions: per class what may be said of it.
+        descriptions: per class sentences that describe it.
         fits: whether a text is within the model's context; one that is not is dropped, and an item without text too.
 
     Attributes:
         texts: per class and item the rendered texts; item 0 is the class's own name alone.
         plain: the genome of the own names alone.
-        full: per class its own name with every description, or alone where there is none.
+        full: per class its own name with every description; where there is none, all its names.
         dropped: how many texts are too long.
     """
 
@@ -57,12 +57,12 @@ class ClassTexts:
         self._known: dict[tuple[int, tuple[int, ...]], tuple[str, ...]] = {}
         self.dropped = 0
         full, texts = [], []
-        for label, others, said in zip(classes, synonyms, descriptions, strict=True):
-            items = [Item(name, about) for name in (label.name, *others) for about in (None, *said)]
+        for label, others, about in zip(classes, synonyms, descriptions, strict=True):
+            items = [Item(name, description) for name in (label.name, *others) for description in (None, *about)]
             rendered = {item: self._fitting(item, templates, fits) for item in items}
             usable = [item for item in rendered if rendered[item]]
             own = (i for i, item in enumerate(usable) if item.name == label.name and item.description is not None)
-            full.append(tuple(own) or (0,))
+            full.append(tuple(own) or tuple(range(len(usable))))
             texts.append(tuple(rendered[item] for item in usable))
         self.texts = tuple(texts)
         self.plain: Genome = ((0,),) * len(self._classes)
@@ -73,8 +73,8 @@ class ClassTexts:
         """The classes that have a choice."""
         return tuple(index for index, items in enumerate(self.texts) if len(items) > 1)
 
-    def items(self, group: Iterable[int]) -> tuple[tuple[int, int], ...]:
-        """All items (class, number) of a group of classes."""
+    def genes(self, group: Iterable[int]) -> Genes:
+        """All items of a group of classes."""
         return tuple((c, i) for c in group for i in range(len(self.texts[c])))
 
     def prompt_set(self, genome: Genome) -> PromptSet:
@@ -93,30 +93,3 @@ class ClassTexts:
         fitting = tuple(text for text in texts if fits(text))
         self.dropped += len(texts) - len(fitting)
         return fitting
-
-
-def with_items(genome: Genome, group: Sequence[int], items: Iterable[tuple[int, int]]) -> Genome:
-    """The genome with these items (class, number) for the classes of a group; a class without any stays as it is.
-
-    >>> with_items(((0,), (0,), (0,)), group=[1, 2], items=[(2, 1), (2, 3)])
-    ((0,), (0,), (1, 3))
-    """
-    chosen: dict[int, list[int]] = {c: [] for c in group}
-    for c, i in items:
-        chosen[c].append(i)
-    changed = list(genome)
-    for c, own in chosen.items():
-        changed[c] = tuple(sorted(own)) or genome[c]
-    return tuple(changed)
-
-
-def opened_by(text: str, templates: Iterable[str], name: str) -> str:
-    """What an imported text says beside a template that opens it; all of it where none does, nothing if no more.
-
-    >>> opened_by("a photo of a cat. It has whiskers.", ["a photo of a {}."], "cat")
-    'It has whiskers.'
-    """
-    openings = (fill(template, name) for template in templates)
-    # A space must follow, or "cat" would open "cats purr".
-    opened = [opening for opening in openings if f"{text} ".startswith(f"{opening} ")]
-    return text.removeprefix(max(opened, key=len, default="")).strip()

@@ -2,18 +2,16 @@
 
 from collections.abc import Callable, Iterable
 from heapq import nsmallest
-from typing import Generic, TypeVar
 
 from evaluators import PromptSet
 from optimizers.archive import Scored
+from optimizers.proapo.genome import Genome
 from optimizers.search import Search
 
 __all__ = ["Population"]
 
-G = TypeVar("G")
 
-
-class Population(Generic[G]):
+class Population:
     """Genomes and how they fared: all of them compete, parents with children, from the first to the last generation.
 
     Args:
@@ -21,11 +19,11 @@ class Population(Generic[G]):
         express: the prompt set that a genome stands for; equal genomes give equal sets.
     """
 
-    def __init__(self, search: Search, express: Callable[[G], PromptSet]) -> None:
+    def __init__(self, search: Search, express: Callable[[Genome], PromptSet]) -> None:
         self._search = search
         self._express = express
-        self._scored: dict[G, Scored] = {}
-        self._ranks: dict[G, tuple[float, float, int, int]] = {}
+        self._scored: dict[Genome, Scored] = {}
+        self._ranks: dict[Genome, tuple[float, float, int, int]] = {}
 
     def __len__(self) -> int:
         return len(self._scored)
@@ -33,18 +31,23 @@ class Population(Generic[G]):
     def __contains__(self, genome: object) -> bool:
         return genome in self._scored
 
-    def __getitem__(self, genome: G) -> Scored:
+    def __getitem__(self, genome: Genome) -> Scored:
         return self._scored[genome]
 
-    def add(self, genomes: Iterable[G]) -> list[Scored]:
+    def add(self, genomes: Iterable[Genome]) -> list[Scored]:
         """Score those that are new, together; the entries of all, in order."""
         asked = list(genomes)
         new = [genome for genome in dict.fromkeys(asked) if genome not in self._scored]
-        for genome, entry in zip(new, self._search.score([self._express(g) for g in new]), strict=True):
+        for genome, entry in zip(new, self._search.score([self._express(each) for each in new]), strict=True):
             self._scored[genome] = entry
             self._ranks[genome] = entry.rank_key
         return [self._scored[genome] for genome in asked]
 
-    def fittest(self, k: int) -> list[G]:
+    def fittest(self, k: int) -> list[Genome]:
         """The k best, best first; ties as in `Scored.rank_key`, then in order of arrival."""
         return nsmallest(k, self._ranks, key=self._ranks.__getitem__)
+
+    @property
+    def best(self) -> Genome:
+        """The first of the fittest."""
+        return min(self._ranks, key=self._ranks.__getitem__)

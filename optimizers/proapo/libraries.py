@@ -11,7 +11,9 @@ from optimizers.meta_prompts import (
     SENTENCE,
     descriptions_question,
     domain_question,
-    list_schema,
+    phrase_schema,
+    sentence_schema,
+    small_list_schema,
     synonyms_question,
 )
 from optimizers.replies import all_sentences, phrases
@@ -62,20 +64,20 @@ class LibraryQuestions:
         """
         task = search.task
         kinds = [self._domain(task)] if self._asks_domain(task) else []
-        said = [self._descriptions(label, task) for label in task.classes] if self.descriptions else []
-        named = [self._synonyms(label, task) for label in task.classes] if self.synonyms else []
-        requests = [*kinds, *said, *named]
-        described = {len(kinds) + i: label.name for i, label in enumerate(task.classes) if said}
+        descriptions = [self._descriptions(label, task) for label in task.classes] if self.descriptions else []
+        synonyms = [self._synonyms(label, task) for label in task.classes] if self.synonyms else []
+        requests = [*kinds, *descriptions, *synonyms]
+        described = {len(kinds) + i: label.name for i, label in enumerate(task.classes) if descriptions}
 
         def usable(index: int, text: str) -> bool:
             return bool(all_sentences(text, described[index]) if index in described else phrases(text))
 
         texts = _replies(search, requests, usable)
-        about, other = texts[len(kinds) : len(kinds) + len(said)], texts[len(kinds) + len(said) :]
+        first_synonyms = len(kinds) + len(descriptions)
         libraries = Libraries(
             tuple(phrases(texts[0])[: self.domain_words]) if kinds else task.domain,
-            self._read_synonyms(task.classes, other),
-            self._read_descriptions(task.classes, about),
+            self._read_synonyms(task.classes, texts[first_synonyms:]),
+            self._read_descriptions(task.classes, texts[len(kinds) : first_synonyms]),
         )
         search.log(_account(libraries, task.classes))
         return libraries
@@ -84,20 +86,26 @@ class LibraryQuestions:
         return self.domain_words > 0 and not task.domain
 
     def _domain(self, task: Task) -> Request:
-        count = self.domain_words
-        return self._request(domain_question(task.classes, task.description, count), PHRASE, count, TOKENS_PER_PHRASE)
+        return self._phrases(domain_question(task.classes, task.description, self.domain_words), self.domain_words)
 
     def _synonyms(self, label: ClassLabel, task: Task) -> Request:
-        count = self.synonyms
-        return self._request(synonyms_question(label.name, task.description, count), PHRASE, count, TOKENS_PER_PHRASE)
+        return self._phrases(synonyms_question(label.name, task.description, self.synonyms), self.synonyms)
 
     def _descriptions(self, label: ClassLabel, task: Task) -> Request:
-        question = descriptions_question(label.name, task.description, self.descriptions)
-        return self._request(question, SENTENCE, self.descriptions, TOKENS_PER_SENTENCE)
-
-    def _request(self, question: Message, item: str, count: int, tokens: int) -> Request:
+        count = self.descriptions
         return Request(
-            (question,), max_tokens=self.max_tokens or 20 + tokens * count, json_schema=list_schema(item, count)
+            (descriptions_question(label.name, task.description, count),),
+            max_tokens=self.max_tokens or 20 + TOKENS_PER_SENTENCE * count,
+            json_schema=sentence_schema(count),
+            small_schema=small_list_schema(SENTENCE, count),
+        )
+
+    def _phrases(self, question: Message, count: int) -> Request:
+        return Request(
+            (question,),
+            max_tokens=self.max_tokens or 20 + TOKENS_PER_PHRASE * count,
+            json_schema=phrase_schema(count),
+            small_schema=small_list_schema(PHRASE, count),
         )
 
     def _read_synonyms(self, classes: Sequence[ClassLabel], replies: Sequence[str]) -> tuple[tuple[str, ...], ...]:
@@ -136,8 +144,8 @@ def _account(libraries: Libraries, classes: Sequence[ClassLabel]) -> str:
     words = ", ".join(libraries.domain) or "none"
     bare = [
         label.id
-        for label, names, said in zip(classes, libraries.synonyms, libraries.descriptions, strict=True)
-        if not names and not said
+        for label, names, sentences in zip(classes, libraries.synonyms, libraries.descriptions, strict=True)
+        if not names and not sentences
     ]
     account = f"proapo: domain words: {words}; {synonyms} synonyms and {descriptions} descriptions of usable form"
     return f"{account}; nothing for {len(bare)} classes, e.g. {', '.join(bare[:5])}" if bare else account

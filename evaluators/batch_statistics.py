@@ -1,4 +1,4 @@
-"""Statistics of all images under all sets of a population, sharded over devices, logits never kept."""
+"""Statistics of all images under all candidates of a batch, sharded over devices, logits never kept."""
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +13,7 @@ import numpy as np
 from evaluators.fitted_scale import SAMPLE, likely_scales, window_sums
 from evaluators.image_statistics import ImageStatistics
 from evaluators.labeled_images import LabeledImages
-from evaluators.products import ImageChunk, Population, Products
+from evaluators.products import CandidateBatch, ImageChunk, Products
 from evaluators.reductions import Reduced, reduce_cosines
 from evaluators.scale_window import ScaleWindows, every_window, window_around
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
 
-__all__ = ["logits_per_block", "population_statistics", "reduce_in_blocks", "shard_statistics"]
+__all__ = ["batch_statistics", "logits_per_block", "reduce_in_blocks", "shard_statistics"]
 
 
 T = TypeVar("T")
@@ -32,13 +32,13 @@ def logits_per_block(device: str) -> int:
     return 2**18 if device.partition(":")[0] == "cpu" else 2**22
 
 
-def population_statistics(
-    population: Population, images: LabeledImages, shards: Sequence[Products], scale: float, chunk: int, fused: bool
+def batch_statistics(
+    batch: CandidateBatch, images: LabeledImages, shards: Sequence[Products], scale: float, chunk: int, fused: bool
 ) -> list[ImageStatistics]:
     """The statistics of every set over all images.
 
     Args:
-        population: P sets.
+        batch: P candidates.
         images: N labelled images.
         shards: one device each; every one takes whole chunks of consecutive images.
         scale: the model's logit scale.
@@ -46,10 +46,10 @@ def population_statistics(
         fused: reduce in one Triton kernel rather than in eager torch.
     """
 
-    lower = _likely_windows(population, shards[0], scale, chunk)
+    lower = _likely_windows(batch, shards[0], scale, chunk)
 
     def statistics(products: Products, first: int, last: int) -> "tuple[Reduced, torch.Tensor]":
-        return shard_statistics(population, products, first, last, scale, lower, chunk, fused)
+        return shard_statistics(batch, products, first, last, scale, lower, chunk, fused)
 
     labels = np.array(images.labels, dtype=np.int64)
     parts = [
@@ -58,7 +58,7 @@ def population_statistics(
     ]
     found = [
         reduce(add, (reduced.of(i, own, ScaleWindows(lower[i], sums[i])) for reduced, sums, own in parts))
-        for i in range(len(population.index))
+        for i in range(len(batch.index))
     ]
     for nearer in (True, False):
         astray = [i for i, each in enumerate(found) if not each.windows.hold_minimum(len(images), scale)]
@@ -67,15 +67,13 @@ def population_statistics(
         lower = np.tile(every_window(scale), (len(astray), 1))
         if nearer:
             lower = window_around(np.array([[found[i].windows.nearer(scale)] for i in astray]), scale)
-        for i, windows in zip(
-            astray, _windows(population.some(astray), shards, len(images), lower, chunk), strict=True
-        ):
+        for i, windows in zip(astray, _windows(batch.some(astray), shards, len(images), lower, chunk), strict=True):
             found[i] = replace(found[i], windows=windows)
     return found
 
 
 def shard_statistics(
-    population: Population, products: Products, first: int, last: int,
+    batch: CandidateBatch, products: Products, first: int, last: int,
     scale: float, lower: "NDArray[np.float64]", chunk: int, fused: bool,
 ) -> "tuple[Reduced, torch.Tensor]":  # fmt: skip
     """The statistics of the images of [first, last), left on the device.
@@ -89,11 +87,11 @@ def shard_statistics(
     import torch
 
     with torch.inference_mode():
-        index = torch.from_numpy(population.index).to(products.device)
+        index = torch.from_numpy(batch.index).to(products.device)
         sets, classes = index.shape
         whole = Reduced.zeros(sets, last - first, classes, products.device)
         windows = torch.zeros((*lower.shape, 2, 3), dtype=torch.float64, device=products.device)
-        for images, cosines in _cosines(population, products, first, last, chunk):
+        for images, cosines in _cosines(batch, products, first, last, chunk):
             place = slice(images.place.start - first, images.place.stop - first)
             for some, part in _reduced(cosines, index, images, scale, fused):
                 whole.take_in(part, some, place)
@@ -102,16 +100,16 @@ def shard_statistics(
 
 
 def _windows(
-    population: Population, shards: Sequence[Products], images: int, lower: "NDArray[np.float64]", chunk: int
+    batch: CandidateBatch, shards: Sequence[Products], images: int, lower: "NDArray[np.float64]", chunk: int
 ) -> list[ScaleWindows]:
     """The cross-entropies of every set in other windows [P, K]."""
     import torch
 
     def windows(products: Products, first: int, last: int) -> "torch.Tensor":
         with torch.inference_mode():
-            index = torch.from_numpy(population.index).to(products.device)
+            index = torch.from_numpy(batch.index).to(products.device)
             sums = torch.zeros((*lower.shape, 2, 3), dtype=torch.float64, device=products.device)
-            for chunk_, cosines in _cosines(population, products, first, last, chunk):
+            for chunk_, cosines in _cosines(batch, products, first, last, chunk):
                 _add_windows(sums, cosines, index, chunk_.labels, lower)
             return sums
 
@@ -119,14 +117,14 @@ def _windows(
     return [ScaleWindows(own, sums) for own, sums in zip(lower, total, strict=True)]
 
 
-def _likely_windows(population: Population, products: Products, scale: float, chunk: int) -> "NDArray[np.float64]":
+def _likely_windows(batch: CandidateBatch, products: Products, scale: float, chunk: int) -> "NDArray[np.float64]":
     """The lower end [P, 1] of the window of the logit scale that a sample of the images speaks for."""
     import torch
 
     with torch.inference_mode():
         features, labels = products.sample(min(SAMPLE, chunk))
-        cosines = products.cosines(products.matrix(population.columns), features)
-        index = torch.from_numpy(population.index).to(products.device)
+        cosines = products.cosines(products.matrix(batch.columns), features)
+        index = torch.from_numpy(batch.index).to(products.device)
         found = [likely_scales(_gathered(cosines, index[some]), labels, scale) for some in _blocks(cosines, index)]
         return window_around(np.concatenate(found), scale)[:, None]
 
@@ -146,10 +144,10 @@ def _on_every_shard(
 
 
 def _cosines(
-    population: Population, products: Products, first: int, last: int, chunk: int
+    batch: CandidateBatch, products: Products, first: int, last: int, chunk: int
 ) -> "Iterator[tuple[ImageChunk, torch.Tensor]]":
-    """The images of [first, last) with their cosines [U, n] with the population's embeddings."""
-    matrix = products.matrix(population.columns)
+    """The images of [first, last) with their cosines [U, n] with the batch's embeddings."""
+    matrix = products.matrix(batch.columns)
     for images in products.chunks(first, last, chunk):
         yield images, products.cosines(matrix, images.features)
 
