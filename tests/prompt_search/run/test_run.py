@@ -2,6 +2,7 @@
 
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from filelock import FileLock
@@ -11,12 +12,13 @@ from optimizers import Cupl, HillClimbing
 from prompt_search import Budget, Resources, Run, RunConfig
 from prompt_search.errors import RunMissing, SettingsError
 from prompt_search.llm.prices import Price
+from prompt_search.run.job import NamedStrategy
 from tests.fakes.scripted_model import ScriptedModel
 from tests.prompt_search.conftest import World, plausible
 
 
-def new_run(world: World, **values: object) -> Run:
-    strategies = [("cupl", Cupl(samples=2)), ("hill-climb", HillClimbing(iterations=3, pool=6))]
+def new_run(world: World, **values: Any) -> Run:
+    strategies: list[NamedStrategy] = [("cupl", Cupl(samples=2)), ("hill-climb", HillClimbing(iterations=3, pool=6))]
     return Run(
         RunConfig.of(str(world.images), **values),
         world.folder / "run",
@@ -102,7 +104,8 @@ def test_a_limit_of_cost_without_a_price_is_refused_before_anything_is_loaded(wo
 
 
 def test_library_and_command_line_give_one_error_for_one_mistake(world: World) -> None:
-    for values in ({"fitness": "top2"}, {"shots": 0}):
+    mistakes: list[dict[str, Any]] = [{"fitness": "top2"}, {"shots": 0}]
+    for values in mistakes:
         with pytest.raises(SettingsError) as by_library:
             prompt_search.optimize(world.images, config=RunConfig.of(**values), out=world.folder / "run")
         with pytest.raises(SettingsError) as by_run:
