@@ -34,7 +34,7 @@ RUNS: Mapping[str, Sequence[str]] = {
     "two": ["--strategy", "cupl", "--set", "cupl.samples=1", "--strategy", "ensemble-selection", "--base-to-new"],
 }
 SHARED = ("run", "photos", "--shots", "4", "--select-shots", "4", "--seed", "3", "--quiet", "--yes")
-TIMED = {".lock", "ledger.jsonl", "report.html", "run.json"}
+TIMED = {".lock", "README.md", "ledger.jsonl", "report.html", "run.json"}
 """Files that tell of time, of paths, or of a layout that may change."""
 HERE = Path(__file__).parents[1]
 

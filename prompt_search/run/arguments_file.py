@@ -1,7 +1,7 @@
 """`run.json`: the arguments of a run, for `resume` and `replay`."""
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from prompt_search.bundled import is_bundled
@@ -11,10 +11,20 @@ from prompt_search.llm.prices import Price
 from prompt_search.prompt_files.atomic import write_atomically
 from prompt_search.run.budget import Budget
 from prompt_search.run.config import RunConfig
+from prompt_search.run.json_shape import ShapeError, read_as
 
 __all__ = ["ARGUMENTS", "read_arguments", "write_arguments"]
 
 ARGUMENTS = "run.json"
+
+
+@dataclass(frozen=True, slots=True)
+class _Recorded:
+    """The content of the file."""
+
+    arguments: RunConfig
+    budget: Budget
+    price: Price | None
 
 
 def write_arguments(folder: Path, config: RunConfig, budget: Budget, price: Price | None) -> None:
@@ -47,13 +57,16 @@ def read_arguments(folder: Path) -> tuple[RunConfig, Budget, Price | None]:
     path = folder / ARGUMENTS
     try:
         value = json.loads(path.read_bytes())
-        price = value["price"]
-        budget = Budget.from_json(value["budget"])
-        return RunConfig.from_json(value["arguments"]), budget, Price(**price) if price else None
+        recorded = read_as(_Recorded, value)
     except FileNotFoundError as error:
         raise RunMissing(f"{folder} holds no run: there is no {ARGUMENTS} in it") from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RunMissing(f"{folder} holds no run that this version can read: {ARGUMENTS}: {error}") from error
+    except (OSError, ValueError, RecursionError) as error:
+        field = error if isinstance(error, ShapeError) else f"it is not JSON: {str(error)[:80]}"
+        raise RunMissing(
+            f"{folder} holds no run that this version can read: {ARGUMENTS}: {field}; give the command that started "
+            "the run, with the same --out, to continue it"
+        ) from error
+    return recorded.arguments, recorded.budget, recorded.price
 
 
 def _absolute(path: str) -> str:

@@ -14,7 +14,7 @@ from evaluators.image_text_model import FloatArray
 from optimizers import Cupl, EnsembleSelection, HillClimbing, Sample
 from prompt_search.result import NO_WORDS, RANDOM_WORDS, Result
 from prompt_search.run.compare import compare_runs
-from prompt_search.run.journal import read_events
+from prompt_search.run.journal import read_records
 from prompt_search.run.last_selection import Recipe, searched_placebos
 from tests.fakes.hashed_model import HashedModel
 from tests.prompt_search.conftest import COLOURS, World, paint
@@ -78,7 +78,7 @@ def result(shades: World) -> Result:
 
 
 def events(result: Result) -> list[str]:
-    return [event["event"] for event in read_events(result.folder / "journal.jsonl")]
+    return [record.event.kind for record in read_records(result.folder / "journal.jsonl")]
 
 
 def test_the_winner_is_selected_again_with_the_select_images_before_test_is_read(result: Result) -> None:

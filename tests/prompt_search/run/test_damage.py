@@ -1,0 +1,281 @@
+"""Run folders with damaged files: an error that names the place and the way out, whatever the damage."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from optimizers import Message, Reply
+from optimizers.language_model import Sample
+from prompt_search.errors import PromptError, RunError, RunMissing
+from prompt_search.launch import replay_run
+from prompt_search.llm.prices import Price
+from prompt_search.prompt_files.prompts_json import read_prompts_json
+from prompt_search.run.arguments_file import ARGUMENTS, read_arguments
+from prompt_search.run.budget import Budget
+from prompt_search.run.events import KINDS, as_line, read_line
+from prompt_search.run.journal import JOURNAL, read_records
+from prompt_search.run.json_shape import ShapeError
+from prompt_search.run.ledger import LEDGER, Ledger
+from tests.prompt_search.conftest import World
+
+WRONG: tuple[object, ...] = (
+    None,
+    True,
+    "x",
+    -1,
+    1.5,
+    float("nan"),
+    float("inf"),
+    10**60,
+    [],
+    ["x"],
+    [None],
+    {},
+    {"a": 1},
+)
+NESTED = b"[" * 100_000
+RAW = (b"5", b"[1, 2]", b"null", b"nonsense", b"[]", b'{"event": 3, "key": ""}', b'{"key": ""}', b'{"event": "log"}',
+       b'{"event": "other", "key": ""}', b"\xff\xfe", b"9" * 5000, NESTED, b'{"event": "log", "key": "", "message": ' + NESTED)  # fmt: skip
+
+
+def events_of(folder: Path) -> dict[str, dict[str, Any]]:
+    """An event of each kind in a journal, as JSON."""
+    return {event["event"]: event for event in map(json.loads, (folder / JOURNAL).read_bytes().splitlines())}
+
+
+def places(value: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Paths to every part of a JSON value; of a list its first entry stands for all."""
+    if path:
+        yield path
+    parts = value.items() if isinstance(value, dict) else list(enumerate(value))[:1] if isinstance(value, list) else ()
+    for name, part in parts:
+        yield from places(part, (*path, name))
+
+
+def changed(value: dict[str, Any], path: tuple[str | int, ...], change: Callable[[Any, Any], None]) -> dict[str, Any]:
+    copy = json.loads(json.dumps(value))
+    *outer, last = path
+    inside = copy
+    for name in outer:
+        inside = inside[name]
+    change(inside, last)
+    return copy  # type: ignore[no-any-return]
+
+
+def test_an_event_reads_back_to_the_same_bytes(world: World) -> None:
+    result = world.run()
+    lines = (result.folder / JOURNAL).read_bytes().splitlines(keepends=True)
+    records = read_records(result.folder / JOURNAL)
+    for line, record in zip(lines, records, strict=True):
+        assert as_line(record.key, record.event, json.loads(line)["time"]) == line
+
+
+def test_every_part_of_an_event_that_is_missing_or_of_another_type_is_named_or_harmless(world: World) -> None:
+    result = world.run()
+    read_through = []
+    for kind, event in events_of(result.folder).items():
+        for path in places({name: part for name, part in event.items() if name != "time"}):
+            damaged = [
+                changed(event, path, lambda inside, name, wrong=wrong: inside.__setitem__(name, wrong))
+                for wrong in WRONG
+            ]  # type: ignore[misc]
+            damaged.append(changed(event, path, lambda inside, name: inside.__delitem__(name)))
+            for each in damaged:
+                line = json.dumps(each).encode()
+                try:
+                    record = read_line(line, 1, None)
+                except ShapeError as error:
+                    assert error.place or not isinstance(each.get("event"), str), (kind, path)
+                else:
+                    again = json.loads(as_line(record.key, record.event, each.get("time", "")))
+                    if again | {"time": ""} != each | {"time": ""}:
+                        read_through.append((kind, path, line[:200]))
+    assert read_through == [], "read as something else than it says"
+
+
+def test_a_line_of_another_shape_is_an_error_with_file_line_and_way_out(world: World) -> None:
+    path = world.run().folder / JOURNAL
+    lines = path.read_bytes().splitlines()
+    for damaged in RAW:
+        path.write_bytes(b"\n".join([*lines[:2], damaged, *lines[3:], b""]))
+        with pytest.raises(RunError) as caught:
+            read_records(path)
+        said = str(caught.value)
+        assert said.startswith(f"{path}, line 3 is damaged: "), damaged[:80]
+        assert "start again with another --out" in said
+        assert len(said) < 600, damaged[:80]
+
+
+DAMAGE: dict[str, tuple[str, Callable[[dict[str, Any]], object], str]] = {
+    "replies missing": ("ask", lambda e: e.pop("replies"), "'replies' is missing"),
+    "replies null": ("ask", lambda e: e.update(replies=None), "'replies' is null, not a list"),
+    "replies too few": ("ask", lambda e: e["replies"].pop(), "'replies' is not as long as 'samples'"),
+    "reply of unknown shape": ("ask", lambda e: e["replies"].__setitem__(0, {"words": 1}), "'replies[0].words' is not known"),
+    "reply a list": ("ask", lambda e: e["replies"].__setitem__(0, []), "'replies[0]' is a list, not an object"),
+    "reply without a finish": ("ask", lambda e: e["replies"][0].pop("finish"), "'replies[0].finish' is missing"),
+    "unknown finish": ("ask", lambda e: e["replies"][0].update(finish="so"), "'replies[0].finish' is a text and not one of stop"),
+    "tokens below 0": ("ask", lambda e: e["replies"][0].update(prompt_tokens=-1), "'replies[0].prompt_tokens' is below 0"),
+    "refused without a limit": ("ask", lambda e: (e.update(refused=1), e["replies"][0].update(finish="budget")), "'reached' or 'limit' is null"),
+    "more refused than replies": ("ask", lambda e: e.update(refused=9), "'refused' is not the number"),
+    "both shortened": ("ask", lambda e: (e["samples"].pop(), e["replies"].pop()), "'requests' asks for another number"),
+    "scores missing": ("score", lambda e: e.pop("scores"), "'scores' is missing"),
+    "scores null": ("score", lambda e: e.update(scores=None), "'scores' is null"),
+    "scores too few": ("score", lambda e: e["scores"].pop(), "'scores' is not as long as 'candidates'"),
+    "both too few": ("score", lambda e: (e["scores"].pop(), e["candidates"].pop()), "'scores' of 'score' does not fit this run"),
+    "score of unknown shape": ("score", lambda e: e["scores"].__setitem__(0, 5), "'scores[0]' is a number, not an object"),
+    "score of no images": ("score", lambda e: e["scores"][0].update(n=0), "'scores[0]' is no score: n is below 1"),
+    "score not finite": ("score", lambda e: e["scores"][0].update(margin=float("nan")), "'scores[0].margin' is not finite"),
+    "number too large": ("score", lambda e: e["scores"][0]["recall"].__setitem__(0, 10**400), "'scores[0].recall[0]' is not finite or too large"),
+    "accuracy above 1": ("score", lambda e: e["scores"][0].update(top1=1.5), "a share is not between 0 and 1"),
+    "recall of other classes": ("score", lambda e: e["scores"][0]["recall"].pop(), "has not one entry per class"),
+    "confusion of no class": ("score", lambda e: e["scores"][0].update(confusions=[[99, 0, 1]]), "confusions name an unknown class"),
+    "identity a list": ("run", lambda e: e.update(identity=[]), "'identity' is a list, not an object"),
+    "identity without a model": ("run", lambda e: e["identity"].update(model=[]), "'identity.model' does not end"),
+    "class without a name": ("run", lambda e: e["classes"][0].pop("name"), "'classes[0].name' is missing"),
+    "class of an empty name": ("run", lambda e: e["classes"][0].update(name=" "), "'classes[0]' can't be"),
+    "label of no class": ("run", lambda e: e["labels"].__setitem__(0, 99), "'labels' has a label of no class"),
+    "no sizes": ("run", lambda e: e.update(sizes={}), "'sizes' does not give"),
+    "baselines a list": ("run", lambda e: e.update(baselines=[]), "'baselines' is a list"),
+    "start of no prompts": ("run", lambda e: e.update(start=[{}]), "'start[0]' can't be used"),
+    "another field": ("log", lambda e: e.update(more=1), "'more' is not known to this version"),
+    "message a list": ("log", lambda e: e.update(message=[]), "'message' is a list, not a text"),
+    "select too few": ("select", lambda e: e["scores"].pop(), "'scores' of 'select' does not fit this run"),
+    "baselines too few": ("baselines on select", lambda e: e["scores"].pop(), "does not fit this run"),
+    "placebos null": ("placebos", lambda e: e.update(search=None), "'search' is null"),
+    "placebos too few": ("placebos", lambda e: e["select"]["scores"].pop(), "'select' of 'placebos' does not fit this run"),
+    "chosen of no library": ("searched placebos", lambda e: e["chosen"][0].__setitem__(0, [10**6]), "'chosen' of 'searched placebos' does not fit"),
+    "chosen null": ("searched placebos", lambda e: e.update(chosen=None), "'chosen' is null"),
+    "test never read": ("test", lambda e: e.update(read=0), "'read' is below 1"),
+    "test too few": ("test", lambda e: (e["scores"].pop(), e["only_winner"].pop(), e["only_other"].pop()), "does not fit this run"),
+    "test without counts": ("test", lambda e: e["only_winner"].pop(), "'only_winner' is not as long"),
+    "impossible counts": ("test", lambda e: e["only_winner"].__setitem__(0, 10**9), "'only_winner[0]' and its counterpart"),
+    "heads of no score": ("test", lambda e: e.update(heads=["x"] * 99), "'heads' has more entries"),
+    "winner a number": ("winner", lambda e: e.update(name=5), "'name' is a number, not a text"),
+    "end without a winner": ("end", lambda e: e.pop("winner"), "'winner' is missing"),
+}  # fmt: skip
+
+
+def test_a_run_and_a_replay_over_a_damaged_event_end_in_an_error_that_names_it(world: World, tiny_clip: str) -> None:
+    folder = world.run().folder
+    arguments = json.loads((folder / ARGUMENTS).read_bytes())
+    arguments["arguments"]["model"] = tiny_clip
+    path, sound = folder / JOURNAL, (folder / JOURNAL).read_bytes()
+    lines = sound.splitlines()
+    for name, (kind, damage, told) in DAMAGE.items():
+        place = next(i for i, line in enumerate(lines) if json.loads(line)["event"] == kind)
+        event = json.loads(lines[place])
+        damage(event)
+        path.write_bytes(b"\n".join([*lines[:place], json.dumps(event).encode(), *lines[place + 1 :], b""]))
+        (folder / ARGUMENTS).write_text(json.dumps(arguments))
+        for start in (world.run, lambda: replay_run(folder, world.folder / name, cache_dir=world.folder / "cache")):
+            with pytest.raises(RunError) as caught:
+                start()
+            assert told in str(caught.value), name
+            assert f"{JOURNAL}, line {place + 1} is damaged" in str(caught.value), name
+            assert "start again with another --out" in str(caught.value), name
+
+
+def test_a_journal_that_begins_with_another_event_is_an_error(world: World) -> None:
+    path = world.run().folder / JOURNAL
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[1:]))
+    with pytest.raises(RunError, match="line 1 is damaged: a journal begins with 'run'"):
+        world.run()
+
+
+def test_a_damaged_line_of_the_ledger_is_named(tmp_path: Path) -> None:
+    path = tmp_path / LEDGER
+    for line in (b"5", b"[1,2]", b"null", b'{"used": 3}', b'{"used": [1]}', b'{"used": [1, 2, 3]}', b'{"used": [1, null]}',
+                 b'{"used": [1.5, 2]}', b'{"used": [NaN, 2]}', b'{"used": null}x', b'{"lost": [1, 2]}', b'{"used": [1e999, 0]}',
+                 b'{"used": [1, ' + b"9" * 200 + b"]}", b"", NESTED):  # fmt: skip
+        path.write_bytes(b'{"reserved": [5, 0]}\n' + line + b'\n{"used": [1, 0]}\n')
+        with pytest.raises(RunError) as caught:
+            Ledger(path, Price(1.0, 1.0))
+        assert str(caught.value).startswith(f"{path}, line 2 is damaged: "), line[:60]
+        assert "another --out" in str(caught.value), line[:60]
+
+
+def test_the_ledger_mends_what_a_power_cut_left_at_its_end(tmp_path: Path) -> None:
+    from optimizers import Request
+
+    path, asked = tmp_path / LEDGER, Sample(Request((Message("user", "Describe a cat."),)), 0, 0)
+    for left in (b"\0" * 30, b"\0\n", b"\n\n", b'{"used": [9', b'{"us\0\0'):
+        path.write_bytes(b'{"used": [7, 0]}\n' + left)
+        ledger = Ledger(path, None)
+        assert ledger.tokens == 7, left
+        ledger.admit([asked], Budget())
+        ledger.settle(0, asked, Reply("a cat", prompt_tokens=2, completion_tokens=1))
+        assert Ledger(path, None).tokens == 10, left
+
+
+def test_a_damaged_run_json_is_named_with_its_field(world: World) -> None:
+    path = world.run().folder / ARGUMENTS
+    sound = json.loads(path.read_bytes())
+    damage = {
+        "it is not JSON": NESTED,
+        "is null, not an object": b"null",
+        "'arguments' is missing": b"{}",
+        "'arguments.data' is a number, not a text": {"arguments": sound["arguments"] | {"data": 5}},
+        "'arguments.domain' is a text, not a list": {"arguments": sound["arguments"] | {"domain": "x"}},
+        "'arguments.precision' is a text and not one of": {"arguments": sound["arguments"] | {"precision": "x"}},
+        "'arguments.seed' is a number, not a whole number": {"arguments": sound["arguments"] | {"seed": 1.5}},
+        "'arguments.strategies[0]' is a number": {"arguments": sound["arguments"] | {"strategies": [5]}},
+        "'arguments.shots' is a number, not a whole number": {
+            "arguments": sound["arguments"] | {"shots": float("nan")}
+        },
+        "'arguments' can't be: --captions": {"arguments": sound["arguments"] | {"captions": -1}},
+        "'arguments.other' is not known": {"arguments": sound["arguments"] | {"other": 1}},
+        "'budget' is a list": {"budget": []},
+        "'budget.max_calls' is a text": {"budget": {"max_calls": "many"}},
+        "'budget' can't be": {"budget": {"max_calls": -1}},
+        "'price.output' is missing": {"price": {"input": 1}},
+    }
+    for told, content in damage.items():
+        path.write_bytes(content if isinstance(content, bytes) else json.dumps(sound | content).encode())
+        with pytest.raises(RunMissing) as caught:
+            read_arguments(path.parent)
+        assert told in str(caught.value), told
+        assert "with the same --out" in str(caught.value), told
+    path.write_text(json.dumps(sound))
+    assert read_arguments(path.parent)[0].data == sound["arguments"]["data"]
+
+
+def test_a_damaged_prompts_json_is_a_prompt_error_that_names_the_file(world: World) -> None:
+    path = world.run().folder / "prompts.json"
+    sound = json.loads(path.read_bytes())
+    contents = [NESTED, b"null", b"5", b"[1]", b"", b"9" * 5000]
+    for place in places(
+        {name: sound[name] for name in ("format", "version", "classes", "templates", "texts", "model")}
+    ):
+        contents += [
+            json.dumps(
+                changed(sound, place, lambda inside, name, wrong=wrong: inside.__setitem__(name, wrong))
+            ).encode()  # type: ignore[misc]
+            for wrong in (None, 5, [None], {"a": None}, float("inf"))
+        ]
+    run = ({"stored_as": 5}, {"base_to_new": "x"}, {"turn_by_exif": 1}, {"seed": None}, {"shots": "x"}, {"data": 5})
+    contents += [json.dumps(sound | {"run": sound["run"] | part}).encode() for part in run]
+    pairwise = (
+        {"k": float("inf"), "pairs": []},
+        {"k": 1, "pairs": 5},
+        {"k": 1, "pairs": [{"classes": 5}]},
+        {"k": [], "pairs": []},
+    )
+    contents += [json.dumps(sound | part).encode() for part in pairwise]
+    refused = 0
+    for content in contents:
+        path.write_bytes(content)
+        try:
+            read_prompts_json(path)
+        except PromptError as error:
+            refused += 1
+            assert str(path) in str(error), content[-300:]
+    assert refused > len(contents) // 2
+
+
+def test_the_corpus_of_damage_knows_every_kind_that_a_plain_run_records(world: World) -> None:
+    recorded = events_of(world.run().folder).keys()
+    assert recorded <= KINDS.keys()
+    assert recorded <= {kind for kind, _, _ in DAMAGE.values()}
