@@ -77,7 +77,7 @@ class Facts(Event):
     kind: ClassVar[str] = "run"
     identity: Mapping[str, Any]
     classes: tuple[ClassLabel, ...]
-    new_classes: tuple[ClassLabel, ...] = ()
+    new_classes: tuple[ClassLabel, ...]
     sizes: Mapping[str, int]
     labels: tuple[int, ...]
     baselines: Mapping[str, Candidate]

@@ -6,10 +6,10 @@ may hold, and turns whole numbers into floats, so that what is written again has
 
 import collections.abc
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from evaluators import Candidate, PromptSet, candidate_from_json
 from prompt_search.errors import InputError
@@ -58,7 +58,7 @@ def read_as(declared: type[Value], value: object) -> Value:
     Traceback (most recent call last):
     prompt_search.run.json_shape.ShapeError: 'max_calls' is a text, not a whole number
     """
-    read: Value = _reader(declared)(value)
+    read: Value = _reader(cast("Hashable", declared))(value)  # mypy does not see that every type is hashable
     return read
 
 
@@ -76,7 +76,7 @@ def plain(value: object) -> object:
 
 
 @cache
-def _reader(declared: Any) -> Reader:  # noqa: ANN401 - any type
+def _reader(declared: Hashable) -> Reader:
     origin, parts = get_origin(declared), get_args(declared)
     if declared in READERS:
         return READERS[declared]
@@ -168,6 +168,10 @@ def _dataclasses(declared: Any) -> Reader:  # noqa: ANN401 - any dataclass
     readers = {each.name: _reader(hints[each.name]) for each in fields(declared) if each.init}
     needed = [each.name for each in fields(declared) if each.default is MISSING and each.default_factory is MISSING]
 
+    left_out = (
+        set() if hasattr(declared, "to_json") else {each.name for each in fields(declared) if each.default is None}
+    )
+
     def read(value: object) -> object:
         content = _object(value)
         for name in content:
@@ -176,6 +180,9 @@ def _dataclasses(declared: Any) -> Reader:  # noqa: ANN401 - any dataclass
         for name in needed:
             if name not in content:
                 raise ShapeError("is missing", name)
+        for name in left_out & content.keys():
+            if content[name] is None:
+                raise ShapeError("is null, where it should be absent", name)
         parts = {name: _part(readers[name], item, name) for name, item in content.items()}
         try:
             return declared(**parts)
