@@ -112,7 +112,7 @@ class PairwisePrompts:
             pairs = tuple(ClassPair.from_json(pair) for pair in value["pairs"])
             most = value.get("compile_pairs")
             return cls(base, pairs, int(value["k"]), None if most is None else int(most))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise PromptError(
                 f"not pairwise prompts: {type(error).__name__}: {error}; expected k, and pairs with classes and "
                 "differences, each with an attribute and two captions"

@@ -4,9 +4,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from evaluators import Candidate, candidate_from_json
+from evaluators.embedding_store import StoredAs
 from prompt_search.errors import PromptError
 from prompt_search.prompt_files.atomic import write_atomically
 from prompt_search.prompt_files.file_text import read_text
@@ -101,6 +102,8 @@ def _is_complete(model: Mapping[str, Any], run: Mapping[str, Any]) -> bool:
         and isinstance(data.get("fingerprint"), str)
         and isinstance(run.get("seed"), int)
         and all(isinstance(run.get(key), int | None) for key in ("shots", "select_shots"))
+        and run.get("stored_as", "fp32") in get_args(StoredAs)
+        and all(isinstance(run.get(key, False), bool) for key in ("turn_by_exif", "base_to_new"))
     )
 
 

@@ -1,20 +1,29 @@
 """`run.json`: the arguments of a run, for `resume` and `replay`."""
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from prompt_search.bundled import is_bundled
 from prompt_search.data.home import from_home
-from prompt_search.errors import RunMissing, SettingsError
+from prompt_search.errors import RunMissing
 from prompt_search.prompt_files.atomic import write_atomically
 from prompt_search.run.budget import Budget
 from prompt_search.run.config import RunConfig
 from prompt_search.run.job import Job
+from prompt_search.run.json_shape import ShapeError, read_as
 
 __all__ = ["ARGUMENTS", "read_arguments", "write_arguments"]
 
 ARGUMENTS = "run.json"
+
+
+@dataclass(frozen=True, slots=True)
+class _Recorded:
+    """The content of the file."""
+
+    arguments: RunConfig
+    budget: Budget
 
 
 def write_arguments(folder: Path, job: Job) -> None:
@@ -37,11 +46,16 @@ def read_arguments(folder: Path) -> tuple[RunConfig, Budget]:
     path = folder / ARGUMENTS
     try:
         value = json.loads(path.read_bytes())
-        return RunConfig.from_json(value["arguments"]), Budget.from_json(value["budget"])
+        recorded = read_as(_Recorded, value)
     except FileNotFoundError as error:
         raise RunMissing(f"{folder} holds no run: there is no {ARGUMENTS} in it") from error
-    except (OSError, ValueError, KeyError, TypeError, SettingsError, RecursionError) as error:
-        raise RunMissing(f"{folder} holds no run that this version can read: {ARGUMENTS}: {error}") from error
+    except (OSError, ValueError, RecursionError) as error:
+        field = error if isinstance(error, ShapeError) else f"it is not JSON: {str(error)[:80]}"
+        raise RunMissing(
+            f"{folder} holds no run that this version can read: {ARGUMENTS}: {field}; give the command that started "
+            "the run, with the same run folder, to continue it"
+        ) from error
+    return recorded.arguments, recorded.budget
 
 
 def _absolute(path: str) -> str:

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Sequence
 
-from evaluators import ClassLabel, Evaluator, PromptSet, Score
+from evaluators import ClassLabel, Evaluator, PromptSet
 from prompt_search.result import Row, Transfer
-from prompt_search.run.journal import Event, Journal
+from prompt_search.run.events import NewClasses
+from prompt_search.run.journal import Journal
 
 __all__ = ["transfers"]
 
@@ -28,10 +29,10 @@ def transfers(
     ]
     sets = [PromptSet.of(classes, row.candidate.templates) for row in shared if isinstance(row.candidate, PromptSet)]
 
-    def score() -> Event:
-        return {"scores": [score.to_json() for score in new().score(sets)]}
+    def score() -> NewClasses:
+        return NewClasses(scores=tuple(new().score(sets)))
 
     key = ", ".join(candidate.fingerprint[:8] for candidate in sets)
-    recorded = journal.event("new classes", key, score)
-    scores = [Score.from_json(value) for value in recorded["scores"]]
+    scores = journal.event(NewClasses, key, score).scores
+    journal.expect("scores", holds=len(scores) == len(sets))
     return tuple(Transfer(row.name, row.test.top1, score.top1) for row, score in zip(shared, scores, strict=True))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from evaluators import Fitness, Score
 from optimizers import Scored
+from prompt_search.run.events import ScoredOnSelect, WinnerChosen
 from prompt_search.run.journal import Journal
 from prompt_search.run.last_selection import Recipe, refit
 from prompt_search.run.split_evaluators import SplitEvaluators
@@ -92,7 +93,8 @@ def choose_winner(
 
     winner = min(found or forms, key=lambda each: rank(each.last))
     final = _unbeaten(winner, baselines, rank)
-    journal.event("winner", final.searched.candidate.fingerprint, lambda: {"name": final.name})
+    chosen = final.searched.candidate.fingerprint
+    journal.event(WinnerChosen, chosen, lambda: WinnerChosen(name=final.name))
     kept = final is winner.last or final is winner.first
     return Choice(
         final,
@@ -132,12 +134,10 @@ def _on_select(contenders: Sequence[Contender], evaluators: SplitEvaluators, jou
     candidates = [contender.searched.candidate for contender in contenders]
     key = ", ".join(candidate.fingerprint[:8] for candidate in candidates)
     recorded = journal.event(
-        "select", key, lambda: {"scores": [score.to_json() for score in evaluators.select.score(candidates)]}
+        ScoredOnSelect, key, lambda: ScoredOnSelect(scores=tuple(evaluators.select.score(candidates)))
     )
-    return [
-        replace(contender, select=Score.from_json(score))
-        for contender, score in zip(contenders, recorded["scores"], strict=True)
-    ]
+    journal.expect("scores", holds=len(recorded.scores) == len(candidates))
+    return [replace(contender, select=score) for contender, score in zip(contenders, recorded.scores, strict=True)]
 
 
 def _select(contender: Contender) -> Score:

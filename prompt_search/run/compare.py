@@ -1,9 +1,8 @@
 """Whether a replay came to the same."""
 
 from pathlib import Path
-from typing import Any
 
-from prompt_search.run.journal import JOURNAL, effective, read_events
+from prompt_search.run.journal import JOURNAL, effective, read_records
 
 __all__ = ["compare_runs"]
 
@@ -15,15 +14,10 @@ def compare_runs(one: Path, other: Path) -> list[str]:
         for name in ("prompts.json", "classifier.safetensors")
         if not (one / name).is_file() or (one / name).read_bytes() != (other / name).read_bytes()
     ]
-    first, second = _events(one), _events(other)
+    first, second = (effective(read_records(folder / JOURNAL)) for folder in (one, other))
     if first != second:
         place = next(
             (i for i, (a, b) in enumerate(zip(first, second, strict=False)) if a != b), min(len(first), len(second))
         )
         different.append(f"{JOURNAL} has other events from number {place + 1} on")
     return different
-
-
-def _events(folder: Path) -> list[dict[str, Any]]:
-    events = effective(read_events(folder / JOURNAL))
-    return [{key: value for key, value in event.items() if key != "time"} for event in events]

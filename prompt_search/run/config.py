@@ -13,7 +13,8 @@ from prompt_search.errors import SettingsError
 from prompt_search.llm.api.endpoint import secret_parts
 from prompt_search.llm.prices import Price
 from prompt_search.prompt_files.by_class import Format
-from prompt_search.run.option import Option, build, check, check_names, options
+from prompt_search.run.json_shape import read_as
+from prompt_search.run.option import Option, check, check_names, options
 from prompt_search.run.usefulness import ENOUGH
 
 __all__ = ["OWN", "DataConfig", "Feedback", "LlmConfig", "RunConfig", "SearchConfig", "StrategyChoice"]
@@ -60,8 +61,19 @@ class StrategyChoice:
         return configure(strategy_class(self.name), dict(self.settings))
 
 
+class Part:
+    """What all parts of a configuration have."""
+
+    __slots__ = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        content: dict[str, Any] = asdict(self)  # type: ignore[call-overload]  # every part is a dataclass
+        return content
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DataConfig:
+class DataConfig(Part):
     """The images: which, how they are split, and how they are read.
 
     Raises:
@@ -95,7 +107,7 @@ class DataConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LlmConfig:
+class LlmConfig(Part):
     """The language model, and what is expected of it."""
 
     name: Annotated[
@@ -135,7 +147,7 @@ class LlmConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SearchConfig:
+class SearchConfig(Part):
     """What is searched for, and how."""
 
     strategies: Annotated[
@@ -177,7 +189,7 @@ class SearchConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunConfig:
+class RunConfig(Part):
     """All arguments of a run. Budget, folder, device and display change nothing of what a run is and are apart.
 
     >>> RunConfig.of("my_images", shots=16, llm="openai/gpt-4o-mini").data.shots
@@ -239,18 +251,14 @@ class RunConfig:
             ),
         )
 
-    def to_json(self) -> dict[str, Any]:
-        """As plain JSON values."""
-        return asdict(self)
-
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> "RunConfig":
+    def from_json(cls, value: object) -> "RunConfig":
         """Read back what `to_json` wrote.
 
         Raises:
-            SettingsError: naming the field that is unknown or can't be used.
+            ShapeError: naming the field that is unknown or can't be used.
         """
-        return build(cls, value)
+        return read_as(cls, value)
 
 
 def _plain(value: object) -> object:

@@ -21,6 +21,7 @@ from prompt_search.run.budget import Budget
 from prompt_search.run.captions import spread
 from prompt_search.run.choice import Choice, Contender, choose_winner
 from prompt_search.run.context import context_check
+from prompt_search.run.events import Ended
 from prompt_search.run.facts import Facts, differences
 from prompt_search.run.files import write_outputs
 from prompt_search.run.finish import Finalist, as_finalist, prove, score_placebos
@@ -28,7 +29,7 @@ from prompt_search.run.folder import check_folder
 from prompt_search.run.heads import fit_heads, too_large
 from prompt_search.run.identity import provenance_of
 from prompt_search.run.job import Job
-from prompt_search.run.journal import JOURNAL, Journal, cut_short, effective, read_events
+from prompt_search.run.journal import JOURNAL, Journal, effective, facts_of, limited, read_records
 from prompt_search.run.journaled_search import JournaledSearch
 from prompt_search.run.last_selection import searched_placebos, select_placebos, stand_in
 from prompt_search.run.ledger import LEDGER, Ledger
@@ -67,22 +68,22 @@ def replay(job: Job, recorded: Path, folder: Path) -> Result:
         RunMissing: if the run is not finished.
         RunMismatch: if this program does not come to what is recorded, or the folder holds other files.
     """
-    events = effective(read_events(recorded / JOURNAL))
-    if not events or events[-1]["event"] != "end":
+    records = effective(read_records(recorded / JOURNAL))
+    if not records or not isinstance(records[-1].event, Ended):
         raise RunMissing(f"{recorded} holds no finished run; continue it with `prompt-search resume {recorded}`")
     check_folder(folder)
-    with Journal(folder, source=events) as journal:
+    with Journal(folder, source=records) as journal:
         write_arguments(folder, job)
-        facts = Facts.from_json(events[0])
+        facts = facts_of(records, recorded / JOURNAL)
         if facts.identity["model"][-1] != job.model.fingerprint:
             raise RunMismatch(f"the model {job.config.model!r} here is not the one of {recorded}: its weights differ")
         return _carry_out(job, facts, _no_images, journal)
 
 
-def _carry_out(job: Job, facts: Facts, images: Callable[[str], LabeledImages], journal: Journal) -> Result:
+def _carry_out(job: Job, given: Facts, images: Callable[[str], LabeledImages], journal: Journal) -> Result:
     """From the first line of the journal to the last file; the same for a new, a resumed and a replayed run."""
     config, model = job.config, job.model
-    facts = Facts.from_json(journal.event("run", "", facts.to_json))
+    facts = journal.event(Facts, "", lambda: given)
     evaluators = SplitEvaluators(images, TextEncoder(model, job.cache))
     fits = context_check(model)
     described = describe_model(config.model, config.precision, model)
@@ -132,7 +133,7 @@ def _carry_out(job: Job, facts: Facts, images: Callable[[str], LabeledImages], j
         transfers=transfers(rows, facts.new_classes, lambda: evaluators.new, journal) if facts.new_classes else (),
     )
     write_outputs(result, model, described, provenance, search.archive)
-    journal.event("end", result.prompts.fingerprint, lambda: {"winner": rows[0].name})
+    journal.event(Ended, result.prompts.fingerprint, lambda: Ended(winner=rows[0].name))
     search.enter_phase("done")
     return result
 
@@ -256,7 +257,7 @@ def _check_same(journal: Journal, facts: Facts) -> None:
     if not journal.recorded:
         return
     given = json.loads(json.dumps(dict(facts.identity)))
-    different = differences(journal.recorded[0].get("identity", {}), given)
+    different = differences(facts_of(journal.recorded, journal.folder / JOURNAL).identity, given)
     if different:
         raise RunMismatch(
             f"{journal.folder} holds a run with other arguments ({'; '.join(different)}); "
@@ -266,9 +267,9 @@ def _check_same(journal: Journal, facts: Facts) -> None:
 
 def _reopen(journal: Journal, budget: Budget) -> None:
     """A larger budget undoes what the old one cut short."""
-    cut = next((event for event in effective(journal.recorded) if cut_short(event)), None)
-    if cut is not None and budget.raised_above(cut["reached"], cut["limit"]):
-        journal.reopen({"budget": budget.to_json()})
+    cut = next((cut for record in effective(journal.recorded) if (cut := limited(record.event))), None)
+    if cut is not None and cut.reached and cut.limit is not None and budget.raised_above(cut.reached, cut.limit):
+        journal.reopen(budget)
 
 
 def _write_best(folder: Path, best: Scored, model: dict[str, Any], provenance: dict[str, Any]) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -12,7 +11,8 @@ from evaluators.linear_probe import Probe
 from evaluators.tip_adapter import TipAdapter
 from prompt_search.result import Role, Row
 from prompt_search.run.choice import Contender
-from prompt_search.run.journal import Event, Journal
+from prompt_search.run.events import OnSplit, Placebos, SealedRead
+from prompt_search.run.journal import Journal
 from prompt_search.run.split_evaluators import SplitEvaluators
 from prompt_search.statistics import PairedCounts
 
@@ -49,22 +49,21 @@ def prove(
         heads: makes classifiers of the images of the other splits; called only if there is no record.
     """
     best = winner.searched.candidate
-    earlier = sum(event["event"] == "test" for event in journal.recorded)
+    earlier = sum(isinstance(record.event, SealedRead) for record in journal.recorded)
 
-    def read() -> Event:
+    def read() -> SealedRead:
         return _read_test(best, [other.candidate for other in others], heads(), evaluators.test, earlier + 1)
 
-    recorded = journal.event("test", best.fingerprint, read)
+    recorded = journal.event(SealedRead, best.fingerprint, read)
+    scores = recorded.scores
+    journal.expect("scores", holds=len(scores) == 1 + len(others) + len(recorded.heads))
     name = winner.name if winner.found_by == "baseline" else f"winner ({winner.found_by})"
-    scores = [Score.from_json(score) for score in recorded["scores"]]
     rows = [Row(name, "winner", best, winner.searched.score, winner.select, scores[0], None)]
-    beside = [*others, *(Finalist(head, "adapter", best) for head in recorded["heads"])]
-    for other, score, mine, theirs in zip(
-        beside, scores[1:], recorded["only_winner"], recorded["only_other"], strict=True
-    ):
+    beside = [*others, *(Finalist(head, "adapter", best) for head in recorded.heads)]
+    for other, score, mine, theirs in zip(beside, scores[1:], recorded.only_winner, recorded.only_other, strict=True):
         paired = PairedCounts(score.n, mine, theirs)
         rows.append(Row(other.name, other.role, other.candidate, other.search, other.select, score, paired))
-    return rows, int(recorded["read"]), recorded.get("fallback")
+    return rows, recorded.read, recorded.fallback
 
 
 def as_finalist(contender: Contender, name: str | None = None, role: Role = "baseline") -> Finalist:
@@ -80,12 +79,15 @@ def score_placebos(
     best = winner.searched.candidate
     sets = ({COMPILED: best.compiled()} if isinstance(best, PairwisePrompts) else {}) | dict(placebos)
 
-    def score() -> Event:
+    def score() -> Placebos:
         some = list(sets.values())
-        return {"search": _scores(evaluators.search, some), "select": _scores(evaluators.select, some)}
+        search, select = (tuple(each.score(some)) for each in (evaluators.search, evaluators.select))
+        return Placebos(search=OnSplit(scores=search), select=OnSplit(scores=select))
 
-    recorded = journal.event("placebos", best.fingerprint, score)
-    search, select = (map(Score.from_json, recorded[split]["scores"]) for split in ("search", "select"))
+    recorded = journal.event(Placebos, best.fingerprint, score)
+    search, select = recorded.search.scores, recorded.select.scores
+    journal.expect("search", holds=len(search) == len(sets))
+    journal.expect("select", holds=len(select) == len(sets))
     return [
         Finalist(name, "compiled" if name == COMPILED else "placebo", candidate, on_search, on_select)
         for (name, candidate), on_search, on_select in zip(sets.items(), search, select, strict=True)
@@ -94,7 +96,7 @@ def score_placebos(
 
 def _read_test(
     best: Candidate, others: Sequence[Candidate], heads: Mapping[str, Probe | TipAdapter], test: Evaluator, read: int
-) -> Event:
+) -> SealedRead:
     """Scores of all, and image by image how often only the winner is right and how often only the other."""
     winner_right = test.label_ranks(best) == 0
     scores = test.score([best, *others])
@@ -103,16 +105,11 @@ def _read_test(
         scored = score_head(head, test.images, test.logit_scale)
         scores.append(scored.score)
         rights.append(scored.right)
-    fallback = {"fallback": round(test.fallback_share(best), 6)} if isinstance(best, PairwisePrompts) else {}
-    return {
-        "read": read,
-        **fallback,
-        "scores": [score.to_json() for score in scores],
-        "heads": list(heads),
-        "only_winner": [int(np.sum(winner_right & ~right)) for right in rights],
-        "only_other": [int(np.sum(~winner_right & right)) for right in rights],
-    }
-
-
-def _scores(evaluator: Evaluator, candidates: Sequence[Candidate]) -> dict[str, Any]:
-    return {"scores": [score.to_json() for score in evaluator.score(candidates)]}
+    return SealedRead(
+        read=read,
+        fallback=round(test.fallback_share(best), 6) if isinstance(best, PairwisePrompts) else None,
+        scores=tuple(scores),
+        heads=tuple(heads),
+        only_winner=tuple(int(np.sum(winner_right & ~right)) for right in rights),
+        only_other=tuple(int(np.sum(~winner_right & right)) for right in rights),
+    )

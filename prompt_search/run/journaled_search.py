@@ -13,10 +13,24 @@ from optimizers import Archive, Picture, Reply, Request, Sample, Scored, Task, T
 from optimizers.search import Usable
 from prompt_search.errors import BudgetReached
 from prompt_search.llm.prices import Price
-from prompt_search.run.budget import Limit, limit_sentence
+from prompt_search.run.budget import Limit
 from prompt_search.run.captions import MOST_TOKENS, caption_samples, captions_in
-from prompt_search.run.journal import Event, Journal
-from prompt_search.run.last_selection import Recipe
+from prompt_search.run.events import (
+    Asked,
+    Captioned,
+    ClassClusters,
+    Logged,
+    Question,
+    Record,
+    Replied,
+    ScoredCandidates,
+    Selection,
+    Stopped,
+    TopClasses,
+    cut_sentence,
+)
+from prompt_search.run.journal import Journal
+from prompt_search.run.last_selection import Recipe, within
 from prompt_search.run.metered import MeteredModel
 from prompt_search.run.progress import Observer, Status
 from prompt_search.run.split_evaluators import SplitEvaluators
@@ -113,13 +127,14 @@ class JournaledSearch:
         samples = self._samples(requests)
         key = _digest([sample.key for sample in samples])
         self._stop_if(key, lambda: self._model.refuses(samples[0], self.status.llm_calls), samples[0])
-        recorded = self.journal.event("ask", key, lambda: self._ask_live(requests, samples, judge))
-        replies = [Reply(**reply) for reply in recorded["replies"]]
-        self.tally.count(self.status.phase, replies, recorded["usd"])
+        recorded = self.journal.event(Asked, key, lambda: self._ask_live(requests, samples, judge))
+        self.journal.expect("replies", holds=len(recorded.replies) == len(samples))
+        replies = [each.reply for each in recorded.replies]
+        self.tally.count(self.status.phase, replies, recorded.usd)
         self._show_totals()
-        if recorded["refused"]:
-            self.refused = limit_sentence(recorded["reached"], recorded["limit"], recorded["needed"])
-            if recorded["refused"] == len(replies):
+        if recorded.refused:
+            self.refused = cut_sentence(recorded)
+            if recorded.refused == len(replies):
                 raise BudgetReached(self.refused)
         return replies
 
@@ -135,10 +150,11 @@ class JournaledSearch:
         new = list({c.fingerprint: c for c in candidates if self.archive.find(c) is None}.values())
         if new:
             key = _digest([candidate.fingerprint for candidate in new])
-            recorded = self.journal.event("score", key, lambda: self._score_live(new))
-            self._known_lists |= recorded["lists"].keys()
-            for candidate, score in zip(new, recorded["scores"], strict=True):
-                self._enter(candidate, Score.from_json(score))
+            recorded = self.journal.event(ScoredCandidates, key, lambda: self._score_live(new))
+            self.journal.expect("scores", holds=len(recorded.scores) == len(new))
+            self._known_lists |= recorded.lists.keys()
+            for candidate, score in zip(new, recorded.scores, strict=True):
+                self._enter(candidate, score)
             self._hand_over_best()
         entries = [self.archive.find(candidate) for candidate in candidates]
         self._observer.update(self.status)
@@ -148,29 +164,34 @@ class JournaledSearch:
         """See `optimizers.Search.top_classes`."""
         key = _digest([candidate.fingerprint, k])
         self._stop_if(key, self._time_limit)
-        recorded = self.journal.event(
-            "top classes",
-            key,
-            lambda: {"classes": self.evaluators.search.top_classes(candidate, k).tolist()},
-        )
-        return tuple(map(tuple, recorded["classes"]))
+        recorded = self.journal.event(TopClasses, key, lambda: self._top_classes_live(candidate, k))
+        known, most = range(len(self.task.classes)), min(k, len(self.task.classes))
+        fit = all(len(own) == most and all(each in known for each in own) for own in recorded.classes)
+        self.journal.expect("classes", holds=fit and len(recorded.classes) == self.task.n_search)
+        return recorded.classes
 
     def class_clusters(self, candidate: PromptSet, k: int) -> tuple[int, ...]:
         """See `optimizers.Search.class_clusters`."""
-        recorded = self.journal.event(
-            "class clusters",
-            _digest([candidate.fingerprint, k]),
-            lambda: {"clusters": self.evaluators.search.class_clusters(candidate, k)},
-        )
-        return tuple(recorded["clusters"])
+
+        def live() -> ClassClusters:
+            return ClassClusters(clusters=tuple(self.evaluators.search.class_clusters(candidate, k)))
+
+        recorded = self.journal.event(ClassClusters, _digest([candidate.fingerprint, k]), live)
+        fit = len(recorded.clusters) == len(self.task.classes) and all(0 <= each < k for each in recorded.clusters)
+        self.journal.expect("clusters", holds=fit)
+        return recorded.clusters
 
     def choose_texts(self, library: TextLibrary, settings: SelectionSettings) -> Selected:
         """See `optimizers.Search.choose_texts`."""
-        key = _digest([library.fingerprint, asdict(settings)])
-        recorded = self.journal.event(
-            "selection", key, lambda: self.evaluators.search.choose_texts(library, settings).to_json()
-        )
-        selected = Selected.from_json(recorded)
+
+        def live() -> Selection:
+            return Selection.of(self.evaluators.search.choose_texts(library, settings))
+
+        recorded = self.journal.event(Selection, _digest([library.fingerprint, asdict(settings)]), live)
+        self.journal.expect("chosen", holds=within(library, recorded.chosen))
+        known = range(len(library.classes))
+        self.journal.expect("costly", holds=all(a in known and b in known for a, b, _ in recorded.costly))
+        selected = recorded.selected
         recipe = None if selected.hold is None else Recipe(library, replace(settings, hold=selected.hold))
         self.recipes[library.prompt_set(selected.chosen).fingerprint] = recipe
         return selected
@@ -192,18 +213,19 @@ class JournaledSearch:
     def _captioned(self, key: str, positions: Sequence[int] | None) -> list[Reply]:
         """What the language model says of the images at some positions, `None` for all."""
         self._live = False
-        recorded = self.journal.event("captions", key, lambda: self._caption_live(positions))
-        replies = [Reply(**reply) for reply in recorded["replies"]]
-        self.tally.count("captions", replies, recorded["usd"])
+        recorded = self.journal.event(Captioned, key, lambda: self._caption_live(positions))
+        self.journal.expect("replies", holds=positions is None or len(recorded.replies) == len(positions))
+        replies = [each.reply for each in recorded.replies]
+        self.tally.count("captions", replies, recorded.usd)
         self._show_totals()
-        if unseen := recorded["refused"]:
-            self.refused = limit_sentence(recorded["reached"], recorded["limit"], recorded["needed"])
+        if unseen := recorded.refused:
+            self.refused = cut_sentence(recorded)
             self.notes.append(f"{unseen} of {len(replies)} images got no caption: a limit was reached")
         return replies
 
     def log(self, message: str) -> None:
         """See `optimizers.Search.log`."""
-        self.journal.event("log", _digest(message), lambda: {"message": message})
+        self.journal.event(Logged, _digest(message), lambda: Logged(message=message))
         self.notes.append(message)
 
     def _tell(self, message: str) -> None:
@@ -222,13 +244,12 @@ class JournaledSearch:
     def _stop_if(self, key: str, reached: Callable[[], Limit | None], sample: Sample | None = None) -> None:
         """End the search here if a limit is reached, or was when this was recorded."""
         kind = None if self.journal.replaying else reached()
-        if kind is None and self.journal.upcoming != "budget":
+        if kind is None and self.journal.upcoming is not Stopped:
             return
-        recorded = self.journal.event("budget", key, lambda: self._cut(kind, sample))
-        self.refused = limit_sentence(recorded["reached"], recorded["limit"], recorded["needed"])
+        self.refused = cut_sentence(self.journal.event(Stopped, key, lambda: Stopped(**self._cut(kind, sample))))
         raise BudgetReached(self.refused)
 
-    def _caption_live(self, positions: Sequence[int] | None) -> Event:
+    def _caption_live(self, positions: Sequence[int] | None) -> Captioned:
         """Shows images to the language model; what the budget does not reach stays without a caption."""
         assert self._pictures is not None
         self._live = True
@@ -238,14 +259,14 @@ class JournaledSearch:
         samples = [replace(sample, request=self._waves.room.given(sample.request)) for sample in samples]
         answered = self._model.answer(samples, self._recorded_replies, self.status.llm_calls, self._arrived)
         refused = sum(reply.finish == "budget" for reply in answered.replies)
-        return {
-            "refused": refused,
+        return Captioned(
+            refused=refused,
             **self._cut(answered.reached if refused else None, _unasked(samples, answered.replies)),
-            "samples": [s.key for s in samples],
-            "pictures": [m.picture.digest for s in samples for m in s.request.messages if m.picture],
-            "replies": [_recorded_form(reply) for reply in answered.replies],
-            "usd": _list_price(answered.replies, self._model.ledger.price),
-        }
+            samples=tuple(s.key for s in samples),
+            pictures=tuple(m.picture.digest for s in samples for m in s.request.messages if m.picture),
+            replies=tuple(map(Replied.of, answered.replies)),
+            usd=_list_price(answered.replies, self._model.ledger.price),
+        )
 
     def show_traffic(self, traffic: Traffic) -> None:
         """Tell the observer of the calls in flight.
@@ -262,7 +283,7 @@ class JournaledSearch:
     def _time_limit(self) -> Limit | None:
         return "max_time" if self._model.time_is_up() else None
 
-    def _cut(self, reached: Limit | None, refused: Sample | None = None) -> Event:
+    def _cut(self, reached: Limit | None, refused: Sample | None = None) -> dict[str, Any]:
         """What a limit keeps from being done, for the journal; `refused` is the first sample that is not asked for."""
         if reached is None:
             return {"reached": None, "limit": None, "needed": None}
@@ -270,7 +291,7 @@ class JournaledSearch:
         needed = self._model.ledger.needed(refused, reached) if refused is not None and spends else None
         return {"reached": reached, "limit": self._model.limit(reached), "needed": needed}
 
-    def _ask_live(self, requests: Sequence[Request], samples: list[Sample], judge: Judge) -> Event:
+    def _ask_live(self, requests: Sequence[Request], samples: list[Sample], judge: Judge) -> Asked:
         self._live = True
         made = self.status.llm_calls
         self.status.llm_planned = made + len(samples)
@@ -278,14 +299,14 @@ class JournaledSearch:
         answered = self._model.answer(samples, self._recorded_replies, made, self._arrived)
         judge(answered.replies)
         refused = sum(reply.finish == "budget" for reply in answered.replies)
-        return {
-            "refused": refused,
+        return Asked(
+            refused=refused,
             **self._cut(answered.reached if refused else None, _unasked(samples, answered.replies)),
-            "samples": [s.key for s in samples],
-            "requests": _distinct(requests),
-            "replies": [_recorded_form(reply) for reply in answered.replies],
-            "usd": _list_price(answered.replies, self._model.ledger.price),
-        }
+            samples=tuple(s.key for s in samples),
+            requests=tuple(Question.of(request, times) for request, times in Counter(requests).items()),
+            replies=tuple(map(Replied.of, answered.replies)),
+            usd=_list_price(answered.replies, self._model.ledger.price),
+        )
 
     def _arrived(self, reply: Reply) -> None:
         self.status.llm_calls += 1
@@ -299,15 +320,15 @@ class JournaledSearch:
         self.status.prompt_tokens, self.status.completion_tokens = totals.prompt_tokens, totals.completion_tokens
         self._observer.update(self.status)
 
-    def _score_live(self, new: list[Candidate]) -> Event:
+    def _score_live(self, new: list[Candidate]) -> ScoredCandidates:
         scores = self.evaluators.search.score(new)
-        lists: dict[str, list[str]] = {}
-        candidates = [_by_reference(candidate, lists) for candidate in new]
-        return {
-            "lists": {reference: texts for reference, texts in lists.items() if reference not in self._known_lists},
-            "candidates": candidates,
-            "scores": [score.to_json() for score in scores],
-        }
+        lists: dict[str, tuple[str, ...]] = {}
+        candidates = tuple(_by_reference(candidate, lists) for candidate in new)
+        unknown = {reference: texts for reference, texts in lists.items() if reference not in self._known_lists}
+        return ScoredCandidates(lists=unknown, candidates=candidates, scores=tuple(scores))
+
+    def _top_classes_live(self, candidate: Candidate, k: int) -> TopClasses:
+        return TopClasses(classes=tuple(map(tuple, self.evaluators.search.top_classes(candidate, k).tolist())))
 
     def _hand_over_best(self) -> None:
         """Tell of a new best, but not of those of the past: what is on disk may be better."""
@@ -332,7 +353,7 @@ def _unasked(samples: Sequence[Sample], replies: Sequence[Reply]) -> Sample | No
     return next((s for s, reply in zip(samples, replies, strict=True) if reply.finish == "budget"), None)
 
 
-def _by_reference(candidate: Candidate, lists: dict[str, list[str]]) -> dict[str, Any]:
+def _by_reference(candidate: Candidate, lists: dict[str, tuple[str, ...]]) -> dict[str, Any]:
     """A candidate for the journal: its lists of texts go to `lists`, once each, and are named by their digests.
 
     The children of a population share most of their texts.
@@ -341,7 +362,7 @@ def _by_reference(candidate: Candidate, lists: dict[str, list[str]]) -> dict[str
 
     def named(texts: list[str]) -> str:
         reference = _digest(texts)[:16]
-        lists[reference] = texts
+        lists[reference] = tuple(texts)
         return reference
 
     content["texts"] = {i: named(own) for i, own in content["texts"].items()}
@@ -356,25 +377,12 @@ def _list_price(replies: Sequence[Reply], price: Price | None) -> float | None:
     return round(dollars, 9)
 
 
-def _distinct(requests: Sequence[Request]) -> list[dict[str, Any]]:
-    """Each different request once, in order, with how often it was made."""
-    counts = Counter(requests)
-    return [request.to_json() | {"times": times} for request, times in counts.items()]
-
-
-def _recorded_form(reply: Reply) -> dict[str, Any]:
-    """A reply for the journal: what depends on the cache stays out, so that two runs record the same."""
-    recorded = {name: value for name, value in asdict(reply).items() if name not in ("cached", "unmetered")}
-    # The cache keeps what a filter turned away, but not what the provider said of it.
-    return recorded if reply.finish == "error" else recorded | {"error": None}
-
-
-def _recorded_replies(events: Sequence[Event]) -> dict[str, Reply]:
+def _recorded_replies(records: Sequence[Record]) -> dict[str, Reply]:
     """Every usable reply of a journal by sample, void or not: none of them is asked for again."""
     return {
-        key: Reply(**reply)
-        for event in events
-        if event["event"] in ("ask", "captions")
-        for key, reply in zip(event["samples"], event["replies"], strict=True)
-        if reply["finish"] not in ("budget", "error")
+        key: recorded.reply
+        for event in (record.event for record in records)
+        if isinstance(event, Asked | Captioned)
+        for key, recorded in zip(event.samples, event.replies, strict=True)
+        if recorded.finish not in ("budget", "error")
     }

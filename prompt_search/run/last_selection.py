@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
-from typing import Any
 
 from evaluators import LabeledImages, PromptSet, Saying, Score, SelectionSettings, TextEncoder, TextLibrary
 from evaluators.library_selection import (
@@ -22,10 +21,11 @@ from evaluators.redundancy import redundancies
 from evaluators.text_selection import Chosen
 from prompt_search.baselines import renamed, vocabulary
 from prompt_search.result import NO_WORDS, RANDOM_WORDS
-from prompt_search.run.journal import Event, Journal
+from prompt_search.run.events import Refit, SearchedPlacebos
+from prompt_search.run.journal import Journal
 from prompt_search.run.split_evaluators import SplitEvaluators
 
-__all__ = ["Recipe", "Refitted", "refit", "searched_placebos", "select_placebos", "stand_in"]
+__all__ = ["Recipe", "Refitted", "refit", "searched_placebos", "select_placebos", "stand_in", "within"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +54,17 @@ class Refitted:
 
 def refit(recipe: Recipe, evaluators: SplitEvaluators, journal: Journal) -> Refitted:
     """Make the selection again with all images, its settings fixed; the test split has no part in it."""
-    recorded = journal.event("refit", _key(recipe), lambda: _refit_live(recipe, evaluators))
-    candidate = recipe.library.prompt_set(recorded["chosen"])
-    return Refitted(candidate, Score.from_json(recorded["search"]), Score.from_json(recorded["select"]))
+    recorded = journal.event(Refit, _key(recipe), lambda: _refit_live(recipe, evaluators))
+    journal.expect("chosen", holds=within(recipe.library, recorded.chosen))
+    return Refitted(recipe.library.prompt_set(recorded.chosen), recorded.search, recorded.select)
+
+
+def within(library: TextLibrary, chosen: Chosen) -> bool:
+    """Whether these are numbers of texts of the library, at least one for every class."""
+    return len(chosen) == len(library.classes) and all(
+        own and all(0 <= number < len(texts) for number in own)
+        for own, texts in zip(chosen, library.texts, strict=True)
+    )
 
 
 def stand_in(winner: PromptSet, templates: Sequence[str]) -> Recipe:
@@ -104,26 +112,26 @@ def select_placebos(
     choices; where that would take minutes, the winner's.
     """
 
-    def live() -> Event:
-        return {"chosen": [_search_again(library, recipe, refitted, evaluators) for library in libraries.values()]}
+    def live() -> SearchedPlacebos:
+        found = (_search_again(library, recipe, refitted, evaluators) for library in libraries.values())
+        return SearchedPlacebos(chosen=tuple(found))
 
-    recorded = journal.event("searched placebos", _key(*(Recipe(x, recipe.settings) for x in libraries.values())), live)
+    key = _key(*(Recipe(library, recipe.settings) for library in libraries.values()))
+    recorded = journal.event(SearchedPlacebos, key, live)
+    fit = len(recorded.chosen) == len(libraries) and all(map(within, libraries.values(), recorded.chosen))
+    journal.expect("chosen", holds=fit)
     return {
         name: library.prompt_set(chosen)
-        for (name, library), chosen in zip(libraries.items(), recorded["chosen"], strict=True)
+        for (name, library), chosen in zip(libraries.items(), recorded.chosen, strict=True)
     }
 
 
-def _refit_live(recipe: Recipe, evaluators: SplitEvaluators) -> dict[str, Any]:
+def _refit_live(recipe: Recipe, evaluators: SplitEvaluators) -> Refit:
     images, texts = evaluators.joined(), evaluators.texts
     selected = _choose(images, recipe, texts)
     candidate = recipe.library.prompt_set(selected.chosen)
     (search,) = evaluators.search.score([candidate])
-    return {
-        "chosen": selected.chosen,
-        "search": search.to_json(),
-        "select": _left_out(images, recipe, evaluators).to_json(),
-    }
+    return Refit(chosen=selected.chosen, search=search, select=_left_out(images, recipe, evaluators))
 
 
 def _search_again(library: TextLibrary, recipe: Recipe, refitted: bool, evaluators: SplitEvaluators) -> Chosen:

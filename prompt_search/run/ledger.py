@@ -8,7 +8,7 @@ interrupted it, is released. What a kill left unsettled stays charged in full: n
 import json
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,8 @@ from optimizers import Reply, Request, Sample
 from prompt_search.errors import RunError
 from prompt_search.llm.prices import Price
 from prompt_search.run.budget import Budget, Limit
+from prompt_search.run.json_shape import ShapeError, read_as
+from prompt_search.run.sound_lines import sound_length
 
 __all__ = ["LEDGER", "Ledger", "worst_case"]
 
@@ -31,6 +33,9 @@ PICTURE_TOKENS = 50_000
 """More than any provider counts for one image (OpenAI's small models: 2,833 and 5,667 for each of up to 8 tiles)."""
 
 
+KINDS = {"reserved": 1, "released": -1, "used": 1}
+"""What an entry counts, and with which sign."""
+
 PICO = 10**12
 """Amounts are whole picodollars, rounded up: their sums are exact in any order."""
 
@@ -41,6 +46,15 @@ class Charge:
 
     tokens: int = 0
     pico: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A line of the file: amounts of tokens and picodollars."""
+
+    reserved: tuple[int, int] | None = None
+    released: tuple[int, int] | None = None
+    used: tuple[int, int] | None = None
 
 
 def worst_case(request: Request) -> tuple[int, int]:
@@ -143,21 +157,33 @@ class Ledger:
         """An amount of this file: what was written before a price was known costs the most its tokens can."""
         return [tokens, pico or max(self._picodollars(tokens, 0), self._picodollars(0, tokens))]
 
-    def _count(self, entry: dict[str, list[int]]) -> None:
-        for kind, sign in (("reserved", 1), ("released", -1), ("used", 1)):
+    def _count(self, entry: Mapping[str, Sequence[int]]) -> None:
+        for kind, sign in KINDS.items():
             tokens, pico = entry.get(kind, (0, 0))
             self.tokens += sign * tokens
             self._pico += sign * pico
 
-    def _read(self) -> list[dict[str, list[int]]]:
+    def _read(self) -> list[dict[str, tuple[int, int]]]:
         """The entries. A last line that a crash cut off does not count: what it reserved was never sent."""
         try:
             content = self._path.read_bytes() if self._path.exists() else b""
-            whole = content[: content.rfind(b"\n") + 1]
-            self._torn = len(whole) if len(whole) < len(content) else None
-            return [json.loads(line) for line in whole.splitlines()]
-        except (OSError, ValueError) as error:
-            raise RunError(f"{self._path} can't be read: {error}; start again with another --out") from error
+        except OSError as error:
+            raise RunError(f"{self._path} can't be read: {error.strerror or error}; mend that and go on") from error
+        whole = content[: sound_length(content)]
+        self._torn = len(whole) if len(whole) < len(content) else None
+        return [self._entry(line, number) for number, line in enumerate(whole.split(b"\n")[:-1], start=1)]
+
+    def _entry(self, line: bytes, number: int) -> dict[str, tuple[int, int]]:
+        try:
+            entry = read_as(_Entry, json.loads(line))
+        except (ValueError, RecursionError) as error:
+            wrong = error if isinstance(error, ShapeError) else f"it is not JSON: {str(error)[:80]}"
+            raise RunError(
+                f"{self._path}, line {number} is damaged: {wrong}; start again with another --out, or delete this line "
+                "to go on without what it counts"
+            ) from error
+        amounts = {kind: getattr(entry, kind) for kind in KINDS}
+        return {kind: amount for kind, amount in amounts.items() if amount is not None}
 
     def _write(self, entry: dict[str, list[int]], *, sync: bool) -> None:
         self._count(entry)

@@ -3,8 +3,8 @@
 import math
 from collections.abc import Mapping
 
-from evaluators import Score
 from optimizers import Scored
+from prompt_search.run.events import BaselinesOnSelect
 from prompt_search.run.journal import Journal
 from prompt_search.run.split_evaluators import SplitEvaluators
 
@@ -31,11 +31,11 @@ def near_chance(plain: Mapping[str, Scored], evaluators: SplitEvaluators, journa
     """What to tell a person if the best plain prompts are near chance on search and select; `None` if they are not."""
     candidates = [entry.candidate for entry in plain.values()]
 
-    def live() -> dict[str, list[object]]:
-        return {"scores": [score.to_json() for score in evaluators.select.score(candidates)]}
+    def live() -> BaselinesOnSelect:
+        return BaselinesOnSelect(scores=tuple(evaluators.select.score(candidates)))
 
-    recorded = journal.event("baselines on select", "", live)
-    select = [Score.from_json(score) for score in recorded["scores"]]
+    select = journal.event(BaselinesOnSelect, "", live).scores
+    journal.expect("scores", holds=len(select) == len(candidates))
     shares = [
         ((entry.score.correct + other.correct) / (entry.score.n + other.n), name)
         for (name, entry), other in zip(plain.items(), select, strict=True)

@@ -5,13 +5,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from prompt_search.errors import SettingsError
 
-__all__ = ["Option", "Stated", "build", "check", "options"]
-
-Config = TypeVar("Config")
+__all__ = ["Option", "Stated", "check", "check_names", "options"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,20 +119,7 @@ def _named(kind: Any) -> str:  # noqa: ANN401 - a type as annotations have it
     return known.get(kind) or str(kind.__name__)
 
 
-def build(kind: type[Config], value: object, where: str = "") -> Config:
-    """A configuration from plain JSON values.
-
-    Raises:
-        SettingsError: naming the field that is unknown or can't be used.
-    """
-    if not isinstance(value, Mapping):
-        raise SettingsError(f"{where or 'the configuration'} must be an object with fields, got {str(value)[:60]!r}")
-    hints = get_type_hints(kind)
-    check_names(value, hints, where)
-    return kind(**{name: _built(hints[name], each, f"{where}.{name}".strip(".")) for name, each in value.items()})
-
-
-def check_names(given: Mapping[str, object], known: Mapping[str, object], where: str = "") -> None:
+def check_names(given: Mapping[str, object], known: Mapping[str, object]) -> None:
     """Refuse names that are unknown.
 
     Raises:
@@ -144,21 +129,6 @@ def check_names(given: Mapping[str, object], known: Mapping[str, object], where:
         if name not in known:
             close = difflib.get_close_matches(name, known, n=1)
             raise SettingsError(
-                f"{where + ': ' if where else ''}there is no option {name[:60]!r}; "
+                f"there is no option {name[:60]!r}; "
                 + (f"did you mean {close[0]!r}?" if close else f"there are {', '.join(known)}")
             )
-
-
-def _built(kind: Any, value: object, where: str) -> object:  # noqa: ANN401 - a type as annotations have it
-    origin, parts = get_origin(kind), get_args(kind)
-    if origin in (Union, UnionType):
-        inner = next((part for part in parts if is_dataclass(part)), None)
-        return _built(inner, value, where) if inner and value is not None else value
-    if isinstance(kind, type) and is_dataclass(kind):
-        return build(kind, value, where)
-    if origin is tuple and isinstance(value, list | tuple):
-        inside = parts[:1] * len(value) if parts[1:] == (...,) else parts
-        if len(inside) != len(value):
-            raise SettingsError(f"{where} must have {len(inside)} entries, got {len(value)}")
-        return tuple(_built(part, each, where) for part, each in zip(inside, value, strict=True))
-    return value

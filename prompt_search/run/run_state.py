@@ -6,7 +6,8 @@ from typing import Literal
 
 from filelock import FileLock, Timeout
 
-from prompt_search.run.journal import JOURNAL, effective, read_events
+from prompt_search.run.events import Asked, Ended, ScoredCandidates
+from prompt_search.run.journal import JOURNAL, effective, read_records
 
 __all__ = ["RunState", "state_of"]
 
@@ -34,15 +35,15 @@ def state_of(folder: Path) -> RunState:
     Raises:
         RunError: if its journal is damaged.
     """
-    events = effective(read_events(folder / JOURNAL))
+    events = [record.event for record in effective(read_records(folder / JOURNAL))]
     if not events:
         return RunState("running" if _is_locked(folder) else "new")
-    finished = events[-1]["event"] == "end"
+    finished = isinstance(events[-1], Ended)
     return RunState(
         "finished" if finished else "running" if _is_locked(folder) else "interrupted",
         len(events),
-        sum(len(event["replies"]) - event["refused"] for event in events if event["event"] == "ask"),
-        sum(len(event["scores"]) for event in events if event["event"] == "score"),
+        sum(len(event.replies) - event.refused for event in events if isinstance(event, Asked)),
+        sum(len(event.scores) for event in events if isinstance(event, ScoredCandidates)),
     )
 
 

@@ -13,6 +13,7 @@ from prompt_search import DataConfig, LlmConfig, RunConfig, SearchConfig, optimi
 from prompt_search.errors import SettingsError
 from prompt_search.run.config import StrategyChoice
 from prompt_search.run.identity import identity_of
+from prompt_search.run.json_shape import ShapeError
 from prompt_search.run.option import Option, check, options
 
 FOUND = dict.fromkeys(
@@ -88,15 +89,15 @@ def test_what_can_not_be_used_is_named(values: dict[str, Any], complaint: str) -
 @pytest.mark.parametrize(
     ("value", "complaint"),
     [
-        (5, "the configuration must be an object"),
-        ({"data": 5}, "data must be an object"),
-        ({"data": {"sauce": "x"}}, "data: there is no option 'sauce'; did you mean 'source'"),
-        ({"data": {"shots": [1]}}, "shots must be"),
-        ({"search": {"strategies": [{"name": "cupl", "settings": [["samples"]]}]}}, "settings must have 2 entries"),
+        (5, "is a number, not an object"),
+        ({"data": 5}, "'data' is a number, not an object"),
+        ({"data": {"sauce": "x"}}, "'data.sauce' is not known"),
+        ({"data": {"shots": [1]}}, "'data.shots' is a list"),
+        ({"search": {"strategies": [{"name": "cupl", "settings": [["samples"]]}]}}, "has 1 entries, not 2"),
     ],
 )
 def test_another_shape_in_a_file_is_named(value: Any, complaint: str) -> None:
-    with pytest.raises(SettingsError, match=complaint):
+    with pytest.raises(ShapeError, match=complaint):
         RunConfig.from_json(value)
 
 

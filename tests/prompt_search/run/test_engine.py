@@ -22,7 +22,8 @@ from prompt_search.prompt_files.prompts_json import read_prompts_json
 from prompt_search.result import Result
 from prompt_search.run.budget import Budget
 from prompt_search.run.compare import compare_runs
-from prompt_search.run.journal import Journal, read_events
+from prompt_search.run.events import ScoredOnSelect
+from prompt_search.run.journal import Journal, read_records
 from prompt_search.run.run import Run
 from tests.fakes.openai_server import OpenAIServer, reply
 from tests.fakes.scripted_model import ScriptedModel
@@ -30,7 +31,7 @@ from tests.prompt_search.conftest import World, paint, plausible
 
 
 def events(result: Result) -> list[str]:
-    return [event["event"] for event in read_events(result.folder / "journal.jsonl")]
+    return [record.event.kind for record in read_records(result.folder / "journal.jsonl")]
 
 
 def outputs(folder: Path) -> dict[str, bytes]:
@@ -449,5 +450,6 @@ def test_a_strategy_that_hands_over_too_many_is_cut_to_the_shortlist(world: Worl
             return [entry.candidate for entry in search.score(sets)]
 
     result = world.run(strategy=Everything())  # type: ignore[arg-type]  # the least a strategy can be
-    recorded = {event["event"]: event for event in read_events(result.folder / "journal.jsonl")}
-    assert len(recorded["select"]["scores"]) == 3 + 8
+    events = [record.event for record in read_records(result.folder / "journal.jsonl")]
+    (select,) = [event for event in events if isinstance(event, ScoredOnSelect)]
+    assert len(select.scores) == 3 + 8

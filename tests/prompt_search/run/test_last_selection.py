@@ -12,9 +12,10 @@ from PIL import Image
 from evaluators import ClassLabel, Saying, SelectionSettings, TextLibrary
 from evaluators.image_text_model import FloatArray
 from optimizers import Cupl, EnsembleSelection, HillClimbing, Sample
+from prompt_search.errors import RunError
 from prompt_search.result import NO_WORDS, RANDOM_WORDS, Result
 from prompt_search.run.compare import compare_runs
-from prompt_search.run.journal import read_events
+from prompt_search.run.journal import read_records
 from prompt_search.run.last_selection import Recipe, searched_placebos
 from tests.fakes.hashed_model import HashedModel
 from tests.prompt_search.conftest import COLOURS, World, paint
@@ -78,7 +79,7 @@ def result(shades: World) -> Result:
 
 
 def events(result: Result) -> list[str]:
-    return [event["event"] for event in read_events(result.folder / "journal.jsonl")]
+    return [record.event.kind for record in read_records(result.folder / "journal.jsonl")]
 
 
 def test_the_winner_is_selected_again_with_the_select_images_before_test_is_read(result: Result) -> None:
@@ -142,6 +143,19 @@ def test_a_run_killed_on_the_way_ends_in_the_same_bytes(shades: World, survives:
     (killed / "journal.jsonl").write_bytes(journal[: int(len(journal) * survives)])
     continued = shades.run("killed", answer=kinds, strategy=SMALL)
     assert compare_runs(continued.folder, whole.folder) == []
+
+
+def test_a_recorded_choice_of_texts_that_are_not_there_is_an_error(shades: World) -> None:
+    path = shades.run("whole", answer=kinds, strategy=SMALL).folder / "journal.jsonl"
+    lines = path.read_bytes().splitlines(keepends=True)
+    for kind in ("selection", "refit", "searched placebos"):
+        place = next(i for i, line in enumerate(lines) if json.loads(line)["event"] == kind)
+        event = json.loads(lines[place])
+        for chosen in ([], event["chosen"][1:], [[[10**6]]] * len(event["chosen"]), [[10**6]] * len(event["chosen"])):
+            damaged = json.dumps(event | {"chosen": chosen}).encode() + b"\n"
+            path.write_bytes(b"".join([*lines[:place], damaged, *lines[place + 1 :]]))
+            with pytest.raises(RunError, match=f"line {place + 1} is damaged: 'chosen"):
+                shades.run("whole", answer=kinds, strategy=SMALL)
 
 
 def test_no_baseline_beats_what_is_handed_over_in_top_1_on_select(world: World) -> None:

@@ -16,7 +16,8 @@ from prompt_search.prompt_files.classifier import read_classifier
 from prompt_search.prompt_files.prompts_json import read_prompts_json
 from prompt_search.result import Result
 from prompt_search.run.budget import Budget
-from prompt_search.run.journal import read_events
+from prompt_search.run.events import Asked, ScoredCandidates, ScoredOnSelect, TopClasses
+from prompt_search.run.journal import read_records
 from prompt_search.score_file import score
 from tests.prompt_search.conftest import World
 
@@ -59,15 +60,15 @@ def run_fudd(world: World, out: str, **arguments: object) -> Result:
 
 def test_fudd_asks_for_each_pair_once_and_its_forms_are_scored_on_the_search_and_the_select_split(world: World) -> None:
     result = run_fudd(world, "run")
-    events = read_events(result.folder / "journal.jsonl")
-    asked = [event for event in events if event["event"] == "ask"]  # the first question of a run goes out alone
-    assert sum(len(event["requests"]) for event in asked) == 3
-    (top,) = [event for event in events if event["event"] == "top classes"]
-    assert len(top["classes"]) == 9
-    candidates = [each for event in events if event["event"] == "score" for each in event["candidates"]]
+    events = [record.event for record in read_records(result.folder / "journal.jsonl")]
+    asked = [event for event in events if isinstance(event, Asked)]  # the first question of a run goes out alone
+    assert sum(len(event.requests) for event in asked) == 3
+    (top,) = [event for event in events if isinstance(event, TopClasses)]
+    assert len(top.classes) == 9
+    candidates = [each for event in events if isinstance(event, ScoredCandidates) for each in event.candidates]
     assert [len(each["pairs"]) for each in candidates if "pairs" in each] == [3]
-    (select,) = [event for event in events if event["event"] == "select"]
-    assert len(select["scores"]) == 5
+    (select,) = [event for event in events if isinstance(event, ScoredOnSelect)]
+    assert len(select.scores) == 5
 
 
 def test_a_budget_that_covers_one_pair_still_gives_a_result(world: World) -> None:

@@ -11,7 +11,7 @@ from prompt_search.errors import RunError, RunMismatch, RunMissing
 from prompt_search.result import Result
 from prompt_search.run.budget import Budget
 from prompt_search.run.compare import compare_runs
-from prompt_search.run.journal import JOURNAL, read_events
+from prompt_search.run.journal import JOURNAL
 from prompt_search.run.resources import Resources
 from prompt_search.run.run import Run
 from tests.prompt_search.conftest import World
@@ -103,7 +103,8 @@ def test_a_run_without_a_folder_is_refused(tmp_path: Path) -> None:
 
 def test_events_carry_requests_replies_and_scores(world: World, tiny_model: ImageTextModel) -> None:
     result = world.run()
-    recorded = {event["event"]: event for event in read_events(result.folder / JOURNAL)}
+    lines = (result.folder / JOURNAL).read_text().splitlines()  # what others read, beside this program
+    recorded = {event["event"]: event for event in map(json.loads, lines)}
     assert recorded["ask"]["requests"][0]["messages"][0]["content"]
     assert recorded["ask"]["replies"][0]["text"]
     assert 0 <= recorded["score"]["scores"][0]["top1"] <= 1
