@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -132,7 +133,9 @@ def test_every_part_of_an_event_that_is_missing_or_of_another_type_is_named_or_k
                 line = json.dumps(each).encode()
                 told, again = read_and_written(line, each["time"])
                 named = told is not None and (told.place or not isinstance(each.get("event"), str))
-                assert named or again == line + b"\n", (path, line[:300])
+                if path[0] == "budget" and told is None:  # a limit that is absent is none
+                    each["budget"] = asdict(Budget(**each["budget"]))
+                assert named or again == json.dumps(each).encode() + b"\n", (path, line[:300])
 
 
 def put(wrong: object) -> Callable[[Any, Any], None]:
