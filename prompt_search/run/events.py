@@ -110,6 +110,7 @@ class Question:
     max_tokens: int
     json_schema: str | None
     steering: Mapping[str, Any] | None = None
+    small_schema: str | None = None
     times: int
 
     @classmethod
