@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import prompt_search
 from evaluators import Candidate, PromptSet, general_templates
 from optimizers import SHORTLIST, Message, Plan, Request, Search, Task
-from optimizers.meta_prompts import TEMPLATE_SCHEMA
+from optimizers.meta_prompts import SMALL_TEMPLATE_SCHEMA, TEMPLATE_SCHEMA
 from optimizers.replies import templates
 
 QUESTION = Message("user", "Write a short caption for a photo. Write {} in the place of the thing that it shows.")
@@ -31,7 +31,8 @@ class GreedyEnsemble:
 
     def run(self, search: Search) -> list[Candidate]:
         """Add one template at a time; whatever is random comes from `search.rng`, so that the run can be repeated."""
-        replies = search.ask([Request((QUESTION,), max_tokens=60, json_schema=TEMPLATE_SCHEMA)] * self.asked)
+        request = Request((QUESTION,), max_tokens=60, json_schema=TEMPLATE_SCHEMA, small_schema=SMALL_TEMPLATE_SCHEMA)
+        replies = search.ask([request] * self.asked)
         proposed = [template for reply in replies for template in templates(reply.text, search.task.template_fits)]
         fitting = [template for template in general_templates() if search.task.template_fits(template)]
         library = dict.fromkeys(proposed + search.rng.sample(fitting, min(self.general, len(fitting))))
