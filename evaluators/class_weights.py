@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from evaluators.embedding_store import EmbeddingStore, digest
+from evaluators.embedding_rows import digest
+from evaluators.embedding_store import EmbeddingStore
 from evaluators.errors import PromptError
 from evaluators.image_text_model import FloatArray, ImageTextModel
 from evaluators.prompt_set import PromptSet

@@ -19,14 +19,24 @@ The whole tree, re-exported as `prompt_search.errors`::
     │   └── RunLocked                   another process is running there
     └── BudgetReached                   a limit was reached; the engine finishes with the best so far
 
-Every message says what was wrong, where, and what to do.
+Every message says what was wrong, where, and what to do. What can steer a terminal is written as an escape in it.
 """
+
+from evaluators.printable import printable
 
 __all__ = ["DataError", "InputError", "ModelError", "PromptError", "PromptSearchError", "StoreError"]
 
 
 class PromptSearchError(Exception):
-    """Root of every error this project raises on purpose."""
+    r"""Root of every error this project raises on purpose.
+
+    >>> print(DataError("no images in cats\x1b[2J"))
+    no images in cats\x1b[2J
+    """
+
+    def __str__(self) -> str:
+        """The message, fit for a terminal: names of files and words of servers may hold anything."""
+        return "\n".join(map(printable, super().__str__().split("\n")))
 
 
 class InputError(PromptSearchError):

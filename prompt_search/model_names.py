@@ -6,6 +6,7 @@ from pathlib import Path
 
 from prompt_search.bundled import BUNDLED_MODEL, model_name
 from prompt_search.errors import ModelError
+from prompt_search.home_folder import in_home
 
 __all__ = ["open_clip_name", "spelling_note"]
 
@@ -52,12 +53,12 @@ def open_clip_name(name: str) -> str:
     if plain.startswith("hf-hub:"):
         return _of_transformers(plain.removeprefix("hf-hub:")) or plain
     if plain.startswith((".", "/", "~")):  # told before anything heavy is imported
-        return _of_path(_expanded(plain), plain)
+        return _of_path(in_home(plain, ModelError, "the model"), plain)
     known = _built_in(plain)
     if known is not None:
         return known
     if _is_path(plain):
-        return _of_path(_expanded(plain), plain)
+        return _of_path(in_home(plain, ModelError, "the model"), plain)
     return _of_transformers(plain) or _of_hub(plain) or name
 
 
@@ -100,7 +101,7 @@ def _with_tag(architecture: str, tag: str) -> str:
         return architecture
     cleaned = tag.lower().replace("-", "_")
     if cleaned not in open_clip.list_pretrained_tags_by_model(architecture):
-        weights = Path(tag).expanduser()
+        weights = in_home(tag, ModelError, "the weights")
         if weights.suffix.lower() in WEIGHTS and not weights.is_file():
             raise ModelError(f"there is no file {tag!r} with weights for {architecture}")
         return f"{architecture}/{weights if weights.is_file() else tag}"
@@ -111,15 +112,8 @@ def _with_tag(architecture: str, tag: str) -> str:
 
 
 def _is_path(name: str) -> bool:
-    path = _expanded(name)
+    path = in_home(name, ModelError, "the model")
     return path.exists() or path.suffix.lower() in WEIGHTS
-
-
-def _expanded(name: str) -> Path:
-    try:
-        return Path(name).expanduser()
-    except RuntimeError as error:
-        raise ModelError(f"the model {name!r} begins with a user who is not on this machine; give the path") from error
 
 
 def _of_path(path: Path, name: str) -> str:

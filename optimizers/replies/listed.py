@@ -10,11 +10,11 @@ from optimizers.replies.thinking import answer_in
 __all__ = ["all_sentences", "phrases"]
 
 BETWEEN_PHRASES = re.compile(r"[,;、，；]|\s/\s")
-ASIDE = re.compile(r"\s*(?:\(.*|\[.*|:\s.*|：.*|\s[-–—]\s.*)$")
+ASIDE = re.compile(r"(?<!\s)\s*(?:\(.*|\[.*|:\s.*|：.*|\s[-–—]\s.*)$")
 """What a model adds to an item to explain it: (in brackets), after a colon or a dash."""
 
 BETWEEN_SENTENCES = re.compile(r"(?<=[.!?])\s+|(?<=[。！？｡])")
-JSON_LIST = re.compile(r'\s*\{\s*"\w{1,20}"\s*:\s*\[')
+JSON_LIST = re.compile(r'^\s*\{\s*"\w{1,20}"\s*:\s*\[')
 WHOLE_STRING = re.compile(r'"([^"\\]*)"')
 MOST_WORDS = 4
 MOST_WORDS_OF_A_NAME = 8

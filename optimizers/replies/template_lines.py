@@ -12,8 +12,8 @@ from optimizers.replies.thinking import answer_in
 __all__ = ["tagged_templates", "template_fault", "templates"]
 
 TAGGED = re.compile(r"<\s*ins\s*>(.*?)(?:<\s*/\s*ins\s*>|$)", re.I | re.S)
-TAG = re.compile(r"<\s*/?\s*ins\s*/?\s*>", re.I)
-QUOTED = re.compile(r"""["“]([^"“”]*\{[^"“”]*)["”]|^([^"“”]*\{[^"“”]*)”""")
+TAG = re.compile(r"<\s*(?:/\s*)?ins\s*(?:/\s*)?>", re.I)
+QUOTED = re.compile(r"""["“]([^"“”{]*\{[^"“”]*)["”]|^([^"“”{]*\{[^"“”]*)”""")
 PLACE = re.compile(r"\{[^{}]*\}")
 CODE = re.compile(r"\w\(|[<>|\\=$\[\]`]|;(?! \w)")
 ABOUT_TEMPLATES = re.compile(r"\btemplates?\b|\bexactly once\b|\bclass name\b", re.I)

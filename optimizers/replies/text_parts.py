@@ -26,7 +26,7 @@ TAG = re.compile(
 )
 """Markup, but for what other methods write as placeholders."""
 
-ACCURACY = re.compile(r"\s*\(\d+(?:\.\d*)? ?%?\)?$")
+ACCURACY = re.compile(r"(?<!\s)\s*\(\d+(?:\.\d*)? ?%?\)?$")
 """The figure behind a template that was copied from a ranked list."""
 
 FENCE = re.compile(r"^\s*(?:```|~~~)")
@@ -95,10 +95,12 @@ def _bare(line: str) -> str:
 
 
 def _strings(value: object) -> list[str]:
-    if isinstance(value, str):
-        return [value]
-    if isinstance(value, list):
-        return [string for item in value for string in _strings(item)]
-    if isinstance(value, dict):
-        return [string for item in value.values() for string in _strings(item)]
-    return []
+    """The strings in a JSON value, in their order; without recursion, as a reply may be nested as deep as it likes."""
+    found, stack = [], [value]
+    while stack:
+        each = stack.pop()
+        if isinstance(each, str):
+            found.append(each)
+        elif isinstance(each, dict | list):
+            stack += list(each.values() if isinstance(each, dict) else each)[::-1]
+    return found

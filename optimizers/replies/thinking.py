@@ -10,8 +10,9 @@ BEFORE = re.compile(rf"^.*[<◁]\s*/\s*(?:{NAMES})\s*[>▷]", re.I | re.S)
 
 UNCLOSED = re.compile(rf"[<◁]\s*(?:{NAMES})\s*[>▷].*$", re.I | re.S)
 CHANNEL = "<|channel|>"
-FINAL = re.compile(r"<\|channel\|>\s*final\b.*?<\|message\|>", re.S)
-"""Where the answer begins in the format of gpt-oss."""
+FINAL = re.compile(r"<\|channel\|>\s*final\b")
+MESSAGE = "<|message|>"
+"""Behind these two the answer begins in the format of gpt-oss."""
 
 
 def answer_in(text: str) -> str:
@@ -26,6 +27,12 @@ def answer_in(text: str) -> str:
     ''
     """
     if CHANNEL in text:
-        parts = FINAL.split(text)
-        return parts[-1] if len(parts) > 1 else ""
+        return _last_message(text)
     return UNCLOSED.sub("", BEFORE.sub("", text))
+
+
+def _last_message(text: str) -> str:
+    begin = end = 0
+    while (final := FINAL.search(text, end)) and (message := text.find(MESSAGE, final.end())) >= 0:
+        begin = end = message + len(MESSAGE)
+    return text[begin:] if begin else ""

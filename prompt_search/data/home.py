@@ -1,9 +1,9 @@
-"""Paths that begin with `~`."""
+"""Paths of data that begin with `~`."""
 
 from pathlib import Path
 
 from evaluators.errors import DataError
-from prompt_search.data.printable import printable
+from prompt_search.home_folder import in_home
 
 __all__ = ["from_home"]
 
@@ -14,10 +14,4 @@ def from_home(path: str | Path) -> Path:
     Raises:
         DataError: if there is no such user, or no home at all.
     """
-    try:
-        return Path(path).expanduser()
-    except RuntimeError as error:
-        raise DataError(
-            f"{printable(str(path))} begins with the home folder of a user that is not known here; "
-            "write the whole path, or ./ before a name that really begins with ~"
-        ) from error
+    return in_home(path, DataError)

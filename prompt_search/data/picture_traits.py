@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, cast
 
@@ -14,6 +15,14 @@ STEPS_OF_ONE_COLOUR = 2
 """Of 255: what JPEG may make of an even area."""
 
 SMALL = 64
+KINDS: Mapping[str, tuple[type, ...]] = {
+    "one_colour": (bool,),
+    "transparent": (bool,),
+    "deepest": (int, type(None)),
+    "oriented": (bool,),
+    "pixels": (str,),
+}
+"""Of what is written down of traits: a file may have been written to by something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +48,14 @@ class PictureTraits:
         return json.dumps(asdict(self))
 
     @classmethod
-    def from_text(cls, text: str) -> "PictureTraits":
-        """Read back what `to_text` wrote."""
-        return cls(**json.loads(text))
+    def from_text(cls, text: str) -> "PictureTraits | None":
+        """Read back what `to_text` wrote; None if it is something else."""
+        try:
+            found = json.loads(text)
+            known = isinstance(found, dict) and all(type(found[name]) in kinds for name, kinds in KINDS.items())
+            return cls(**found) if known else None
+        except (ValueError, TypeError, KeyError, RecursionError):
+            return None
 
 
 def pixel_traits(rgb: "Image.Image", *, transparent: bool, deepest: int | None, oriented: bool) -> PictureTraits:

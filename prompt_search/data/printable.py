@@ -1,19 +1,10 @@
-"""File names on a terminal: whatever a name holds, it stays on its line and can't steer the terminal."""
+"""File names on a terminal."""
 
 from collections.abc import Sequence
 
+from evaluators.printable import printable
+
 __all__ = ["listed", "printable"]
-
-
-def printable(text: str) -> str:
-    r"""The text with control characters, direction marks and bytes that are not UTF-8 written as escapes.
-
-    >>> print(printable("cat\x1b[2J\n.png"))
-    cat\x1b[2J\n.png
-    >>> print(printable("caf\udce9"))
-    caf\udce9
-    """
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def listed(names: Sequence[str], most: int = 10) -> str:

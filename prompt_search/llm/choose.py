@@ -6,6 +6,7 @@ from typing import cast
 
 from optimizers.errors import SettingsError
 from optimizers.language_model import LanguageModel
+from prompt_search.home_folder import in_home
 from prompt_search.llm.api.connection_settings import check_connection_settings
 from prompt_search.llm.api.endpoint import Endpoint
 from prompt_search.llm.api.litellm_model import LiteLLMModel
@@ -61,7 +62,7 @@ def language_model(
     if spec == "local":
         return _local(cache_dir)
     if spec.startswith(GGUF):
-        return LocalModel(Path(spec.removeprefix(GGUF)).expanduser())
+        return LocalModel(in_home(spec.removeprefix(GGUF), SettingsError, "the language model"))
     if spec.startswith(HUGGING_FACE):
         return HuggingFaceModel(spec.removeprefix(HUGGING_FACE))
     if spec.startswith(OPENAI) and spec != OPENAI:

@@ -2,22 +2,22 @@
 
 import hashlib
 import json
+import logging
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self, get_args, get_type_hints
 
 from filelock import FileLock
 
 from optimizers.language_model import Reply, Sample
+from prompt_search.cache_file import BUSY_SECONDS, CacheFile
 from prompt_search.errors import StoreError
 
 __all__ = ["CacheStats", "CompletionCache"]
 
-BUSY_SECONDS = 60.0
 DAY = 86_400
 VERSION = 2
 TABLE = """
@@ -45,6 +45,13 @@ DELETE FROM replies WHERE key IN (
 """
 """Keeps the replies used last, up to a size in bytes: their texts, and 200 for all else of each."""
 
+WAY_OUT = "mend that, or start a new one with `prompt-search cache clear`; runs keep their own replies"
+COLUMNS: tuple[type | tuple[type, ...], ...] = (str, str, int, int, (str, type(None)), int, int)
+"""What `SELECT` finds; a file that was written to by something else may hold anything."""
+FINISHES = get_args(get_type_hints(Reply)["finish"])
+FORMS = (None, *get_args(get_args(get_type_hints(Reply)["form"])[0]))
+logger = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class CacheStats:
@@ -57,11 +64,16 @@ class CacheStats:
 class CompletionCache:
     """Replies in one SQLite file, found by model identity and sample; safe for several processes.
 
+    It is a cache: a file that is damaged is set aside with a warning and a new one begun, and so is a file that was
+    deleted while in use. A reply that can't be one counts as absent.
+
     Args:
-        path: the file; it and its folder are created at first use. As a context manager the cache stays connected.
+        path: the file; it and its folder are created at first use, readable by their owner only. As a context manager
+            the cache stays connected.
         clock: seconds since 1970.
 
-    Every method raises `StoreError`, naming the file, when it is damaged, locked for over a minute, or unwritable.
+    Every method raises `StoreError`, naming the file, when it is locked for over a minute, unwritable, or of another
+    version.
 
     >>> import tempfile
     >>> from optimizers.language_model import Message, Request
@@ -77,34 +89,34 @@ class CompletionCache:
     def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
         self.path = path
         self._clock = clock
-        self._kept: sqlite3.Connection | None = None
+        self._file = CacheFile(path, "the completion cache", self._prepare, WAY_OUT, private=True)
 
     def get(self, model_identity: str, sample: Sample) -> Reply | None:
         """The stored reply, marked as cached, or None."""
         key = _key(model_identity, sample)
-        with self._connected() as connection:
-            row = connection.execute(SELECT, (key,)).fetchone()
-            if row is None:
-                return None
-            text, finish, prompt_tokens, completion_tokens, form, shortened, used_on = row
-            if used_on < self._today():
-                with connection:
-                    connection.execute("UPDATE replies SET used_on = ? WHERE key = ?", (self._today(), key))
-        counts = (prompt_tokens, completion_tokens)
-        return Reply(text, finish, *counts, cached=True, form=form, shortened=bool(shortened))
+        row = self._file.do(lambda connection: self._row(connection, key))
+        if row is None:
+            return None
+        found = _reply(row)
+        if found is None:
+            logger.warning("a reply in the completion cache is damaged: the model is asked again")
+        return found
 
     def put(self, model_identity: str, sample: Sample, reply: Reply) -> None:
         """Store a reply; one that is already there is replaced."""
         told = (reply.text, reply.finish, reply.prompt_tokens, reply.completion_tokens, reply.form, reply.shortened)
         row = (_key(model_identity, sample), *told, self._today())
-        with self._connected() as connection, connection:
-            connection.execute(INSERT, row)
+
+        def insert(connection: sqlite3.Connection) -> None:
+            with connection:
+                connection.execute(INSERT, row)
+
+        self._file.do(insert)
 
     def stats(self) -> CacheStats:
         """Number of replies and bytes on disk."""
-        with self._connected() as connection:
-            (entries,) = connection.execute("SELECT count(*) FROM replies").fetchone()
-        return CacheStats(entries, self._bytes())
+        entries: int = self._file.do(lambda c: c.execute("SELECT count(*) FROM replies").fetchone()[0])
+        return CacheStats(entries, sum(file.stat().st_size for file in self._file.files() if file.exists()))
 
     def prune(self, unused_days: int, max_bytes: int | None = None) -> int:
         """Forget the replies that were of no use for that many days, then the least recently used ones.
@@ -119,67 +131,44 @@ class CompletionCache:
             How many replies were forgotten.
         """
         oldest = (self._today() - unused_days,)
-        with self._connected() as connection:
+
+        def forget(connection: sqlite3.Connection) -> int:
             with connection:
                 forgotten = connection.execute("DELETE FROM replies WHERE used_on < ?", oldest).rowcount
                 if max_bytes is not None:
                     forgotten += connection.execute(DELETE_BEYOND, (max_bytes,)).rowcount
             if forgotten:
                 _shrink(connection)
-        return forgotten
+            return forgotten
+
+        return self._file.do(forget)
 
     def clear(self) -> None:
-        """Forget every reply. A damaged file is deleted."""
+        """Forget every reply; what was set aside as damaged is deleted, and so is a file of another version."""
         try:
-            with self._connected() as connection:
-                connection.execute("DELETE FROM replies").connection.commit()
-                _shrink(connection)
+            self._file.do(_clear)
+            for file in self._file.files(".damaged"):
+                file.unlink(missing_ok=True)
         except StoreError as error:
-            if isinstance(error.__cause__, sqlite3.OperationalError):
+            if isinstance(error.__cause__, sqlite3.Error | OSError):
                 raise
-            self._delete()
+            self._file.delete()
 
     def __enter__(self) -> Self:
         """Keep one connection open, which makes many operations faster."""
-        with self._named_errors():
-            self._kept = self._opened()
+        self._file.__enter__()
         return self
 
     def __exit__(self, *error: object) -> None:
-        if self._kept is not None:
-            self._kept.close()
-            self._kept = None
+        self._file.__exit__(*error)
 
-    @contextmanager
-    def _connected(self) -> Iterator[sqlite3.Connection]:
-        """The kept connection, or one for this operation only."""
-        with self._named_errors():
-            if self._kept is not None:
-                yield self._kept
-            else:
-                with closing(self._opened()) as connection:
-                    yield connection
-
-    @contextmanager
-    def _named_errors(self) -> Iterator[None]:
-        try:
-            yield
-        except (sqlite3.OperationalError, OSError) as error:
-            raise StoreError(f"the completion cache {self.path} can't be used: {error}") from error
-        except sqlite3.DatabaseError as error:
-            raise StoreError(
-                f"the completion cache {self.path} is damaged ({error}). "
-                "`prompt-search cache clear` starts a new one; runs keep their own replies."
-            ) from error
-
-    def _opened(self) -> sqlite3.Connection:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with ExitStack() as on_failure:
-            connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS)
-            on_failure.callback(connection.close)
-            self._prepare(connection)
-            on_failure.pop_all()
-        return connection
+    def _row(self, connection: sqlite3.Connection, key: str) -> Sequence[Any] | None:
+        """What is stored, marked as of use today."""
+        row: Sequence[Any] | None = connection.execute(SELECT, (key,)).fetchone()
+        if row is not None and _reply(row) is not None and row[-1] < self._today():
+            with connection:
+                connection.execute("UPDATE replies SET used_on = ? WHERE key = ?", (self._today(), key))
+        return row
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         connection.execute("PRAGMA synchronous = NORMAL")
@@ -201,22 +190,25 @@ class CompletionCache:
     def _today(self) -> int:
         return int(self._clock() // DAY)
 
-    def _files(self) -> list[Path]:
-        return [self.path.with_name(self.path.name + suffix) for suffix in ("", "-wal", "-shm")]
-
-    def _bytes(self) -> int:
-        return sum(file.stat().st_size for file in self._files() if file.exists())
-
-    def _delete(self) -> None:
-        try:
-            for file in self._files():
-                file.unlink(missing_ok=True)
-        except OSError as error:
-            raise StoreError(f"the completion cache {self.path} can't be deleted: {error}") from error
-
 
 def _key(model_identity: str, sample: Sample) -> str:
     return hashlib.sha256(json.dumps([model_identity, sample.key]).encode()).hexdigest()
+
+
+def _reply(row: Sequence[Any]) -> Reply | None:
+    """The reply in a row, if it can be one."""
+    if not all(isinstance(value, kind) for value, kind in zip(row, COLUMNS, strict=True)):
+        return None
+    text, finish, prompt_tokens, completion_tokens, form, shortened, _ = row
+    if finish not in FINISHES or form not in FORMS or min(prompt_tokens, completion_tokens) < 0:
+        return None
+    return Reply(text, finish, prompt_tokens, completion_tokens, cached=True, form=form, shortened=bool(shortened))
+
+
+def _clear(connection: sqlite3.Connection) -> None:
+    with connection:
+        connection.execute("DELETE FROM replies")
+    _shrink(connection)
 
 
 def _shrink(connection: sqlite3.Connection) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from evaluators import ClassLabel
 from prompt_search.errors import PromptError
+from prompt_search.home_folder import in_home
 from prompt_search.prompt_files.match_classes import loose
 from prompt_search.prompt_files.places import has_place
 
@@ -25,18 +26,11 @@ def split_part(name: str) -> tuple[Path, str | None]:
     >>> split_part("templates.json#cifar10")[1]
     'cifar10'
     """
-    path = _expanded(name)
+    path = in_home(name, PromptError)
     before, mark, part = name.rpartition(PART)
     if not mark or not before or path.exists():
         return path, None
-    return _expanded(before), part
-
-
-def _expanded(name: str) -> Path:
-    try:
-        return Path(name).expanduser()
-    except RuntimeError as error:
-        raise PromptError(f"{name} begins with a user who is not on this machine; give the path") from error
+    return in_home(before, PromptError), part
 
 
 def chosen_part(

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluators import EmbeddingStore
-from evaluators.embedding_store import ROW
+from evaluators.embedding_rows import ROW
 from evaluators.errors import StoreError
 from evaluators.image_text_model import FloatArray
 
@@ -223,3 +223,58 @@ def test_a_full_disk_is_a_store_error_and_what_was_there_stays(tmp_path: Path, r
     assert set(assert_only_right_vectors(EmbeddingStore(tmp_path, WIDTH), range(1, 20))) >= {1, 2}
     store.put([key(i) for i in range(3, 20)], vectors(*range(3, 20)))
     assert assert_only_right_vectors(EmbeddingStore(tmp_path, WIDTH), range(1, 20)) == list(range(1, 20))
+
+
+@pytest.mark.parametrize("garbage", [b"\xff" * 5000, bytes(5000), b"not keys" * 9])
+def test_keys_that_are_none_are_set_aside_with_a_note(
+    tmp_path: Path, garbage: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    filled(tmp_path, 4)
+    (tmp_path / "keys.bin").write_bytes(garbage)
+    store = EmbeddingStore(tmp_path, WIDTH)
+    assert caplog.text.count("set aside as *.damaged") == 1
+    assert (tmp_path / "keys.bin.damaged").read_bytes() == garbage
+    assert store.missing([key(1)]) == [key(1)]
+    store.put([key(1)], vectors(1))
+    assert assert_only_right_vectors(EmbeddingStore(tmp_path, WIDTH), range(1, 5)) == [1]
+    assert caplog.text.count("set aside") == 1
+
+
+@pytest.mark.parametrize("garbage", [b"\xff" * 5000, b"", None])
+def test_vectors_that_are_none_are_made_again_with_a_note(
+    tmp_path: Path, garbage: bytes | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    filled(tmp_path, 4)
+    if garbage is None:
+        (tmp_path / "vectors.f32").unlink()
+    else:
+        (tmp_path / "vectors.f32").write_bytes(garbage)
+    store = EmbeddingStore(tmp_path, WIDTH)
+    assert store.missing([key(n) for n in range(1, 5)]) == [key(n) for n in range(1, 5)]
+    store.put([key(n) for n in range(1, 5)], vectors(1, 2, 3, 4))
+    assert assert_only_right_vectors(store, range(1, 5)) == [1, 2, 3, 4]
+    assert assert_only_right_vectors(EmbeddingStore(tmp_path, WIDTH), range(1, 5)) == [1, 2, 3, 4]
+    assert "damaged in places" in caplog.text
+
+
+@pytest.mark.parametrize("lost", ["keys.bin", "vectors.f32", "."])
+@pytest.mark.parametrize("others", [False, True])
+def test_a_store_that_is_deleted_in_use_is_written_again(
+    tmp_path: Path, lost: str, others: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "store"
+    store = filled(folder, 4)
+    before = store.view([key(2)])
+    if lost == ".":
+        shutil.rmtree(folder)
+    else:
+        (folder / lost).unlink()
+    if others:
+        EmbeddingStore(folder, WIDTH).put([key(4), key(9)], vectors(4, 9))
+    assert store.missing([key(5)]) == [key(5)]
+    store.put([key(5)], vectors(5))
+    expected = [1, 2, 3, 4, 5, 9] if others else [1, 2, 3, 4, 5]
+    assert assert_only_right_vectors(store, range(10)) == expected
+    assert assert_only_right_vectors(EmbeddingStore(folder, WIDTH), range(10)) == expected
+    np.testing.assert_array_equal(before[:], vectors(2))
+    assert "written again" in caplog.text

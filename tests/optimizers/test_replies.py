@@ -1,7 +1,6 @@
 """Whatever a language model writes: nothing raises, nothing unusable comes out, nothing good beside it is lost."""
 
 import json
-import time
 
 import pytest
 from hypothesis import given, settings
@@ -21,6 +20,10 @@ HUGE = {
     "angles": "< " * (MEGABYTE // 2),
     "angle and spaces": "<" + " " * MEGABYTE,
     "brackets": "[" * MEGABYTE,
+    "quote and braces": '"' + "{" * MEGABYTE,
+    "tag and spaces": "<ins" + " " * MEGABYTE,
+    "finals": "<|channel|>final" * (MEGABYTE // 16),
+    "nested": "[" * 900 + '"a {}"' + "]" * 900,
     "stars": "*" * MEGABYTE,
     "stars and spaces": "* " * (MEGABYTE // 2),
     "markers": "1. " * (MEGABYTE // 3),
@@ -73,10 +76,9 @@ def test_any_mix_of_what_replies_are_made_of_gives_nothing_unusable(parts: list[
 
 
 @pytest.mark.parametrize("name", HUGE)
-def test_a_huge_reply_stays_fast(name: str) -> None:
-    started = time.process_time()
+def test_a_huge_reply_gives_nothing_unusable(name: str) -> None:
+    """How long it takes is in `test_replies_take_linear_time`: what is quadratic would not end here."""
     assert_only_usable(HUGE[name])
-    assert time.process_time() - started < 5
 
 
 @pytest.mark.parametrize(

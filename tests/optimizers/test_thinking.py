@@ -47,3 +47,17 @@ def test_no_reader_takes_an_unclosed_thought_for_an_answer() -> None:
     assert all_sentences(thought, "cat") == []
     assert phrases("<think>tabby, moggy") == []
     assert differences('<think>[{"attribute": "ears", "first": "a cat with tips", "second": "a dog with flaps"}]') == []
+
+
+@pytest.mark.parametrize(
+    ("reply", "answer"),
+    [
+        ("<|channel|>final<|message|>one<|channel|>final <|message|>two", "two"),
+        ("<|channel|>final<|message|>one<|channel|>final two", "one<|channel|>final two"),
+        ("<|channel|>final <|channel|>final x<|message|>one", "one"),
+        ("<|channel|>finally<|message|>none", ""),
+        ("<|channel|>final" * 60_000, ""),
+    ],
+)
+def test_the_last_final_message_is_the_answer(reply: str, answer: str) -> None:
+    assert answer_in(reply) == answer

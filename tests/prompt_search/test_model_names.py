@@ -90,7 +90,7 @@ def test_weights_in_a_file_are_loaded_into_the_architecture_before_them(tmp_path
         ("ViT-B-32/nowhere.pt", r"no file 'nowhere\.pt' with weights for ViT-B-32"),
         ("ViT-B-32-quickgelu", "add one of its tags, e.g. ViT-B-32-quickgelu/openai"),
         ("ViT-H/14", "add one of its tags, e.g. ViT-H-14/"),
-        ("~nouser-of-this-machine/m", "begins with a user who is not on this machine"),
+        ("~nouser-of-this-machine/m", "begins with the home folder of a user that is not known here"),
         ("ViT-S-32-alt/there.pt", "the file 'there.pt' holds no weights"),
         ("ViT-S-32-alt/short.pt", "the file 'short.pt' holds no weights"),
         ("ViT-S-32-alt/other.pt", "the weights in the file 'other.pt' are not of ViT-S-32-alt"),

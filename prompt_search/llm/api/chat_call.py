@@ -1,14 +1,14 @@
 """One call to a chat completions API: in time, and its outcome sorted by what to do about it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from optimizers.language_model import Reply
 from prompt_search.llm.api.chat_fault import Refusal, TransientFault
-from prompt_search.llm.api.chat_reply import LONGEST_BODY, UnusableBody
+from prompt_search.llm.api.chat_reply import UnusableBody
 
-__all__ = ["CONNECT_TIMEOUT", "Send", "bounded", "timed_call"]
+__all__ = ["CONNECT_TIMEOUT", "Send", "timed_call"]
 
 CONNECT_TIMEOUT = 10.0
 SHORT_REPLY = 1_000
@@ -57,13 +57,3 @@ def seconds_for(timeout: float, tokens: int) -> float:
     (60, 460.0)
     """
     return timeout if tokens <= SHORT_REPLY else timeout + (tokens - SHORT_REPLY) / SLOWEST
-
-
-async def bounded(chunks: AsyncIterator[bytes]) -> bytes:
-    """What comes, up to the chunk with which it is longer than any answer may be."""
-    received = bytearray()
-    async for chunk in chunks:
-        received += chunk
-        if len(received) > LONGEST_BODY:
-            break
-    return bytes(received)

@@ -9,7 +9,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-__all__ = ["Cause", "Refusal", "TransientFault", "asked_wait", "connection_fault", "fault_causes", "refusal_of"]
+__all__ = [
+    "LONGEST_WAIT",
+    "Cause",
+    "Refusal",
+    "TransientFault",
+    "asked_wait",
+    "connection_fault",
+    "fault_causes",
+    "refusal_of",
+]
 
 Cause = Literal["throttled", "unreachable", "refused", "lost"]
 """`throttled`: told to slow down (429). `unreachable`: never sent. `refused`: another status below 500. Those three
@@ -38,6 +47,12 @@ TOO_LONG = (
     "input token count",
     "prompt is too long",
 )
+LONGEST_WAIT = 86_400.0
+"""Seconds: who asks for more than a day gets no more than that said."""
+
+MOST_SAID = 10_000
+"""Characters of a refusal that are looked at; what it says of itself is in the first hundreds."""
+
 NEVER_SENT = {"ConnectError", "ConnectTimeout", "PoolTimeout"}
 """What httpx, httpcore and their successors call a failure before the first byte of the request."""
 
@@ -45,13 +60,13 @@ NEVER_SENT = {"ConnectError", "ConnectTimeout", "PoolTimeout"}
 class TransientFault(Exception):
     """A call that failed in a way that asking again may mend.
 
-    `wait` is how many seconds the server asked to be left alone, if it did.
+    `wait` is how many seconds the server asked to be left alone, if it did, at most `LONGEST_WAIT`.
     """
 
     def __init__(self, reason: str, cause: Cause = "lost", wait: float | None = None) -> None:
         super().__init__(reason)
         self.cause = cause
-        self.wait = wait
+        self.wait = None if wait is None else min(wait, LONGEST_WAIT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +134,11 @@ def refusal_of(status: int, body: bytes, otherwise: str) -> Refusal:
     error = answer.get("error") if isinstance(answer, dict) else None
     details: dict[str, Any] = error if isinstance(error, dict) else {}
     said = details.get("message") or (error if isinstance(error, str) else text) or otherwise
-    return Refusal(status, _word(details.get("code")), _word(details.get("param")), str(said))
+    return Refusal(status, _word(details.get("code")), _word(details.get("param")), str(said)[:MOST_SAID])
 
 
 def _word(value: object) -> str | None:
-    return value if isinstance(value, str) else None
+    return value[:MOST_SAID] if isinstance(value, str) else None
 
 
 def asked_wait(message: str) -> float | None:

@@ -12,7 +12,7 @@ from optimizers.language_model import Ability, Reply, Sample, Traffic
 from prompt_search.llm.api.call_line import AdaptiveLimit, CallLine
 from prompt_search.llm.api.call_pool import CallPool, Event
 from prompt_search.llm.api.chat_call import Send
-from prompt_search.llm.api.chat_fault import Refusal, TransientFault
+from prompt_search.llm.api.chat_fault import LONGEST_WAIT, Refusal, TransientFault
 from prompt_search.llm.api.chat_request import ChatDialect, form_of
 from prompt_search.llm.api.endpoint import Redaction
 from prompt_search.llm.api.sample_call import Patience, SampleCall
@@ -31,6 +31,7 @@ HINTS = {
 CERTIFICATE_HINT = (
     "Check the server's certificate, this machine's clock, and for an authority of your own SSL_CERT_FILE."
 )
+REDIRECT_HINT = "Give that address as the base URL, if it is where prompts and key should go."
 PICTURE_HINT = "It was sent a picture: take a model that can see, or leave captions out."
 logger = logging.getLogger(__name__)
 
@@ -139,7 +140,7 @@ class ChatModel(ABC):
         self._told_of_shortening = True
 
     def _unavailable(self, fault: TransientFault) -> LanguageModelUnavailable:
-        asked = "" if fault.wait is None else f" (it asks to be left alone for {fault.wait:.0f} s)"
+        asked = "" if fault.wait is None else f" (it asks to be left alone for {_duration(fault.wait)})"
         said = self._redaction.quote(str(fault))
         return LanguageModelUnavailable(
             f"{self._place} kept failing; the last time with {said}{asked}. "
@@ -155,9 +156,15 @@ class ChatModel(ABC):
         )
 
 
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < LONGEST_WAIT else "a day or longer"
+
+
 def _hint(refusal: Refusal, sample: Sample) -> str:
     if refusal.code == "certificate":
         return CERTIFICATE_HINT
+    if refusal.code == "redirect":
+        return REDIRECT_HINT
     if refusal.kind == "body" and any(turn.picture for turn in sample.request.messages):
         return PICTURE_HINT
     return HINTS.get(refusal.status, "The server does not accept what it was sent.")

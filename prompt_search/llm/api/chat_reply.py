@@ -4,12 +4,15 @@ import json
 from typing import Any, Literal
 
 from optimizers.language_model import Reply
-from prompt_search.llm.reply_text import stored_reply
+from prompt_search.llm.reply_text import MOST_TOKENS, stored_reply
 
-__all__ = ["LONGEST_BODY", "UnusableBody", "read_reply", "reply_in"]
+__all__ = ["LONGEST_BODY", "MOST_DIGITS", "UnusableBody", "read_reply", "reply_in"]
 
 LONGEST_BODY = 1_000_000
 """The most bytes of an answer that are read: no completion a run asks for comes near it."""
+
+MOST_DIGITS = 20
+"""Digits that are read of a whole number, of which none here has nearly as many."""
 
 
 class UnusableBody(Exception):
@@ -31,7 +34,9 @@ def read_reply(body: bytes) -> Reply:
 
 
 def reply_in(answer: dict[str, Any]) -> Reply:
-    """The first choice of a parsed chat completion. Without usage it counts as one unmetered call.
+    """The first choice of a parsed chat completion.
+
+    Without usage, or with one that no call can have, it counts as one unmetered call.
 
     Raises:
         UnusableBody: if it is an error or holds no message.
@@ -52,9 +57,9 @@ def reply_in(answer: dict[str, Any]) -> Reply:
 
 def _parsed(body: bytes) -> dict[str, Any]:
     try:
-        answer = json.loads(body)
+        answer = json.loads(body, parse_int=_whole_number)
     except (ValueError, RecursionError):
-        raise UnusableBody(f"a body that is not JSON: {body[:1000].decode(errors='replace')}") from None
+        raise UnusableBody(f"a body that is not JSON: {body.decode(errors='replace')}") from None
     if not isinstance(answer, dict):
         raise UnusableBody("a body that is not a JSON object")
     return answer
@@ -93,4 +98,9 @@ def _finish(reason: object, message: dict[str, Any]) -> Literal["stop", "length"
 
 
 def _count(value: object) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= MOST_TOKENS else 0
+
+
+def _whole_number(digits: str) -> int:
+    """Python refuses to read numbers of thousands of digits; a reply that is paid for is not lost for one."""
+    return int(digits[:MOST_DIGITS])

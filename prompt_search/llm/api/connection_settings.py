@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from optimizers.errors import SettingsError
+from prompt_search.home_folder import in_home
 
 __all__ = ["check_connection_settings", "find_key", "named_faults"]
 
@@ -24,7 +25,7 @@ def find_key(variable: str) -> str | None:
     """
     key, source = os.environ.get(variable, "").strip(), variable
     if not key and (path := os.environ.get(f"{variable}_FILE", "").strip()):
-        key, source = _first_line(Path(path).expanduser(), variable), f"{variable}_FILE"
+        key, source = _first_line(in_home(path, SettingsError, f"{variable}_FILE names"), variable), f"{variable}_FILE"
     if not (key.isascii() and key.isprintable()):
         raise SettingsError(f"the environment variable {source} holds, or leads to, characters that no API key has")
     return key or None

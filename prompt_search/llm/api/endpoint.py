@@ -21,6 +21,14 @@ AZURE_KEYS = ("AZURE_OPENAI_API_KEY", "AZURE_API_KEY")
 PASTED = "/chat/completions"
 """How addresses end that are copied from a portal or a curl command."""
 LONGEST_QUOTE = 300
+MOST_READ = 10_000
+"""Characters of what a server said that are looked at, to quote the first of them."""
+
+FEWEST_OF_A_KEY = 4
+"""Characters at the end of a text that was cut that are taken for the beginning of a key."""
+
+UNSEEN = r"[^\x20-\x7e]*"
+"""What may stand between the letters of a key and not be seen on a screen."""
 
 
 class Redaction:
@@ -37,16 +45,34 @@ class Redaction:
         self._secrets = secrets
 
     def redacted(self, text: str) -> str:
-        """The text without any secret it may echo: replies are written to disk."""
-        for secret in sorted(filter(None, self._secrets()), key=len, reverse=True):
-            text = text.replace(secret, "[secret]")
+        """The text without any secret it may echo, even between control characters: replies are written to disk."""
+        for secret in self._longest_first():
+            text = re.sub(UNSEEN.join(map(re.escape, secret)), "[secret]", text)
         return text
 
     def quote(self, text: str) -> str:
-        """What a server said, fit to show: no secrets, no control characters, at most 300 characters."""
-        printable = "".join(c if c.isprintable() else " " for c in self.redacted(text))
-        short = re.sub(" +", " ", printable).strip()
+        """What a server said, fit to show: no secrets, no control characters, at most 300 characters.
+
+        A text may have been cut in the middle of a secret, so the beginning of one at its end is not shown either.
+        """
+        said = self.redacted(text[:MOST_READ])
+        for secret in self._longest_first():
+            said = _without_cut_secret(said, secret)
+        short = re.sub(" +", " ", "".join(c if c.isprintable() else " " for c in said)).strip()
         return short if len(short) <= LONGEST_QUOTE else short[: LONGEST_QUOTE - 1] + "…"
+
+    def _longest_first(self) -> list[str]:
+        return sorted(filter(None, self._secrets()), key=len, reverse=True)
+
+
+def _without_cut_secret(text: str, secret: str) -> str:
+    """The text without the beginning of a secret that it ends with."""
+    seen = [place for place, character in enumerate(text) if " " <= character <= "~"][1 - len(secret) :]
+    ending = "".join(text[place] for place in seen).rstrip()
+    for start in range(len(ending) - FEWEST_OF_A_KEY + 1):
+        if secret.startswith(ending[start:]):
+            return text[: seen[start]] + "[secret]"
+    return text
 
 
 class Endpoint:

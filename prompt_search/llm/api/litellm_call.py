@@ -14,9 +14,10 @@ import httpx
 from optimizers.errors import SettingsError
 from optimizers.language_model import Reply
 from prompt_search.installation import install_command
-from prompt_search.llm.api.chat_call import CONNECT_TIMEOUT, Send, bounded, timed_call
+from prompt_search.llm.api.answer_body import RefusedAnswer, body_of, with_possible_numbers
+from prompt_search.llm.api.chat_call import CONNECT_TIMEOUT, Send, timed_call
 from prompt_search.llm.api.chat_fault import Refusal, TransientFault, connection_fault, fault_causes, refusal_of
-from prompt_search.llm.api.chat_reply import LONGEST_BODY, reply_in
+from prompt_search.llm.api.chat_reply import LONGEST_BODY, UnusableBody, reply_in
 
 __all__ = ["litellm_calls", "take_over"]
 
@@ -117,19 +118,23 @@ async def _carried(request: httpx.Request, exchange: Exchange) -> httpx.Response
     request.headers["accept-encoding"] = "identity"
     response = await exchange.client.send(request, stream=True)
     try:
-        exchange.body = await bounded(response.aiter_bytes())
+        exchange.body = await body_of(response)
     finally:
         await response.aclose()
     exchange.status, exchange.headers = response.status_code, response.headers
     dropped = ("content-encoding", "content-length", "transfer-encoding")
     headers = [(name, value) for name, value in response.headers.multi_items() if name not in dropped]
     # What is too long is of no use, and litellm takes seconds to make an error of it.
-    content = exchange.body if len(exchange.body) <= LONGEST_BODY else b""
+    content = with_possible_numbers(exchange.body) if len(exchange.body) <= LONGEST_BODY else b""
     return httpx.Response(response.status_code, headers=headers, content=content)
 
 
 def _fault_of(exchange: Exchange, error: Exception) -> Refusal | TransientFault:
     """What happened, by what was seen on the wire; by litellm's word where nothing was."""
+    if isinstance(exchange.error, RefusedAnswer):
+        return exchange.error.outcome
+    if isinstance(exchange.error, UnusableBody):
+        return TransientFault(str(exchange.error))
     if exchange.error is not None:
         return connection_fault(exchange.error)
     if exchange.status is None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from optimizers.errors import SettingsError
 from prompt_search.installation import install_command
+from prompt_search.llm.api.answer_body import refuse_redirect
 from prompt_search.llm.api.chat_call import Send
 from prompt_search.llm.api.chat_model import ChatModel
 from prompt_search.llm.api.connection_settings import find_key, named_faults
@@ -69,7 +70,9 @@ class LiteLLMModel(ChatModel):
             # pydantic has things to say about litellm's types when the first call is made.
             warnings.filterwarnings("ignore", module=r"litellm|pydantic")
             with named_faults():
-                opened = httpx.AsyncClient(limits=limits, timeout=self._patience.timeout)
+                opened = httpx.AsyncClient(
+                    limits=limits, timeout=self._patience.timeout, event_hooks={"response": [refuse_redirect]}
+                )
             async with opened as client:
                 yield litellm_calls(import_litellm(), client, options, self._patience.timeout)
 

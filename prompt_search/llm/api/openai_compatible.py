@@ -6,10 +6,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from optimizers.language_model import Reply
-from prompt_search.llm.api.chat_call import CONNECT_TIMEOUT, Send, bounded, timed_call
-from prompt_search.llm.api.chat_fault import Refusal, TransientFault, connection_fault, refusal_of
+from prompt_search.llm.api.answer_body import RefusedAnswer, body_of, refuse_errors
+from prompt_search.llm.api.chat_call import CONNECT_TIMEOUT, Send, timed_call
+from prompt_search.llm.api.chat_fault import Refusal, TransientFault, connection_fault, fault_causes
 from prompt_search.llm.api.chat_model import ChatModel
-from prompt_search.llm.api.chat_reply import read_reply
+from prompt_search.llm.api.chat_reply import UnusableBody, read_reply
 from prompt_search.llm.api.connection_settings import named_faults
 from prompt_search.llm.api.endpoint import Endpoint
 from prompt_search.llm.api.sample_call import Patience
@@ -57,8 +58,11 @@ class OpenAICompatible(ChatModel):
                 api_key=key or "none-needed",
                 base_url=self._endpoint.address,
                 default_query=self._endpoint.query,
-                default_headers=self._endpoint.headers(key),
+                default_headers={"accept-encoding": "identity", **self._endpoint.headers(key)},
                 max_retries=0,
+                http_client=openai.DefaultAsyncHttpxClient(
+                    event_hooks={"response": [refuse_errors]}, follow_redirects=False
+                ),
             )
         async with opened as client:
             # Its resources are imported here, which may take a second: no call should seem to wait for that.
@@ -80,7 +84,9 @@ async def _ask(completions: "AsyncCompletions", body: dict[str, Any], seconds: f
     try:
         async with sending as response:
             try:
-                content = await bounded(response.iter_bytes())
+                content = await body_of(response.http_response)
+            except UnusableBody:
+                raise
             except Exception as error:
                 # openai passes on what its HTTP client raises, be that httpx or another.
                 raise BrokenOff from error
@@ -99,9 +105,10 @@ def _was_sent(error: Exception) -> bool:
 def _fault_of(error: Exception) -> Refusal | TransientFault:
     import openai
 
-    if isinstance(error, openai.APIStatusError):
-        refusal = refusal_of(error.status_code, error.response.content, error.response.reason_phrase)
-        return refusal.unless_transient(error.response.headers)
+    # The hook of the HTTP client has seen the answer; openai takes what a hook raises for a broken connection.
+    refused = next((cause for cause in fault_causes(error) if isinstance(cause, RefusedAnswer)), None)
+    if refused is not None:
+        return refused.outcome
     if isinstance(error, openai.APIConnectionError | BrokenOff):
         return connection_fault(error)
     raise error

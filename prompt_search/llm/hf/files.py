@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from optimizers.errors import LanguageModelRejected, LanguageModelUnavailable, SettingsError
+from prompt_search.home_folder import in_home
 from prompt_search.installation import install_command
 
 __all__ = ["ModelFiles", "check_packages", "load_network", "load_tokenizer", "missing_packages"]
@@ -88,7 +89,7 @@ class ModelFiles:
 
     @property
     def _path(self) -> Path:
-        return Path(self.source).expanduser()
+        return in_home(self.source, SettingsError, "the language model")
 
 
 def check_packages(*, gguf: bool) -> None:

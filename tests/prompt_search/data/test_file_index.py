@@ -1,6 +1,8 @@
 """What an earlier start knew, across processes and faults."""
 
 import multiprocessing
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 from evaluators.errors import StoreError
 from prompt_search.data.file_index import FileIndex
 from prompt_search.data.image_source import ImageFile
+from prompt_search.data.picture_traits import PictureTraits
 
 CAT = ImageFile("cat/1.png", "cat", None, "/data/cat/1.png", size=3, mtime_ns=7, content=b"cat")
 
@@ -56,13 +59,37 @@ def test_several_processes_write_at_once(tmp_path: Path) -> None:
     assert FileIndex(tmp_path / "index").contents(images) == [str(i).encode() for i in range(60)]
 
 
-def test_a_damaged_index_is_named_with_the_way_out(tmp_path: Path) -> None:
+def test_a_damaged_index_is_set_aside_with_a_note(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "index").write_bytes(b"not a database" * 100)
-    with pytest.raises(StoreError, match=r"index of image files .*delete it"):
-        FileIndex(tmp_path / "index")
+    index = FileIndex(tmp_path / "index")
+    assert "index of image files" in caplog.text
+    assert "index.damaged" in caplog.text
+    index.remember([CAT])
+    assert index.contents([CAT]) == [b"cat"]
+
+
+def test_an_index_that_is_deleted_or_damaged_in_use_is_begun_anew(tmp_path: Path) -> None:
+    index = FileIndex(tmp_path / "index")
+    index.remember([CAT])
+    (tmp_path / "index").unlink()
+    assert index.contents([CAT]) == [None]
+    index.remember([CAT])
+    (tmp_path / "index").write_bytes(b"\xff" * 5000)
+    assert index.contents([CAT]) == [None]
+    index.remember_corrupt({b"x": "cut off"})
+    assert index.corrupt([b"x"]) == {b"x": "cut off"}
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"one_colour": 1}', "[" * 100_000, "\ud800", '{"pixels": "x"}'])
+def test_traits_that_are_none_are_unknown(text: str, tmp_path: Path) -> None:
+    index = FileIndex(tmp_path / "index")
+    index.remember_traits({b"cat": PictureTraits(pixels="a"), b"dog": PictureTraits(pixels="b")})
+    with closing(sqlite3.connect(tmp_path / "index")) as db, db:
+        db.execute("UPDATE traits SET traits = ? WHERE content = ?", (text.encode(errors="surrogatepass"), b"cat"))
+    assert index.traits([b"cat", b"dog"]) == {b"dog": PictureTraits(pixels="b")}
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(StoreError, match="can't be created"):
+    with pytest.raises(StoreError, match=r"can't be used: File exists.*--cache-dir"):
         FileIndex(tmp_path / "file" / "index")

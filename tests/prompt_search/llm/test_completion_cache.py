@@ -1,6 +1,8 @@
 """Replies on disk: found again, by several processes, and an honest error when the file is damaged."""
 
 import multiprocessing
+import os
+import shutil
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
@@ -101,17 +103,64 @@ def test_several_processes_write_at_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [b"not a database, " * 1000, b"SQLite format 3\0" + b"\xff" * 8000])
-def test_a_damaged_file_is_named_and_can_be_cleared(cache: CompletionCache, damage: bytes) -> None:
+def test_a_damaged_file_is_set_aside_and_the_run_goes_on(
+    cache: CompletionCache, damage: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
     cache.path.parent.mkdir()
     cache.path.write_bytes(damage)
-    with pytest.raises(StoreError, match="prompt-search cache clear") as caught:
-        cache.get("m", sample())
-    assert str(cache.path) in str(caught.value)
-    with pytest.raises(StoreError), cache:
-        pass
+    with cache:
+        assert cache.get("m", sample()) is None
+        cache.put("m", sample(), Reply("x"))
+        assert cache.get("m", sample()) == Reply("x")
+    aside = cache.path.with_name("completions.sqlite.damaged")
+    assert aside.read_bytes() == damage
+    assert caplog.text.count("set aside as completions.sqlite.damaged") == 1
+    assert str(cache.path) in caplog.text
     cache.clear()
+    assert cache.stats().entries == 0
+    assert not aside.exists()
+
+
+def test_a_file_that_is_damaged_or_deleted_in_use_is_begun_anew(cache: CompletionCache) -> None:
+    with cache:
+        cache.put("m", sample(), Reply("x"))
+        shutil.rmtree(cache.path.parent)
+        assert cache.get("m", sample()) is None
+        cache.put("m", sample(), Reply("y"))
+    cache.path.write_bytes(b"\xff" * 5000)
+    assert cache.get("m", sample()) is None
+    cache.put("m", sample(), Reply("z"))
+    assert CompletionCache(cache.path).get("m", sample()) == Reply("z")
+
+
+def test_a_file_without_its_table_is_begun_anew(cache: CompletionCache) -> None:
     cache.put("m", sample(), Reply("x"))
-    assert cache.stats().entries == 1
+    with closing(sqlite3.connect(cache.path)) as connection:
+        connection.execute("DROP TABLE replies")
+    cache.put("m", sample(), Reply("y"))
+    assert cache.get("m", sample()) == Reply("y")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    ["text = x'ff'", "text = cast(x'ff' as text)", "finish = 'gone'", "prompt_tokens = -1", "prompt_tokens = 'x'",
+     "completion_tokens = 1e300", "form = 'xml'", "form = 3", "used_on = 'x'", "shortened = x'00'"],
+)  # fmt: skip
+def test_what_is_no_reply_counts_as_absent(damage: str, cache: CompletionCache) -> None:
+    cache.put(Scripted.identity, sample(), Reply("x"))
+    with closing(sqlite3.connect(cache.path)) as connection, connection:
+        connection.execute(f"UPDATE replies SET {damage}")
+    assert replies(CachedModel(Scripted(Reply("y")), cache), [sample()]) == [Reply("y")]
+    assert cache.get(Scripted.identity, sample()) == Reply("y")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="rights are not in the mode there")
+def test_replies_are_readable_by_their_owner_only(cache: CompletionCache) -> None:
+    with cache:
+        cache.put("m", sample(), Reply("x"))
+        files = list(cache.path.parent.glob("completions.sqlite*"))
+        assert {file.name for file in files} >= {"completions.sqlite", "completions.sqlite-wal"}
+        assert {file.stat().st_mode & 0o077 for file in files if file.suffix != ".lock"} == {0}
 
 
 @pytest.mark.parametrize(

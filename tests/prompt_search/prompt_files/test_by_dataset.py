@@ -80,5 +80,5 @@ def test_one_entry_for_two_classes_of_its_name_is_told(imported: Import) -> None
 
 @pytest.mark.parametrize("name", ["~nouser-of-this-machine/x.json", "~nouser-of-this-machine/x.json#pets"])
 def test_the_home_of_nobody_is_refused(name: str) -> None:
-    with pytest.raises(PromptError, match="a user who is not on this machine"):
+    with pytest.raises(PromptError, match="a user that is not known here"):
         split_part(name)
