@@ -71,7 +71,7 @@ class ClassEmbeddings:
             made[digest] = column = class_embedding(features[[row for _, row in sorted(places[text] for text in own)]])
             if not np.isfinite(column).all():
                 broken = next(text for text in own if not np.isfinite(features[places[text][1]]).all())
-                raise DataError(f"the text features of {broken!r} are not finite; try --precision fp32")
+                raise DataError(f"the text features of {broken!r} are not finite; try precision fp32")
         return made
 
 

@@ -250,5 +250,5 @@ class EmbeddingStore:
     def _failure(self, error: OSError) -> StoreError:
         return StoreError(
             f"the embedding store {self._keys_path.parent} can't be used: {error.strerror or error}; "
-            "free some disk space, mend the permissions, or choose another --cache-dir"
+            "free some disk space, mend the permissions, or choose another cache directory"
         )

@@ -135,7 +135,7 @@ class ImageTower:
         if self.batch == 1:
             raise ModelError(
                 f"the device {self._device!r} has not enough memory for one image; "
-                "free some, or choose another device, a smaller model or --precision bf16"
+                "free some, or choose another device, a smaller model or precision bf16"
             )
         if not self._warned:
             logging.getLogger(__name__).warning(

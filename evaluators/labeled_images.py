@@ -37,7 +37,7 @@ class LabeledImages:
     def __post_init__(self) -> None:
         n = len(self.image_ids)
         if n == 0:
-            raise DataError("a split has no images; give more images or smaller --shots")
+            raise DataError("a split has no images; give more images or fewer shots")
         if self.embeddings.ndim != 2 or self.embeddings.shape[0] != n or self.labels.shape != (n,):
             raise DataError(
                 f"{n} images need embeddings [{n}, D] and labels [{n}], "
@@ -58,7 +58,7 @@ class LabeledImages:
         if broken.size:
             raise DataError(
                 f"the features of image {self.image_ids[int(broken[0])]!r} are not finite ({broken.size} such images); "
-                "the model overflows at this precision (try --precision fp32) or the picture is damaged"
+                "the model overflows at this precision (try precision fp32) or the picture is damaged"
             )
 
     def __len__(self) -> int:

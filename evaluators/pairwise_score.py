@@ -172,7 +172,7 @@ def _rows(cells: dict[tuple[int, int], list[int]], classes: int) -> NDArray[np.i
 def _finite(texts: Sequence[str], features: FloatArray) -> FloatArray:
     broken = np.flatnonzero(~np.isfinite(features).all(axis=1))
     if broken.size:
-        raise DataError(f"the text features of {texts[int(broken[0])]!r} are not finite; try --precision fp32")
+        raise DataError(f"the text features of {texts[int(broken[0])]!r} are not finite; try precision fp32")
     return features
 
 

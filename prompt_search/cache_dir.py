@@ -34,7 +34,7 @@ def _of_the_platform() -> Path:
         return Path(platformdirs.user_cache_dir("prompt-search", appauthor=False)).expanduser()
     except RuntimeError as error:
         raise SettingsError(
-            f"there is no home folder to keep the cache in; choose a --cache-dir, or set {VARIABLE}"
+            f"there is no home folder to keep the cache in; choose a cache directory, or set {VARIABLE}"
         ) from error
 
 
@@ -42,4 +42,6 @@ def _resolved(path: Path) -> Path:
     try:
         return path.resolve()
     except (OSError, RuntimeError) as error:
-        raise SettingsError(f"the cache directory {path} can't be used: {error}; choose another --cache-dir") from error
+        raise SettingsError(
+            f"the cache directory {path} can't be used: {error}; choose another cache directory"
+        ) from error

@@ -78,7 +78,7 @@ def _check_head(head: str, names: Sequence[str]) -> None:
     if head == "probe" and texts:
         raise SettingsError(
             f"a probe is a matrix and has no texts, and {texts[0]} holds texts; export the probe with "
-            f"--to {CLASSIFIER}, or the prompts with --head prompts"
+            f"to {CLASSIFIER}, or the head `prompts`"
         )
 
 
@@ -95,10 +95,10 @@ def _copy_probe(source: Path, out: Path | None) -> Path:
         raise RunMissing(
             f"{folder} has no {PROBE_FILE}. A run writes it when it first reads the test split, but not with very many "
             "images and classes; a replay has none. Finish the run, run it again into another folder, or export the "
-            "prompts with --head prompts"
+            "head `prompts`"
         )
     if read_classifier(path)[2].get("head") != PROBE_HEAD:
-        raise PromptError(f"{path} does not say that it is a linear probe; export the prompts with --head prompts")
+        raise PromptError(f"{path} does not say that it is a linear probe; export the head `prompts`")
     target = (out or folder / "exports") / PROBE_FILE
     write_atomically(target, path.read_bytes())
     return target

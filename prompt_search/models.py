@@ -36,7 +36,7 @@ def load_prompt_model(described: Mapping[str, Any], *, device: str = "auto") -> 
     if model.fingerprint != described.get("fingerprint"):
         raise ModelError(
             f"the model {described.get('name')!r} here is not the one the prompts were found for: its weights differ; "
-            "name a model with --model to use it all the same"
+            "name a model to use it all the same"
         )
     return model
 

@@ -144,6 +144,6 @@ def _encode_batch(batch: Sequence[tuple[ImageFile, Any]], model: ImageTextModel,
         if not np.isfinite(vector).all():
             raise DataError(
                 f"the model {model.name} makes features of image {listed([image.id])} that are not finite; "
-                "it overflows at this precision (try --precision fp32), or the picture is very odd: leave it out"
+                "it overflows at this precision (try precision fp32), or the picture is very odd: leave it out"
             )
     store.put([image.content for image, _ in batch], features)

@@ -25,7 +25,7 @@ CREATE TABLE IF NOT EXISTS traits (
     content BLOB, decoder TEXT, traits TEXT NOT NULL, PRIMARY KEY (content, decoder)
 ) WITHOUT ROWID;
 """
-WAY_OUT = "it is only a cache: delete it, or choose another --cache-dir"
+WAY_OUT = "it is only a cache: delete it, or choose another cache directory"
 REASONS = "reasons 2"
 """Counted up when what is said or kept about the same bytes changes."""
 

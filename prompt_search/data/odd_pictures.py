@@ -53,7 +53,7 @@ def _oriented(known: Traits, turned: bool) -> str:
         return f"{_of(ids, known)} turned by their EXIF orientation: {listed(ids, most=3)}"
     return (
         f"{_of(ids, known)} stored on their side or head (EXIF orientation) and used as they are stored, as open_clip "
-        f"does: {listed(ids, most=3)}; --turn-by-exif turns them"
+        f"does: {listed(ids, most=3)}; the option turn_by_exif turns them"
     )
 
 

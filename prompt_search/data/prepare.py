@@ -51,7 +51,7 @@ class Prepare:
         if hashlib.sha256(data).digest() != image.content:
             return (image, None), DataError(
                 f"image {listed([image.id])} is not what it was when it was last read; "
-                "if nobody changes files at this moment, let all be read again (--verify)"
+                "if nobody changes files at this moment, let all be read again (verify)"
             )
         try:
             rgb, traits = decode_with_traits(data, self.turned)

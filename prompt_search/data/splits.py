@@ -64,7 +64,7 @@ def split(
     Raises:
         DataError: if a class has fewer than 3 images, or none in one of the given splits, or a number is below 1.
     """
-    for option, asked in (("--shots", shots), ("--select-shots", select_shots)):
+    for option, asked in (("shots", shots), ("select_shots", select_shots)):
         if asked is not None and asked < 1:
             raise DataError(f"{option} must be at least 1, got {asked}")
     by_class: dict[str, list[ImageFile]] = {class_id: [] for class_id in class_ids}

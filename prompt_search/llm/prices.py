@@ -55,9 +55,7 @@ def parse_price(text: str) -> Price:
     try:
         paid_in, paid_out = (float(part) for part in text.split(","))
     except ValueError as error:
-        raise SettingsError(
-            f"--price takes IN,OUT in dollars per million tokens, e.g. 0.15,0.60; got {text!r}"
-        ) from error
+        raise SettingsError(f"a price is IN,OUT in dollars per million tokens, e.g. 0.15,0.60; got {text!r}") from error
     return Price(paid_in, paid_out)
 
 

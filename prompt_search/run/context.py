@@ -41,7 +41,7 @@ def check_class_names(classes: Sequence[ClassLabel], fits: Callable[[str], bool]
             raise PromptError(
                 f"the name of the class {label.id[:60]!r} is too long: {PHOTO_TEMPLATE!r} filled with it exceeds the "
                 f"model's {context_length} tokens; give it a shorter name in a classes.json: "
-                '{"<class id>": "<short name>", ...} (--classes FILE, or in the data folder)'
+                '{"<class id>": "<short name>", ...} (the option classes, or in the data folder)'
             )
 
 

@@ -46,7 +46,9 @@ class Journal:
             self._lock = FileLock(folder / ".lock", timeout=0)
             self._lock.acquire()
         except Timeout as error:
-            raise RunLocked(f"another process is running in {folder}; wait for it or choose another --out") from error
+            raise RunLocked(
+                f"another process is running in {folder}; wait for it or choose another run folder"
+            ) from error
         except OSError as error:
             raise RunError(f"the run folder {folder} can't be used: {error.strerror or error}") from error
         try:
@@ -98,7 +100,7 @@ class Journal:
         if not isinstance(record.event, kind) or record.key != key:
             raise RunMismatch(
                 f"{self._path} records {record.event.kind!r} as event {self._next + 1}, where this run comes to "
-                f"{kind.kind!r}; the program or its inputs have changed since: start again with another --out"
+                f"{kind.kind!r}; the program or its inputs have changed since: start again in another run folder"
             )
         self._next += 1
         if self._copying:
@@ -200,6 +202,6 @@ def limited(event: Event) -> Asked | Captioned | Stopped | None:
 
 def _damaged(path: Path, line: int, what: str) -> str:
     return (
-        f"{path}, line {line} is damaged: {what}; start again with another --out, or delete this line and all that "
+        f"{path}, line {line} is damaged: {what}; start again in another run folder, or delete this line and all that "
         "follow to go on from there"
     )

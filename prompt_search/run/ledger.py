@@ -179,7 +179,7 @@ class Ledger:
         except (ValueError, RecursionError) as error:
             wrong = error if isinstance(error, ShapeError) else f"it is not JSON: {str(error)[:80]}"
             raise RunError(
-                f"{self._path}, line {number} is damaged: {wrong}; start again with another --out, or delete this line "
+                f"{self._path}, line {number} is damaged: {wrong}; start again in another run folder, or delete this line "
                 "to go on without what it counts"
             ) from error
         amounts = {kind: getattr(entry, kind) for kind in KINDS}

@@ -48,5 +48,5 @@ def near_chance(plain: Mapping[str, Scored], evaluators: SplitEvaluators, journa
     return (
         f"warning: this model does not know these classes: the best plain prompts ({name}) get {100 * best:.1f} % of "
         f"the {n} search and select images right, guessing among {classes} classes {100 / classes:.1f} %. Words "
-        "can't show it what it never learnt: check the class names (classes.json), or take another --model"
+        "can't show it what it never learnt: check the class names (classes.json), or take another model"
     )

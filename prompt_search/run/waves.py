@@ -129,7 +129,7 @@ def _failure(usefulness: Usefulness) -> str:
     (cause, _), *_ = row.most_common()
     return (
         f"nothing usable comes from the language model: of its last {row.total()} replies {causes(row)}. "
-        f"{_HINTS[cause]} `--max-useless 0` lets a run go on all the same."
+        f"{_HINTS[cause]} max_useless 0 lets a run go on all the same."
     )
 
 
@@ -137,17 +137,17 @@ def fruitless(usefulness: Usefulness) -> LanguageModelUseless:
     """The error of a run that got to its end without one usable reply."""
     return LanguageModelUseless(
         f"not one of {usefulness.asked} replies of the language model was usable: {causes(usefulness.counts)}. "
-        f"{_HINTS[usefulness.counts.most_common(1)[0][0]]} Start again with another --out then; "
-        "`--max-useless 0` takes the result all the same."
+        f"{_HINTS[usefulness.counts.most_common(1)[0][0]]} Start again in another run folder then; "
+        "max_useless 0 takes the result all the same."
     )
 
 
 _HINTS: dict[Outcome, str] = {
     "usable": "",
-    "thought": "The model thinks longer than it may: give it more with --thinking-tokens N, or turn its thinking off.",
-    "cut": "Give it more with the strategy's setting max_tokens, or --thinking-tokens N if it thinks first.",
+    "thought": "The model thinks longer than it may: give it more with thinking_tokens, or turn its thinking off.",
+    "cut": "Give it more with the strategy's setting max_tokens, or thinking_tokens if it thinks first.",
     "empty": "Its server may put the answer elsewhere: check its settings for reasoning, or take another model.",
-    "refused": "Say in --description what the images are for, or take another model.",
+    "refused": "Say in the description what the images are for, or take another model.",
     "failed": "See the errors in the run's journal.jsonl.",
     "wrong form": "See the replies in the run's journal.jsonl; a larger model may do.",
 }

@@ -66,8 +66,8 @@ class TrackingObserver:
                 tracker.start(run, _numbers(settings))
             except Exception as error:
                 raise SettingsError(
-                    f"--track {name} can't start: {_short(error)} Check its settings (for wandb: `wandb login`, or "
-                    "WANDB_MODE=offline; for mlflow: MLFLOW_TRACKING_URI), or leave --track out."
+                    f"the tracker {name} can't start: {_short(error)} Check its settings (for wandb: `wandb login`, or "
+                    "WANDB_MODE=offline; for mlflow: MLFLOW_TRACKING_URI), or leave this tracker out."
                 ) from error
 
     def update(self, status: Status) -> None:

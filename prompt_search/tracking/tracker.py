@@ -49,9 +49,9 @@ def tracker(name: str) -> Tracker:
         SettingsError: if there is no such tracker, or its package is missing.
     """
     if name not in TRACKERS:
-        raise SettingsError(f"--track must be {' or '.join(TRACKERS)}, got {name!r}")
+        raise SettingsError(f"a tracker must be {' or '.join(TRACKERS)}, got {name!r}")
     if importlib.util.find_spec(name) is None:
-        raise SettingsError(f"--track {name} needs the package {name}: {install_command(name)}")
+        raise SettingsError(f"the tracker {name} needs the package {name}: {install_command(name)}")
     module, kind = TRACKERS[name]
     made: Tracker = getattr(importlib.import_module(module), kind)()
     return made

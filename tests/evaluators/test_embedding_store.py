@@ -190,7 +190,7 @@ def flip(file: Path, byte: int) -> None:
 
 def test_a_folder_that_can_not_be_made_is_a_store_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(StoreError, match="choose another --cache-dir"):
+    with pytest.raises(StoreError, match="choose another cache directory"):
         EmbeddingStore(tmp_path / "file" / "store", WIDTH)
 
 

@@ -167,7 +167,7 @@ def test_text_features_that_are_not_finite_name_the_text_every_time(tmp_path: Pa
     evaluator = Evaluator(images(), TextEncoder(Overflowing(), tmp_path))
     candidate = PromptSet.of(NAMES, ["a {}"], {"c3": ["a huge ball"]})
     for _ in range(2):
-        with pytest.raises(DataError, match=r"'a huge ball' are not finite; try --precision fp32"):
+        with pytest.raises(DataError, match=r"'a huge ball' are not finite; try precision fp32"):
             evaluator.score([candidate])
 
 

@@ -13,6 +13,7 @@ import prompt_search
 from evaluators import ImageTextModel, OpenClipModel
 from optimizers import Cupl, HillClimbing, LanguageModel, Optimizer, Sample
 from prompt_search import Resources, RunConfig
+from prompt_search.llm.prices import Price
 from prompt_search.result import Result
 from tests.fakes.scripted_model import ScriptedModel
 from tests.fakes.tiny_clip import save_tiny_clip
@@ -72,9 +73,11 @@ class World:
         """`prompt_search.optimize` on the pictures of this world, with a fresh completion cache for each `out`.
 
         Args:
-            arguments: fields of a configuration and of resources, and a budget.
+            arguments: fields of a configuration and of resources, and a budget; a price as two numbers.
         """
         used: dict[str, Any] = {"cache_dir": self.folder / f"cache-{out}"}
+        if price := arguments.pop("price", None):
+            arguments["price"] = Price(*price)
         used |= {field.name: arguments.pop(field.name) for field in fields(Resources) if field.name in arguments}
         return prompt_search.optimize(
             self.images,

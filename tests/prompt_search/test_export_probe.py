@@ -65,7 +65,7 @@ def test_an_unknown_head_is_refused_with_the_known_ones(run: Path) -> None:
 
 
 def test_a_run_without_a_probe_says_the_way_out(tmp_path: Path) -> None:
-    with pytest.raises(RunMissing, match=r"has no probe\.safetensors.*--head prompts"):
+    with pytest.raises(RunMissing, match=r"has no probe\.safetensors.*head `prompts`"):
         export(tmp_path, ["safetensors"], head="probe")
 
 

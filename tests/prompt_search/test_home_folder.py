@@ -44,7 +44,7 @@ def test_a_cache_there_is_refused(chosen_by: str, monkeypatch: pytest.MonkeyPatc
 def test_a_cache_that_leads_round_in_a_circle_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a").symlink_to(tmp_path / "b")
     (tmp_path / "b").symlink_to(tmp_path / "a")
-    with pytest.raises(SettingsError, match=r"the cache directory .*choose another --cache-dir"):
+    with pytest.raises(SettingsError, match=r"the cache directory .*choose another cache directory"):
         cache_dir(tmp_path / "a")
 
 

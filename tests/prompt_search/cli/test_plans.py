@@ -73,5 +73,5 @@ def test_a_dry_run_of_an_unpriced_model_says_how_to_state_a_price(program: Run, 
 
 def test_a_limit_of_cost_without_a_price_is_bad_input(program: Run, tiny_clip: str) -> None:
     arguments = ("run", "images", "--model", tiny_clip, "--llm", "mine", "--base-url", "http://127.0.0.1:9/v1")
-    assert "--price" in program(*arguments, "--max-cost", "1", check=2).stderr
-    assert "--price takes IN,OUT" in program(*arguments, "--price", "cheap", check=2).stderr
+    assert "state the price" in program(*arguments, "--max-cost", "1", check=2).stderr
+    assert "a price is IN,OUT" in program(*arguments, "--price", "cheap", check=2).stderr

@@ -91,5 +91,5 @@ def test_traits_that_are_none_are_unknown(text: str, tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(StoreError, match=r"can't be used: File exists.*--cache-dir"):
+    with pytest.raises(StoreError, match=r"can't be used: File exists.*cache directory"):
         FileIndex(tmp_path / "file" / "index")

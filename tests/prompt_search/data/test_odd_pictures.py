@@ -123,7 +123,7 @@ def test_oriented_pictures_are_told_with_the_option_that_turns_them(tmp_path: Pa
     data = with_class(tmp_path / "data", "owl", oriented, "jpg")
     (note,) = twice(data, tmp_path / "cache").report.notes
     assert note.startswith("6 of 18 pictures are stored on their side or head")
-    assert note.endswith("--turn-by-exif turns them")
+    assert note.endswith("the option turn_by_exif turns them")
 
 
 def test_turned_pictures_are_other_features_that_are_kept_apart(tmp_path: Path) -> None:

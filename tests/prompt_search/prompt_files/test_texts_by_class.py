@@ -194,7 +194,7 @@ def test_proapos_names_and_descriptions_make_a_sentence_without_their_separator(
     ],
 )
 def test_what_can_not_be_told_is_asked_and_what_is_stated_is_done(imported: Import, content: object) -> None:
-    with pytest.raises(PromptError, match=r"mine\.json: it is unclear.*--format dclip.*--format cupl"):
+    with pytest.raises(PromptError, match=r"mine\.json: it is unclear.*format is dclip.*cupl"):
         imported(content)
     as_they_are = texts(imported, content, stated="cupl")
     assert as_they_are == {name: tuple(own) for name, own in content.items()}  # type: ignore[attr-defined]

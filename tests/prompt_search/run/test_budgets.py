@@ -37,7 +37,7 @@ def test_a_limit_of_money_ends_the_run_within_it(world: World) -> None:
 
 def test_a_limit_of_money_without_a_known_price_is_refused_before_anything_is_asked(world: World) -> None:
     model = ScriptedModel(plausible)
-    with pytest.raises(SettingsError, match="--price"):
+    with pytest.raises(SettingsError, match="state the price"):
         world.run(answer=model, budget=Budget(max_cost=1.0))
     assert model.asked == []
     assert not (world.folder / "run" / "journal.jsonl").exists()

@@ -41,13 +41,16 @@ def describe(received: Received) -> Behaviour:
     return reply(f"A noisy square that could be a {name.replace('_', ' ')}.")
 
 
-def run(world: World, server: OpenAIServer, strategy: Looking, **arguments: Any) -> Result:
+def run(
+    world: World, server: OpenAIServer, strategy: Looking, budget: Budget | None = None, **arguments: Any
+) -> Result:
     return prompt_search.optimize(
         world.images,
         model=world.model,
         llm=OpenAICompatible("eyes", server.url, api_key_env="NO_SUCH_KEY"),
         strategy=strategy,  # type: ignore[arg-type]  # the least a strategy can be
         out=world.folder / "run",
+        budget=budget,
         config=RunConfig.of(**arguments),
         resources=Resources(cache_dir=world.folder / "cache"),
     )

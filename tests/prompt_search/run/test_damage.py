@@ -168,7 +168,7 @@ def test_a_line_of_another_shape_is_an_error_with_file_line_and_way_out(world: W
             read_records(path)
         said = str(caught.value)
         assert said.startswith(f"{path}, line 3 is damaged: "), damaged[:80]
-        assert "start again with another --out" in said
+        assert "start again in another run folder" in said
         assert len(said) < 600, damaged[:80]
 
 
@@ -285,7 +285,7 @@ def test_a_run_and_a_replay_over_a_damaged_event_end_in_an_error_that_names_it(w
                 start()
             assert told in str(caught.value), name
             assert f"{JOURNAL}, line {place + 1} is damaged" in str(caught.value), name
-            assert "start again with another --out" in str(caught.value), name
+            assert "start again in another run folder" in str(caught.value), name
 
 
 def test_a_journal_that_begins_with_another_event_is_an_error(world: World) -> None:
@@ -321,7 +321,7 @@ def test_a_damaged_line_of_the_ledger_is_named(tmp_path: Path) -> None:
         with pytest.raises(RunError) as caught:
             Ledger(path, Price(1.0, 1.0))
         assert str(caught.value).startswith(f"{path}, line 2 is damaged: "), line[:60]
-        assert "another --out" in str(caught.value), line[:60]
+        assert "another run folder" in str(caught.value), line[:60]
 
 
 def test_the_ledger_mends_what_a_power_cut_left_at_its_end(tmp_path: Path) -> None:

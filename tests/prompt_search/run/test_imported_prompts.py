@@ -62,5 +62,5 @@ def test_score_tells_its_reading_and_chooses_a_data_set(world: World, monkeypatc
 
 def test_a_file_that_must_be_asked_about_stops_the_plan_too(world: World) -> None:
     config = RunConfig.of(str(world.images), baseline=(str(written(world, UNCLEAR)),))
-    with pytest.raises(PromptError, match="--format dclip"):
+    with pytest.raises(PromptError, match="format is dclip"):
         dry_run(config, [], world.model, None, world.folder / "cache")

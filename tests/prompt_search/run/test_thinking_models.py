@@ -97,7 +97,7 @@ def test_stated_room_is_given_from_the_start_and_not_changed(world: World) -> No
 def test_a_model_that_never_comes_to_an_answer_ends_the_run(world: World) -> None:
     with OpenAIServer(lambda _: thinking(SENTENCE, 10**6)) as server:
         model = OpenAICompatible("r1", server.url)
-        with pytest.raises(LanguageModelUseless, match=r"24 cut at the cap .* --thinking-tokens N"):
+        with pytest.raises(LanguageModelUseless, match=r"24 cut at the cap .* thinking_tokens"):
             world.run(answer=model, strategy=Cupl(samples=10))
     assert caps(server)[:4] == [50, 2050, 8050, 32050]
     assert len(caps(server)) == 3 + 24

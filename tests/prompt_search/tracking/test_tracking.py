@@ -146,7 +146,9 @@ def test_a_tracker_that_fails_is_told_no_more_with_one_warning_and_the_others_go
 
 
 def test_a_tracker_that_can_not_start_is_told_before_the_run() -> None:
-    with pytest.raises(SettingsError, match=r"--track failing can't start: ConnectionError.*leave --track out"):
+    with pytest.raises(
+        SettingsError, match=r"the tracker failing can't start: ConnectionError.*leave this tracker out"
+    ):
         TrackingObserver(Silent(), {"failing": Failing("start")}).begin("3f2a", {})
 
 
@@ -167,5 +169,5 @@ def test_a_missing_package_is_named_with_the_fix(name: str, monkeypatch: pytest.
 
 
 def test_an_unknown_tracker_is_refused() -> None:
-    with pytest.raises(SettingsError, match="--track must be mlflow or wandb, got 'tensorboard'"):
+    with pytest.raises(SettingsError, match="a tracker must be mlflow or wandb, got 'tensorboard'"):
         tracker("tensorboard")
