@@ -98,8 +98,8 @@ def class_texts(
     entry, text = every[0]
     joined = join(names[entry][0], text, english=english)
     raise PromptError(
-        f"it is unclear how its texts become prompts ({text[:60]!r}): {told}; say that the format is dclip to join each with its "
-        f"class's name ({joined[:80]!r}), or cupl to take them as they are"
+        f"it is unclear how its texts become prompts ({text[:60]!r}): {told}; say that the format is dclip to join "
+        f"each with its class's name ({joined[:80]!r}), or cupl to take them as they are"
     )
 
 

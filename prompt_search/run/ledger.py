@@ -179,8 +179,8 @@ class Ledger:
         except (ValueError, RecursionError) as error:
             wrong = error if isinstance(error, ShapeError) else f"it is not JSON: {str(error)[:80]}"
             raise RunError(
-                f"{self._path}, line {number} is damaged: {wrong}; start again in another run folder, or delete this line "
-                "to go on without what it counts"
+                f"{self._path}, line {number} is damaged: {wrong}; start again in another run "
+                "folder, or delete this line to go on without what it counts"
             ) from error
         amounts = {kind: getattr(entry, kind) for kind in KINDS}
         return {kind: amount for kind, amount in amounts.items() if amount is not None}
