@@ -1,7 +1,6 @@
 """A SQLite file that is only a cache: one that is damaged makes way for a new one, and the run goes on."""
 
 import logging
-import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import ExitStack, closing
@@ -12,12 +11,12 @@ from filelock import FileLock
 
 from evaluators.errors import StoreError
 from evaluators.printable import printable
+from prompt_search.private_file import make_private
 
 __all__ = ["BUSY_SECONDS", "CacheFile"]
 
 BUSY_SECONDS = 60.0
 SUFFIXES = ("", "-wal", "-shm")
-OWNER_ONLY = 0o600
 FOUND_DAMAGED = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 """Primary result codes; the first one is what SQLite says of a table that should be there and is not."""
 
@@ -118,8 +117,8 @@ class CacheFile:
 
     def _opened(self) -> sqlite3.Connection:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        if self._private:
-            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, OWNER_ONLY))  # SQLite makes its other files alike
+        if self._private and not self.path.exists():
+            make_private(self.path)  # SQLite makes its other files alike
         with ExitStack() as on_failure:
             connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS)
             on_failure.callback(connection.close)

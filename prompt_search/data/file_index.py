@@ -26,7 +26,7 @@ CREATE TABLE IF NOT EXISTS traits (
 ) WITHOUT ROWID;
 """
 WAY_OUT = "it is only a cache: delete it, or choose another cache directory"
-REASONS = "reasons 2"
+REASONS = "reasons 3"
 """Counted up when what is said or kept about the same bytes changes."""
 
 

@@ -70,7 +70,7 @@ def several_in_one(labels: Collection[str]) -> list[str]:
 
 
 def names_labels(path: Path) -> bool:
-    """Whether a CSV or JSON Lines file has columns of file names and labels; False if it can't be read."""
+    """Whether a CSV, TSV or JSON Lines file has columns of file names and labels; False if it can't be read."""
     try:
         return {"file", "label"} <= _columns(next(iter(_rows(path)), {})).keys()
     except DataError:
@@ -169,7 +169,7 @@ def _text(at: str, value: object) -> str:
 
 def _rows(path: Path) -> Iterator[Mapping[str, Any]]:
     try:
-        yield from _csv_rows(path) if path.suffix.lower() == ".csv" else _json_rows(path)
+        yield from _json_rows(path) if path.suffix.lower() == ".jsonl" else _csv_rows(path)
     except OSError as error:
         raise DataError(f"{printable(str(path))} can't be read: {error.strerror or error}") from error
     except (csv.Error, UnicodeDecodeError) as error:

@@ -11,7 +11,7 @@ from prompt_search.data.to_rgb import MOST
 __all__ = ["odd_pictures"]
 
 SHALLOW_BITS = 13
-"""16-bit greys that need no more than this are said to be nearly black."""
+"""Pictures of 16 bits a channel that need no more than this are said to be nearly black."""
 
 Traits = Sequence[tuple[ImageFile, PictureTraits]]
 
@@ -27,7 +27,7 @@ def odd_pictures(
         turned: whether pictures were turned by their EXIF orientation.
     """
     known = [(image, traits[image.content]) for image in sorted(images, key=lambda image: image.id)]
-    notes = (_transparent(known), _deep(known), _oriented(known, turned))
+    notes = (_transparent(known), _deep(known), _left_out(known), _oriented(known, turned))
     warnings = (_one_colour(known), *_alike(known), _shallow(known))
     return tuple(filter(None, notes)), tuple(filter(None, warnings))
 
@@ -42,7 +42,15 @@ def _deep(known: Traits) -> str:
     if not ids:
         return ""
     how = "scaled to eight bits by the whole range of their type, all alike (integers 0 to 65535, floats 0 to 1)"
-    return f"{_of(ids, known)} greys of more than eight bits and {how}: {listed(ids, most=3)}"
+    return f"{_of(ids, known)} of more than eight bits a channel and {how}: {listed(ids, most=3)}"
+
+
+def _left_out(known: Traits) -> str:
+    ids = [image.id for image, found in known if found.left_out]
+    if not ids:
+        return ""
+    how = "of which the first three are read as red, green and blue and the others left out"
+    return f"{_of(ids, known)} of more than three channels, {how}: {listed(ids, most=3)}"
 
 
 def _oriented(known: Traits, turned: bool) -> str:
@@ -82,8 +90,9 @@ def _shallow(known: Traits) -> str:
     if bits > SHALLOW_BITS:
         return ""
     return (
-        f"none of the {len(depths)} 16-bit greys has a value above {max(depths)} of {MOST}, so they are nearly black; "
-        f"if they are {max(bits, 10)}-bit data, multiply all of them by {2 ** (16 - max(bits, 10))} and save them again"
+        f"none of the {len(depths)} pictures of 16 bits a channel has a value above {max(depths)} of {MOST}, so they "
+        f"are nearly black; if they are {max(bits, 10)}-bit data, multiply all of them by {2 ** (16 - max(bits, 10))} "
+        "and save them again"
     )
 
 

@@ -10,7 +10,7 @@ from prompt_search.data.printable import listed, printable
 
 __all__ = ["tell_other_tables"]
 
-ENDINGS = (".csv", ".jsonl")
+ENDINGS = (".csv", ".jsonl", ".tsv")
 
 
 def tell_other_tables(reader: FolderReader, base: Path) -> list[str]:
@@ -35,6 +35,7 @@ def _told(reader: FolderReader, folder: Path, file: os.DirEntry[str], beside: Se
     """`train.csv` beside `train` is the table of that folder."""
     path = PurePath(file.name)
     of = next((name for name in beside if name.lower() == path.stem.lower()), None)
-    new = printable(reader.id_of((folder / of if of else folder) / f"metadata{path.suffix.lower()}"))
+    ending = ".jsonl" if path.suffix.lower() == ".jsonl" else ".csv"  # tabs between the cells are fine there, too
+    new = printable(reader.id_of((folder / of if of else folder) / f"metadata{ending}"))
     way = f"move it to {new}" if of else f"rename it to {new}"
     return f"there is {listed([reader.id_of(file.path)])} with files and labels, which is not read: if it is to, {way}"

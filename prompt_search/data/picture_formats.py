@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import version
 
+from prompt_search.data.tiff_kind import why_tiff_unreadable
 from prompt_search.installation import install_command
 
 __all__ = [
@@ -111,6 +112,8 @@ def why_undecoded(data: bytes) -> str:
         return DAMAGED
     if data.startswith(b"version https://git-lfs"):
         return LFS
+    if reason := why_tiff_unreadable(data):
+        return reason
     return "not a picture" if data else "the file is empty"
 
 

@@ -19,6 +19,7 @@ KINDS: Mapping[str, tuple[type, ...]] = {
     "one_colour": (bool,),
     "transparent": (bool,),
     "deepest": (int, type(None)),
+    "left_out": (int,),
     "oriented": (bool,),
     "pixels": (str,),
 }
@@ -32,7 +33,9 @@ class PictureTraits:
     Attributes:
         one_colour: its pixels differ by at most two steps of 255 in each channel.
         transparent: some pixels were not opaque; they were laid on white.
-        deepest: the highest value of a grey with more than eight bits, from 0 to 65535; None for others.
+        deepest: the highest value of a picture with more than eight bits a channel, from 0 to 65535; None for others.
+            Of colours only the upper eight bits are known, and the lower ones taken for set.
+        left_out: how many of its channels are not read.
         oriented: its EXIF data asks for a turn.
         pixels: hex digest of its size and its pixels, averaged down to 64 to 127 a side.
     """
@@ -40,6 +43,7 @@ class PictureTraits:
     one_colour: bool = False
     transparent: bool = False
     deepest: int | None = None
+    left_out: int = 0
     oriented: bool = False
     pixels: str = ""
 
@@ -58,13 +62,15 @@ class PictureTraits:
             return None
 
 
-def pixel_traits(rgb: "Image.Image", *, transparent: bool, deepest: int | None, oriented: bool) -> PictureTraits:
+def pixel_traits(
+    rgb: "Image.Image", *, transparent: bool, deepest: int | None, left_out: int, oriented: bool
+) -> PictureTraits:
     """The traits of a picture in RGB, and what is known of it from before it was."""
     width, height = rgb.size
     small = rgb.reduce((max(1, width // SMALL), max(1, height // SMALL)))
     even = _is_even(small) and _is_even(rgb)  # only what is even when small can be even: most need not be looked at
     digest = hashlib.sha256(repr(rgb.size).encode() + small.tobytes()).hexdigest()[:32]
-    return PictureTraits(even, transparent, deepest, oriented, digest)
+    return PictureTraits(even, transparent, deepest, left_out, oriented, digest)
 
 
 def _is_even(rgb: "Image.Image") -> bool:

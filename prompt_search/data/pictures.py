@@ -1,6 +1,7 @@
 """Bytes of a file to an RGB picture, or the reason why that can't be done."""
 
 import io
+import logging
 import struct
 import warnings
 import zlib
@@ -10,7 +11,15 @@ from typing import TYPE_CHECKING
 
 from prompt_search.data.picture_formats import EXTENSIONS, UNREADABLE, readable_formats, why_undecoded, why_unreadable
 from prompt_search.data.picture_traits import PictureTraits, pixel_traits
-from prompt_search.data.to_rgb import DEEP_MODES, UnknownRangeError, deep_to_grey, on_white
+from prompt_search.data.to_rgb import (
+    DEEP_MODES,
+    UnknownRangeError,
+    deep_to_grey,
+    deepest_colour,
+    left_out,
+    on_white,
+    raw_mode,
+)
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -82,13 +91,14 @@ def decode_with_traits(data: bytes, turned: bool = False) -> "tuple[Image.Image,
 def _rgb(picture: "Image.Image", turned: bool) -> "tuple[Image.Image, PictureTraits]":
     from PIL import ImageOps
 
+    raw = raw_mode(picture)
     picture.load()  # some formats know their mode and their metadata only then
     if 0 in picture.size:
         raise CorruptPictureError("the picture has no pixels")
     oriented = _is_oriented(picture)
     if oriented and turned:
         picture = ImageOps.exif_transpose(picture)
-    transparent, deepest = False, None
+    transparent, deepest = False, deepest_colour(picture, raw)
     if picture.mode in DEEP_MODES:
         rgb, deepest = deep_to_grey(picture)
     elif picture.has_transparency_data:
@@ -96,7 +106,9 @@ def _rgb(picture: "Image.Image", turned: bool) -> "tuple[Image.Image, PictureTra
         transparent = picture.convert("RGBA").getchannel("A").getextrema()[0] != OPAQUE
     else:
         rgb = picture.convert("RGB")
-    return rgb, pixel_traits(rgb, transparent=transparent, deepest=deepest, oriented=oriented)
+    return rgb, pixel_traits(
+        rgb, transparent=transparent, deepest=deepest, left_out=left_out(picture, raw), oriented=oriented
+    )
 
 
 def _is_oriented(picture: "Image.Image") -> bool:
@@ -127,13 +139,19 @@ _DECODER_ERRORS = (
 
 @contextmanager
 def quiet_pillow() -> Iterator[None]:
-    """Keep Pillow's warnings about odd but readable files away from the user.
+    """Keep Pillow's warnings about odd files away from the user: what matters of them is told in our own words.
 
     To be entered in the main thread around the threads that decode: Python's warning filters belong to the process.
     """
     from PIL import Image
 
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", module=r"PIL\.")
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        yield
+    logger = logging.getLogger("PIL")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module=r"PIL\.")
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            yield
+    finally:
+        logger.setLevel(level)

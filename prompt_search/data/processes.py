@@ -1,5 +1,6 @@
 """Images prepared by worker processes: a GPU takes more images a second than threads can decode."""
 
+import logging
 import multiprocessing
 import os
 import pickle
@@ -94,6 +95,7 @@ def _begin() -> None:
     import torch
 
     torch.set_num_threads(1)  # there is a worker for every core
+    logging.getLogger("PIL").setLevel(logging.CRITICAL + 1)
     warnings.simplefilter("ignore")  # Pillow's about odd but readable files, see `quiet_pillow`
     threading.Thread(target=_end_with_parent, daemon=True).start()
 

@@ -1,6 +1,6 @@
 """A decoded picture in eight-bit RGB: transparency on white, deep greys scaled, everything else as Pillow converts."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,16 +8,41 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["DEEP_MODES", "UnknownRangeError", "deep_to_grey", "on_white"]
+__all__ = ["DEEP_MODES", "UnknownRangeError", "deep_to_grey", "deepest_colour", "left_out", "on_white", "raw_mode"]
 
 DEEP_MODES = ("I", "F", "I;16", "I;16B", "I;16L", "I;16N")
 """Pillow's modes of greys with more than eight bits."""
 
 MOST = 65535
+UPPER = 256
 
 
 class UnknownRangeError(Exception):
     """Greys whose black and white are not known; the message is the reason. Never leaves this package."""
+
+
+def raw_mode(picture: "Image.Image") -> str:
+    """How the pixels lie in the file, in Pillow's words, e.g. `RGB;16B`; to be asked before the picture is loaded."""
+    arguments = picture.tile[0].args if picture.tile else ""  # type: ignore[attr-defined, unused-ignore]
+    first = arguments[0] if isinstance(arguments, tuple) and arguments else arguments
+    return first if isinstance(first, str) else ""
+
+
+def deepest_colour(picture: "Image.Image", raw: str) -> int | None:
+    """The highest value of colours of 16 bits, from 0 to 65535, with the lower eight bits set; None for others.
+
+    Pillow reads the upper eight bits of such colours, which is the range of the type as with greys.
+    """
+    if ";16" not in raw or len(picture.getbands()) == 1:
+        return None
+    ranges = cast("tuple[tuple[int, int], ...]", picture.getextrema())
+    colours = ranges[:-1] if picture.mode.endswith("A") else ranges
+    return max(high for _, high in colours) * UPPER + UPPER - 1
+
+
+def left_out(picture: "Image.Image", raw: str) -> int:
+    """How many channels of a TIFF picture are not read: those behind red, green, blue and transparency."""
+    return raw.count("X") if picture.format == "TIFF" and raw.startswith("RGB") else 0
 
 
 def on_white(picture: "Image.Image") -> "Image.Image":

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from prompt_search.errors import RunError
 
-__all__ = ["write_atomically"]
+__all__ = ["remove_unfinished", "write_atomically"]
+
+UNFINISHED = ".writing"
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -17,7 +19,7 @@ def write_atomically(path: Path, content: bytes) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.", suffix=UNFINISHED)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
@@ -30,3 +32,18 @@ def write_atomically(path: Path, content: bytes) -> None:
             raise
     except OSError as error:
         raise RunError(f"{path} can't be written: {error.strerror or error}") from error
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what `write_atomically` left in a folder when its process was killed; nobody may be writing there.
+
+    Raises:
+        RunError: if something can't be removed.
+    """
+    for path in folder.glob(f".*{UNFINISHED}"):
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise RunError(
+                f"{path} was left by a run that was killed and can't be removed: {error.strerror}"
+            ) from error

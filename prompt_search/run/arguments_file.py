@@ -6,11 +6,13 @@ from pathlib import Path
 
 from prompt_search.bundled import is_bundled
 from prompt_search.data.home import from_home
-from prompt_search.errors import RunMissing
-from prompt_search.prompt_files.atomic import write_atomically
+from prompt_search.errors import RunError, RunMissing
+from prompt_search.private_file import make_private
+from prompt_search.prompt_files.atomic import remove_unfinished, write_atomically
 from prompt_search.run.budget import Budget
 from prompt_search.run.config import RunConfig
 from prompt_search.run.job import Job
+from prompt_search.run.journal import JOURNAL
 from prompt_search.run.json_shape import ShapeError, read_as
 
 __all__ = ["ARGUMENTS", "read_arguments", "write_arguments"]
@@ -29,12 +31,24 @@ class _Recorded:
 def write_arguments(folder: Path, job: Job) -> None:
     """Write the configuration down, with absolute paths and the price that is reckoned with; and the budget.
 
+    The lock of the folder must be held: what an earlier start was writing when it was killed is removed, and the
+    journal, which holds what was said to the language model and what it answered, is made readable by its owner only.
+
     Raises:
         RunError: if the folder can't be written.
     """
+    _prepare(folder)
     priced = replace(job.config, llm=replace(job.config.llm, price=job.price))
     content = {"arguments": priced.located(_absolute).to_json(), "budget": job.budget.to_json()}
     write_atomically(folder / ARGUMENTS, (json.dumps(content, indent=1) + "\n").encode())
+
+
+def _prepare(folder: Path) -> None:
+    remove_unfinished(folder)
+    try:
+        make_private(folder / JOURNAL)
+    except OSError as error:
+        raise RunError(f"{folder / JOURNAL} can't be written: {error.strerror or error}") from error
 
 
 def read_arguments(folder: Path) -> tuple[RunConfig, Budget]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from optimizers import Reply, Request, Sample
 from prompt_search.errors import RunError
 from prompt_search.llm.prices import Price
+from prompt_search.private_file import make_private
 from prompt_search.run.budget import Budget, Limit
 from prompt_search.run.json_shape import ShapeError, read_as
 from prompt_search.run.sound_lines import sound_length
@@ -191,6 +192,7 @@ class Ledger:
             if self._torn is not None:  # not before: who only reads must not get in the way of who writes
                 os.truncate(self._path, self._torn)
                 self._torn = None
+            make_private(self._path)
             with self._path.open("ab") as file:
                 file.write(json.dumps(entry).encode() + b"\n")
                 if sync:

@@ -242,6 +242,8 @@ def test_a_column_that_the_first_line_lacks_is_found(tmp_path: Path) -> None:
         (["train", "test"], "train.csv", "move it to train/metadata.csv"),
         (["train", "test"], "train/labels.csv", "rename it to train/metadata.csv"),
         (["images"], "labels.jsonl", "rename it to metadata.jsonl"),
+        (["images"], "labels.tsv", "rename it to metadata.csv"),
+        (["train"], "train.TSV", "move it to train/metadata.csv"),
     ],
 )
 def test_a_table_of_another_name_beside_folders_is_told_what_to_do(
@@ -251,7 +253,8 @@ def test_a_table_of_another_name_beside_folders_is_told_what_to_do(
     rows = {"000.png": "cat", "001.png": "dog"}
     as_csv = "".join(["file_name,label\n", *(f"{file},{label}\n" for file, label in rows.items())])
     as_json = "".join(f'{{"file_name": "{file}", "label": "{label}"}}\n' for file, label in rows.items())
-    write(tmp_path / table, (as_csv if table.endswith(".csv") else as_json).encode())
+    written = {".jsonl": as_json, ".tsv": as_csv.replace(",", "\t")}.get(Path(table).suffix.lower(), as_csv)
+    write(tmp_path / table, written.encode())
     with pytest.raises(DataError) as caught:
         read_images(tmp_path)
     assert f"there is '{table}' with files and labels, which is not read: if it is to, {way}" in str(caught.value)

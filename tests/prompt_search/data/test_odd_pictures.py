@@ -12,7 +12,7 @@ from PIL import Image
 from prompt_search.data.encode import image_store
 from prompt_search.data.load import DataSplits, load_splits
 from tests.fakes.pixel_model import PixelModel
-from tests.prompt_search.data.pictures_on_disk import load, write, write_classes
+from tests.prompt_search.data.pictures_on_disk import deep_png, load, tiff, write, write_classes
 
 
 def encoded(picture: Image.Image, kind: str = "PNG", **options: object) -> bytes:
@@ -99,14 +99,14 @@ def test_opaque_pictures_with_an_alpha_channel_are_not_worth_a_word(tmp_path: Pa
 def test_sixteen_bit_greys_are_scaled_alike_and_that_is_told(tmp_path: Path) -> None:
     data = with_class(tmp_path / "data", "owl", lambda i: encoded(noise(i, 0, 1 << 16, np.uint16)))
     report = twice(data, tmp_path / "cache").report
-    assert "6 of 18 pictures are greys of more than eight bits" in report.notes[0]
+    assert "6 of 18 pictures are of more than eight bits a channel" in report.notes[0]
     assert report.warnings == ()
 
 
 def test_twelve_bits_in_sixteen_are_nearly_black_and_that_is_told_with_the_way_out(tmp_path: Path) -> None:
     data = with_class(tmp_path / "data", "owl", lambda i: encoded(noise(i, 0, 4096, np.uint16)))
     (warning,) = twice(data, tmp_path / "cache").report.warnings
-    assert "none of the 6 16-bit greys has a value above 40" in warning
+    assert "none of the 6 pictures of 16 bits a channel has a value above 40" in warning
     assert "if they are 12-bit data, multiply all of them by 16" in warning
 
 
@@ -155,3 +155,43 @@ def test_without_the_index_what_pictures_are_like_is_found_again(tmp_path: Path)
     first = load(data, tmp_path / "cache")
     (tmp_path / "cache" / "images.sqlite").unlink()
     assert load(data, tmp_path / "cache").report == first.report
+
+
+def deep(number: int, high: int, channels: int) -> Any:
+    return np.random.default_rng(number).integers(0, high, (8, 6, channels)).astype(np.uint16)
+
+
+@pytest.mark.parametrize("kind", ["png", "tif"])
+@pytest.mark.parametrize("channels", [3, 4])
+def test_colours_of_twelve_bits_in_sixteen_are_nearly_black_and_that_is_told(
+    tmp_path: Path, channels: int, kind: str
+) -> None:
+    make = deep_png if kind == "png" else tiff
+    data = with_class(tmp_path / "data", "owl", lambda i: make(deep(i, 4096, channels)), kind)
+    report = twice(data, tmp_path / "cache").report
+    assert "6 of 18 pictures are of more than eight bits a channel" in " ".join(report.notes)
+    assert "none of the 6 pictures of 16 bits a channel has a value above 4095" in report.warnings[0]
+    assert "if they are 12-bit data, multiply all of them by 16" in report.warnings[0]
+
+
+def test_colours_of_sixteen_bits_need_no_warning(tmp_path: Path) -> None:
+    data = with_class(tmp_path / "data", "owl", lambda i: deep_png(deep(i, 1 << 16, 3)))
+    assert twice(data, tmp_path / "cache").report.warnings == ()
+
+
+def test_greys_of_twelve_bits_with_transparency_are_told_too(tmp_path: Path) -> None:
+    def grey(number: int) -> bytes:
+        pixels = deep(number, 4096, 2)
+        pixels[..., 1] = 65535
+        return deep_png(pixels)
+
+    report = load(with_class(tmp_path / "data", "owl", grey), tmp_path / "cache").report
+    assert "nearly black; if they are 12-bit data" in report.warnings[0]
+
+
+def test_channels_behind_the_third_are_left_out_and_that_is_told(tmp_path: Path) -> None:
+    data = with_class(tmp_path / "data", "owl", lambda i: tiff(deep(i, 256, 5).astype(np.uint8)), "tif")
+    assert (
+        "6 of 18 pictures are of more than three channels, of which the first three"
+        in (twice(data, tmp_path / "cache").report.notes[0])
+    )

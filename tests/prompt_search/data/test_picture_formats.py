@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from evaluators.errors import DataError
 from prompt_search.data import picture_formats, read_images
-from prompt_search.data.pictures import CorruptPictureError, decode, is_picture_name
-from tests.prompt_search.data.pictures_on_disk import load, png, write, write_classes
+from prompt_search.data.pictures import CorruptPictureError, decode, is_picture_name, quiet_pillow
+from tests.prompt_search.data.pictures_on_disk import load, png, tiff, write, write_classes
 
 
 @contextmanager
@@ -145,3 +146,35 @@ def test_a_class_of_pictures_without_an_ending_is_refused_with_the_way_out(tmp_p
     write(write_classes(tmp_path, {"cat": 3}) / "dog" / "IMG1", png(50))
     with pytest.raises(DataError, match=r"no pictures in the class folder 'dog'.*give them one \(dog/IMG1\.png\)"):
         read_images(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("channels", "dtype", "said"),
+    [
+        (3, np.float32, "3 channels of floating-point numbers with 32 bits"),
+        (7, np.uint16, "7 channels of whole numbers with 16 bits"),
+        (2, np.int16, "2 channels of whole numbers with a sign with 16 bits"),
+        (1, np.float64, "1 channel of floating-point numbers with 64 bits"),
+    ],
+)
+def test_a_tiff_of_a_kind_that_is_not_read_is_said_to_be_one(channels: int, dtype: type, said: str) -> None:
+    with pytest.raises(CorruptPictureError) as caught:
+        decode(tiff(np.ones((4, 5, channels), dtype=dtype)))
+    assert f"a TIFF picture of {said}, a kind that is not read here" in str(caught.value)
+    assert "gdal_translate" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "data", [b"II*\0", b"MM\0*" + bytes(9), b"II+\0" + bytes(99), b"II*\0\x08\0\0\0" + b"\xff" * 50]
+)
+def test_a_tiff_with_damaged_tags_is_no_longer_not_a_picture(data: bytes) -> None:
+    with quiet_pillow(), pytest.raises(CorruptPictureError, match="a TIFF picture that is damaged, or of a kind"):
+        decode(data)
+
+
+def test_a_tiff_that_is_not_read_says_nothing_on_its_own(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    data = write_classes(tmp_path / "data", {"cat": 6, "dog": 6})
+    write(data / "cat" / "bands.tif", tiff(np.ones((4, 5, 7), dtype=np.uint16)))
+    report = load(data, tmp_path / "cache").report
+    assert [(name, "a kind that is not read here" in why) for name, why in report.corrupt] == [("cat/bands.tif", True)]
+    assert capfd.readouterr().err == ""
