@@ -1,17 +1,16 @@
-"""What may happen in a run: a dataclass for each kind of event of the journal, written and read here only.
+"""What may happen in a run: a dataclass for each kind of event of the journal, which `event_lines` writes and reads.
 
 `docs/run_folder.md` tells each field in plain words.
 """
 
-import json
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar, Literal
 
 from evaluators import Candidate, ClassLabel, PromptSet, Score, Selected
 from optimizers import Reply, Request
 from prompt_search.run.budget import Budget, Limit, limit_sentence
-from prompt_search.run.json_shape import ShapeError, plain, read_as
+from prompt_search.run.json_shape import need
 
 __all__ = [
     "KINDS",
@@ -27,7 +26,6 @@ __all__ = [
     "OnSplit",
     "Placebos",
     "Question",
-    "Record",
     "Refit",
     "Reopened",
     "Replied",
@@ -39,9 +37,7 @@ __all__ = [
     "Stopped",
     "TopClasses",
     "WinnerChosen",
-    "as_line",
     "cut_sentence",
-    "read_line",
 ]
 
 Chosen = tuple[tuple[int, ...], ...]
@@ -85,19 +81,19 @@ class Facts(Event):
     notes: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        _need("classes", "is empty", holds=bool(self.classes))
+        need("classes", "is empty", holds=bool(self.classes))
         model, captions = self.identity.get("model", ["-"]), self.identity.get("captions", 0)
         named = isinstance(model, list | tuple) and bool(model) and isinstance(model[-1], str)
-        _need("identity.model", "does not end in a fingerprint", holds=named)
+        need("identity.model", "does not end in a fingerprint", holds=named)
         counted = type(captions) is int and captions >= 0
-        _need("identity.captions", "is not a whole number of 0 or more", holds=counted)
+        need("identity.captions", "is not a whole number of 0 or more", holds=counted)
         sized = {"search", "select", "test"} <= self.sizes.keys() and min(self.sizes.values()) > 0
-        _need("sizes", "does not give at least one image to search, select and test", holds=sized)
-        _need("labels", "is not as long as there are search images", holds=len(self.labels) == self.sizes["search"])
-        _need("labels", "has a label of no class", holds=_below(self.labels, len(self.classes)))
+        need("sizes", "does not give at least one image to search, select and test", holds=sized)
+        need("labels", "is not as long as there are search images", holds=len(self.labels) == self.sizes["search"])
+        need("labels", "has a label of no class", holds=_below(self.labels, len(self.classes)))
         for name, sets in (("baselines", self.baselines.values()), ("start", self.start)):
             same = all(len(each.classes) == len(self.classes) for each in sets)
-            _need(name, "has prompts for other classes", holds=same)
+            need(name, "has prompts for other classes", holds=same)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +136,7 @@ class Replied:
 
     def __post_init__(self) -> None:
         for name in ("prompt_tokens", "completion_tokens"):
-            _need(name, "is below 0", holds=getattr(self, name) >= 0)
+            need(name, "is below 0", holds=getattr(self, name) >= 0)
 
     @property
     def reply(self) -> Reply:
@@ -164,7 +160,7 @@ class Asked(Event):
 
     def __post_init__(self) -> None:
         _check_answered(self)
-        _need(
+        need(
             "requests",
             "asks for another number of samples",
             holds=sum(r.times for r in self.requests) == len(self.samples),
@@ -187,7 +183,7 @@ class Captioned(Event):
 
     def __post_init__(self) -> None:
         _check_answered(self)
-        _need("pictures", "is not as long as 'samples'", holds=len(self.pictures) == len(self.samples))
+        need("pictures", "is not as long as 'samples'", holds=len(self.pictures) == len(self.samples))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,7 +214,7 @@ class ScoredCandidates(Event):
     scores: tuple[Score, ...]
 
     def __post_init__(self) -> None:
-        _need("scores", "is not as long as 'candidates'", holds=len(self.scores) == len(self.candidates))
+        need("scores", "is not as long as 'candidates'", holds=len(self.scores) == len(self.candidates))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -338,13 +334,13 @@ class SealedRead(Event):
     only_other: tuple[int, ...]
 
     def __post_init__(self) -> None:
-        _need("read", "is below 1", holds=self.read >= 1)
-        _need("scores", "is empty", holds=bool(self.scores))
-        _need(
+        need("read", "is below 1", holds=self.read >= 1)
+        need("scores", "is empty", holds=bool(self.scores))
+        need(
             "heads", "has more entries than there are scores beside the first", holds=len(self.heads) < len(self.scores)
         )
         for name in ("only_winner", "only_other"):
-            _need(
+            need(
                 name,
                 "is not as long as 'scores' without the first",
                 holds=len(getattr(self, name)) == len(self.scores) - 1,
@@ -353,7 +349,7 @@ class SealedRead(Event):
             zip(self.scores[1:], self.only_winner, self.only_other, strict=True)
         ):
             possible = mine >= 0 and theirs >= 0 and mine + theirs <= score.n
-            _need(f"only_winner[{index}]", "and its counterpart are no counts of images", holds=possible)
+            need(f"only_winner[{index}]", "and its counterpart are no counts of images", holds=possible)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -397,48 +393,6 @@ KINDS: Mapping[str, type[Event]] = {each.kind: each for each in EVENTS}
 """Every kind of event by its name in the journal."""
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """An event as the journal holds it: `key` identifies its occasion, `line` is where it stands, counted from 1."""
-
-    key: str
-    event: Event
-    line: int = field(default=0, compare=False)
-
-
-def as_line(key: str, event: Event, time: str) -> bytes:
-    """The line of a journal file for an event, with its line end: plain ASCII."""
-    content = plain(event)
-    assert isinstance(content, dict)
-    return json.dumps({"event": event.kind, "key": key, **content, "time": time}, default=plain).encode() + b"\n"
-
-
-def read_line(line: bytes, number: int, facts: Facts | None) -> Record:
-    """Read back what `as_line` wrote.
-
-    Args:
-        number: of the line.
-        facts: the first event of the journal, which scores must agree with; `None` where there is none.
-
-    Raises:
-        ShapeError: naming the field that is of another shape.
-    """
-    try:
-        content = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise ShapeError(f"it is not JSON: {str(error)[:80]}") from error
-    if not isinstance(content, dict):
-        raise ShapeError("it is not a JSON object")
-    for name in ("event", "key"):
-        _need(name, "is missing or not a text", holds=isinstance(content.get(name), str))
-    kind = KINDS.get(content["event"])
-    if kind is None:
-        raise ShapeError("is not known to this version", "event")
-    event = read_as(kind, {name: part for name, part in content.items() if name not in ("event", "key", "time")})
-    _check_scores(event, facts)
-    return Record(content["key"], event, number)
-
-
 def cut_sentence(event: Asked | Captioned | Stopped) -> str:
     """What a limit says of itself that kept something from being done."""
     assert event.reached is not None
@@ -448,55 +402,12 @@ def cut_sentence(event: Asked | Captioned | Stopped) -> str:
 
 def _check_answered(event: Asked | Captioned) -> None:
     """As many replies as samples, as many of them unasked as `refused` says, and a limit to blame for that."""
-    _need("replies", "is not as long as 'samples'", holds=len(event.replies) == len(event.samples))
+    need("replies", "is not as long as 'samples'", holds=len(event.replies) == len(event.samples))
     unasked = sum(reply.finish == "budget" for reply in event.replies)
-    _need("refused", "is not the number of replies with finish 'budget'", holds=event.refused == unasked)
+    need("refused", "is not the number of replies with finish 'budget'", holds=event.refused == unasked)
     blamed = event.reached is not None and event.limit is not None
-    _need("reached", "or 'limit' is null though replies were refused", holds=blamed or not event.refused)
-
-
-def _check_scores(event: Event, facts: Facts | None) -> None:
-    classes = None
-    if facts is not None:
-        classes = len(facts.new_classes if isinstance(event, NewClasses) else facts.classes)
-    for place, score in _scores(event, ""):
-        wrong = _wrong_in(score, classes)
-        if wrong:
-            raise ShapeError(f"is no score: {wrong}", place)
-
-
-def _scores(value: object, place: str) -> Iterator[tuple[str, Score]]:
-    """Every score in an event, with its place."""
-    if isinstance(value, Score):
-        yield place, value
-    elif isinstance(value, Event | OnSplit):
-        for each in fields(value):
-            yield from _scores(getattr(value, each.name), f"{place}.{each.name}".removeprefix("."))
-    elif isinstance(value, tuple) and value and isinstance(value[0], Score):
-        for index, score in enumerate(value):
-            yield from _scores(score, f"{place}[{index}]")
-
-
-def _wrong_in(score: Score, classes: int | None) -> str | None:
-    """What is impossible in a score of C classes."""
-    shares = [share for share in (score.top1, score.top5, *score.recall) if share is not None]
-    if score.n < 1:
-        return "n is below 1"
-    if min(shares) < 0 or max(shares) > 1:
-        return "a share is not between 0 and 1"
-    if len(score.recall) != len(score.class_cross_entropy) or classes not in (None, len(score.recall)):
-        return "recall or class_cross_entropy has not one entry per class"
-    if all(share is None for share in score.recall):
-        return "recall has no class with images"
-    if not all(_below(confused[:2], len(score.recall)) and confused[2] > 0 for confused in score.confusions):
-        return "confusions name an unknown class, or no image"
-    return None
+    need("reached", "or 'limit' is null though replies were refused", holds=blamed or not event.refused)
 
 
 def _below(numbers: tuple[int, ...], end: int) -> bool:
     return all(0 <= number < end for number in numbers)
-
-
-def _need(place: str, what: str, *, holds: bool) -> None:
-    if not holds:
-        raise ShapeError(what, place)

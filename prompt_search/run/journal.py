@@ -16,7 +16,8 @@ from filelock import FileLock, Timeout
 
 from prompt_search.errors import RunError, RunLocked, RunMismatch
 from prompt_search.run.budget import Budget
-from prompt_search.run.events import Asked, Captioned, Event, Facts, Record, Reopened, Stopped, as_line, read_line
+from prompt_search.run.event_lines import Record, as_line, read_line
+from prompt_search.run.events import Asked, Captioned, Event, Facts, Reopened, Stopped
 from prompt_search.run.json_shape import ShapeError
 from prompt_search.run.sound_lines import sound_length
 

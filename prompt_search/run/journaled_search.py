@@ -15,13 +15,13 @@ from prompt_search.errors import BudgetReached
 from prompt_search.llm.prices import Price
 from prompt_search.run.budget import Limit
 from prompt_search.run.captions import MOST_TOKENS, caption_samples, captions_in
+from prompt_search.run.event_lines import Record
 from prompt_search.run.events import (
     Asked,
     Captioned,
     ClassClusters,
     Logged,
     Question,
-    Record,
     Replied,
     ScoredCandidates,
     Selection,

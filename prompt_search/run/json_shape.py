@@ -9,12 +9,13 @@ import types
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
+from math import isnan
 from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from evaluators import Candidate, PromptSet, candidate_from_json
 from prompt_search.errors import InputError
 
-__all__ = ["ShapeError", "plain", "read_as"]
+__all__ = ["ShapeError", "need", "plain", "read_as"]
 
 Value = TypeVar("Value")
 Reader = Callable[[Any], Any]
@@ -60,6 +61,16 @@ def read_as(declared: type[Value], value: object) -> Value:
     """
     read: Value = _reader(cast("Hashable", declared))(value)  # mypy does not see that every type is hashable
     return read
+
+
+def need(place: str, what: str, *, holds: bool) -> None:
+    """Refuse a value whose parts do not agree with each other.
+
+    Raises:
+        ShapeError: unless it holds.
+    """
+    if not holds:
+        raise ShapeError(what, place)
 
 
 def plain(value: object) -> object:
@@ -141,16 +152,20 @@ def _lists(part: Any) -> Reader:  # noqa: ANN401 - any type
 
 
 def _all_small(items: list[float | None]) -> bool:
-    return all(abs(item) <= LARGEST for item in items if item is not None)
+    given = [item for item in items if item is not None]
+    return not given or (min(given) >= -LARGEST and max(given) <= LARGEST and not any(map(isnan, given)))
 
 
 def _places(parts: tuple[Any, ...]) -> Reader:
     readers = [_reader(part) for part in parts]
+    quick = QUICK.get(parts[0]) if len(set(parts)) == 1 else None
 
     def read(value: object) -> tuple[Any, ...]:
         items = _list(value)
         if len(items) != len(readers):
             raise ShapeError(f"has {len(items)} entries, not {len(readers)}")
+        if quick and quick >= set(map(type, items)) and (str in quick or _all_small(items)):
+            return tuple(items)
         return tuple(
             _part(reader, item, index) for index, (reader, item) in enumerate(zip(readers, items, strict=True))
         )

@@ -8,7 +8,8 @@ import pytest
 from optimizers import Message, Reply, Request
 from prompt_search.errors import RunError, RunMismatch
 from prompt_search.run.budget import Budget
-from prompt_search.run.events import Asked, Ended, Event, Logged, Question, Record, Reopened, Replied, WinnerChosen
+from prompt_search.run.event_lines import Record
+from prompt_search.run.events import Asked, Ended, Event, Logged, Question, Reopened, Replied, WinnerChosen
 from prompt_search.run.journal import JOURNAL, Journal, effective, read_records
 
 
