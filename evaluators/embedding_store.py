@@ -167,7 +167,7 @@ class EmbeddingStore:
                 held = {key: row for row in rows if lost._holds(row, key := lost._key(row))}
                 absent = self._find(list(held)) < 0
                 fresh = [key for key, is_absent in zip(held, absent, strict=True) if is_absent]
-                self._append(fresh, lost._vectors[[held[key] for key in fresh]])
+                self._append(fresh, lost._vectors[[held[key] for key in fresh]].astype(np.float32))
                 self._refresh()
 
     def _append(self, digests: list[bytes], vectors: FloatArray) -> None:

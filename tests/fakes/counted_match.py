@@ -99,7 +99,8 @@ class _Matcher:
             if self._looks(value, place) == (code is codes.ASSERT):
                 yield place
         elif code in (codes.MAX_REPEAT, codes.MIN_REPEAT):
-            yield from self._repeated(code is codes.MAX_REPEAT, *value, place)
+            least, most, tree = value
+            yield from self._repeated(code is codes.MAX_REPEAT, least, most, tree, place)
         else:
             raise NotImplementedError(f"{code} is not counted yet")
 
@@ -116,7 +117,7 @@ class _Matcher:
     def _run(self, one: Any, most: int, place: int) -> list[int]:
         """The ends of 0, 1, 2, ... repeats of a single character."""
         ends = [place]
-        while len(ends) <= most and place < len(self.text) and _is(*one, self.text[place], self.flags):
+        while len(ends) <= most and place < len(self.text) and _is(one[0], one[1], self.text[place], self.flags):
             place += 1
             ends.append(place)
         self.steps += len(ends)
@@ -158,7 +159,7 @@ def _is(code: Any, value: Any, character: str, flags: int) -> bool:
 
 def _in_set(members: Any, character: str, flags: int) -> bool:
     negated = members[0][0] is codes.NEGATE
-    return any(_is_member(*member, character, flags) for member in members[negated:]) != negated
+    return any(_is_member(member[0], member[1], character, flags) for member in members[negated:]) != negated
 
 
 def _is_member(code: Any, value: Any, character: str, flags: int) -> bool:
