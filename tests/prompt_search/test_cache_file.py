@@ -9,10 +9,12 @@ from prompt_search.cache_file import CacheFile
 from prompt_search.errors import StoreError
 
 
+def prepare(db: sqlite3.Connection) -> None:
+    db.executescript("CREATE TABLE IF NOT EXISTS t (a)")
+
+
 def opened(path: Path) -> CacheFile:
-    return CacheFile(
-        path, "the cache", lambda db: db.executescript("CREATE TABLE IF NOT EXISTS t (a)") and None, "mend it"
-    )
+    return CacheFile(path, "the cache", prepare, "mend it")
 
 
 def rows(file: CacheFile) -> int:
