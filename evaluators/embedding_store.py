@@ -170,7 +170,7 @@ class EmbeddingStore:
                 self._append(fresh, lost._vectors[[held[key] for key in fresh]].astype(np.float32))
                 self._refresh()
 
-    def _append(self, digests: list[bytes], vectors: FloatArray) -> None:
+    def _append(self, digests: list[bytes], vectors: "NDArray[np.float32 | np.float16]") -> None:
         rows_on_disk = self._keys_path.stat().st_size // ROW.size
         payloads = [v.tobytes() for v in np.ascontiguousarray(vectors, dtype=self._dtype)]
         with self._vectors_path.open("r+b") as file:

@@ -18,7 +18,8 @@ The way of a request, file by file:
     chat_call              one call in time, sent by
     openai_compatible      with the openai client (endpoint: where to, and what is secret of that), or
     litellm_model          with litellm (litellm_call sees what litellm's errors hide)
-    chat_reply             the reply in what came back, or
+    answer_body            what is read of what came back: bounded, and no redirect
+    chat_reply             the reply in it, or
     chat_fault             what went wrong and whether asking again helps
     connection_settings    keys, proxies and certificates that the environment names
 

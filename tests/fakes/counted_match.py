@@ -100,12 +100,11 @@ class _Matcher:
                 yield place
         elif code in (codes.MAX_REPEAT, codes.MIN_REPEAT):
             least, most, tree = value
-            yield from self._repeated(code is codes.MAX_REPEAT, least, most, tree, place)
+            yield from self._repeated(code is codes.MAX_REPEAT, least, most, list(tree), place)
         else:
             raise NotImplementedError(f"{code} is not counted yet")
 
-    def _repeated(self, greedy: bool, least: int, most: int, tree: Any, place: int) -> Iterator[int]:
-        tree = list(tree)
+    def _repeated(self, greedy: bool, least: int, most: int, tree: list[Any], place: int) -> Iterator[int]:
         if len(tree) == 1 and tree[0][0] in SINGLE:
             ends = self._run(tree[0], most, place)
             yield from reversed(ends[least:]) if greedy else iter(ends[least:])
@@ -159,7 +158,7 @@ def _is(code: Any, value: Any, character: str, flags: int) -> bool:
 
 def _in_set(members: Any, character: str, flags: int) -> bool:
     negated = members[0][0] is codes.NEGATE
-    return any(_is_member(member[0], member[1], character, flags) for member in members[negated:]) != negated
+    return any(_is_member(code, value, character, flags) for code, value in members[negated:]) != negated
 
 
 def _is_member(code: Any, value: Any, character: str, flags: int) -> bool:

@@ -1,29 +1,28 @@
 """A reply that is twice as long takes twice the steps to read, whatever is in it: counted, not timed."""
 
+import importlib
+import pkgutil
 import re
-from importlib import import_module
 from itertools import product
-from types import ModuleType
 
 import pytest
 
+import optimizers.replies
 from tests.fakes.counted_match import first_match, literals, steps
 
-READERS = ("differences", "listed", "sentences", "template_lines", "text_parts", "thinking")
-MODULES = [import_module(f"optimizers.replies.{name}") for name in READERS]
-MODULES.append(import_module("evaluators.templates"))
+READERS = [f"optimizers.replies.{module.name}" for module in pkgutil.iter_modules(optimizers.replies.__path__)]
 LENGTH = 60
 MOST_PARTS = 9
 TIMES = 2.6
 """Twice, and what is lost at the ends of short texts; a quadratic pattern takes nearly four times."""
 
 
-def patterns(module: ModuleType) -> dict[str, re.Pattern[str]]:
-    found = {name: value for name, value in vars(module).items() if isinstance(value, re.Pattern)}
-    return {f"{module.__name__.rpartition('.')[2]}.{name}": pattern for name, pattern in found.items()}
+def patterns(module: str) -> dict[str, re.Pattern[str]]:
+    values = vars(importlib.import_module(module))
+    return {f"{module}.{name}": value for name, value in values.items() if isinstance(value, re.Pattern)}
 
 
-EVERY = {name: pattern for module in MODULES for name, pattern in patterns(module).items()}
+EVERY = {name: pattern for module in ("evaluators.templates", *READERS) for name, pattern in patterns(module).items()}
 
 
 def hard_texts(pattern: re.Pattern[str], length: int) -> list[str]:

@@ -9,12 +9,12 @@ from prompt_search.cache_file import CacheFile
 from prompt_search.errors import StoreError
 
 
-def with_a_table(db: sqlite3.Connection) -> None:
+def prepare(db: sqlite3.Connection) -> None:
     db.executescript("CREATE TABLE IF NOT EXISTS t (a)")
 
 
 def opened(path: Path) -> CacheFile:
-    return CacheFile(path, "the cache", with_a_table, "mend it")
+    return CacheFile(path, "the cache", prepare, "mend it")
 
 
 def rows(file: CacheFile) -> int:

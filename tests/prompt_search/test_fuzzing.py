@@ -1,0 +1,180 @@
+"""Whatever is in a file, an answer or a table: an error of ours or a result, never another exception."""
+
+import json
+import math
+import random
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from evaluators import ClassLabel, PromptSet
+from optimizers.language_model import Reply
+from prompt_search.data import read_images
+from prompt_search.data.pictures import CorruptPictureError, decode, quiet_pillow
+from prompt_search.errors import DataError, PromptError
+from prompt_search.llm.api.chat_fault import Refusal, TransientFault, refusal_of
+from prompt_search.llm.api.chat_reply import UnusableBody, read_reply
+from prompt_search.llm.api.endpoint import Redaction
+from prompt_search.llm.reply_text import MOST_TOKENS
+from prompt_search.prompt_files.prompts_json import PromptFile, read_prompts_json, write_prompts_json
+from prompt_search.prompt_files.read import import_prompts
+from tests.fakes.openai_server import completion
+from tests.prompt_search.data.pictures_on_disk import deep_png, png, tiff, write
+
+BUDGET = settings(max_examples=150, deadline=None, derandomize=True)
+CLASSES = (ClassLabel("cat", "cat"), ClassLabel("dog", "dog"))
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.sampled_from([2**63, 10**20, -1])
+    | st.floats()
+    | st.text(max_size=12)
+    | st.sampled_from(["cat", "dog", "a {}", "{", "\ud800", "\x1b[2J", "templates", "choices", "message"])
+)
+KEYS = st.sampled_from(["cat", "dog", "templates", "top1", "classes", "format", "error", "usage", "choices"]) | st.text(
+    max_size=6
+)
+VALUES = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=4), max_leaves=12
+)
+PLACES = st.integers(0, 10**6)
+
+
+def with_another(value: Any, place: int, other: Any) -> Any:
+    """A JSON value in which one part, chosen by a number, is another one."""
+    if not isinstance(value, dict | list) or not value or place % 7 == 0:
+        return other
+    keys = list(value) if isinstance(value, dict) else list(range(len(value)))
+    key = keys[place % len(keys)]
+    changed = dict(value) if isinstance(value, dict) else list(value)
+    changed[key] = with_another(value[key], place // len(keys), other)
+    return changed
+
+
+def damaged(data: bytes, seed: int) -> bytes:
+    """Bytes with some of them changed, left out or doubled."""
+    chance = random.Random(seed)
+    changed = bytearray(data)
+    for _ in range(chance.randint(1, 6)):
+        start = chance.randrange(max(1, len(changed)))
+        part = bytes(chance.randrange(256) for _ in range(chance.randint(0, 4)))
+        changed[start : start + chance.choice((0, 1, 4, 64, 10**6))] = part
+    return bytes(changed)
+
+
+@BUDGET
+@given(PLACES, VALUES)
+def test_any_answer_is_a_reply_or_unusable(place: int, other: Any) -> None:
+    body = json.dumps(with_another(json.loads(completion("a cat")), place, other)).encode(errors="surrogatepass")
+    try:
+        reply = read_reply(body)
+    except UnusableBody:
+        return
+    assert isinstance(reply, Reply)
+    assert 0 <= reply.prompt_tokens <= MOST_TOKENS
+    assert 0 <= reply.completion_tokens <= MOST_TOKENS
+    assert reply.text.encode().decode() == reply.text
+
+
+@BUDGET
+@given(st.integers(400, 599), VALUES, st.text(alphabet="0123456789.eE+-:GMT ,naif", max_size=20))
+def test_any_refusal_can_be_told(status: int, said: Any, wait: str) -> None:
+    body = json.dumps(said).encode(errors="surrogatepass")
+    outcome = refusal_of(status, body, "").unless_transient({"retry-after": wait})
+    assert isinstance(outcome, Refusal | TransientFault)
+    if isinstance(outcome, TransientFault):
+        assert outcome.wait is None or (math.isfinite(outcome.wait) and outcome.wait >= 0)
+    quoted = Redaction(lambda: ["sk-0123456789"]).quote(str(outcome))
+    assert quoted.isprintable()
+    assert len(quoted) <= 300
+
+
+@BUDGET
+@given(st.binary(max_size=60), st.text(alphabet="sk-0189\0\u200b é", min_size=1, max_size=12), st.text(max_size=20))
+def test_no_text_shows_a_secret_that_is_in_it(before: bytes, secret: str, behind: str) -> None:
+    text = before.decode(errors="replace") + secret + behind
+    assert secret not in Redaction(lambda: [secret]).redacted(text).replace("[secret]", "")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("fuzzed")
+
+
+def read_as_prompts(path: Path) -> None:
+    with suppress(PromptError):
+        assert import_prompts(path, CLASSES).prompts.compiled().n_texts > 0
+
+
+@BUDGET
+@given(VALUES)
+def test_any_json_is_prompts_or_a_prompt_error(folder: Path, value: Any) -> None:
+    path = folder / "prompts-of-someone.json"
+    path.write_bytes(json.dumps(value).encode(errors="surrogatepass"))
+    read_as_prompts(path)
+
+
+@BUDGET
+@given(st.binary(max_size=200) | st.text(max_size=80).map(lambda text: text.encode(errors="surrogatepass")))
+@pytest.mark.parametrize("name", ["a.txt", "a.json", "a.py"])
+def test_any_bytes_are_prompts_or_a_prompt_error(folder: Path, name: str, content: bytes) -> None:
+    (folder / name).write_bytes(content)
+    read_as_prompts(folder / name)
+
+
+@BUDGET
+@given(PLACES, VALUES)
+def test_any_change_to_a_file_of_ours_is_a_prompt_error(folder: Path, place: int, other: Any) -> None:
+    path = folder / "prompts.json"
+    run = {"data": {"fingerprint": "x"}, "seed": 0, "shots": None, "select_shots": None}
+    model = {"name": "m", "fingerprint": "f", "precision": "fp32"}
+    prompts = PromptSet.of(CLASSES, ["the {}."], {"cat": ["a cat."]})
+    write_prompts_json(path, PromptFile(prompts, model, run, {"test": 0.5}))
+    path.write_bytes(json.dumps(with_another(json.loads(path.read_bytes()), place, other)).encode(errors="replace"))
+    with suppress(PromptError):
+        assert read_prompts_json(path).prompts.compiled().n_texts > 0
+    read_as_prompts(path)
+
+
+PICTURES: tuple[Callable[[], bytes], ...] = (
+    lambda: png(1),
+    lambda: deep_png(np.full((4, 4, 3), 4000, dtype=np.uint16)),
+    lambda: tiff(np.full((4, 4, 3), 9, dtype=np.uint8)),
+    lambda: tiff(np.full((4, 4, 7), 0.5, dtype=np.float32)),
+)
+
+
+@BUDGET
+@given(st.integers(0, 10**9), st.sampled_from(range(len(PICTURES))))
+def test_any_damage_to_a_picture_is_a_picture_or_a_reason(seed: int, kind: int) -> None:
+    with quiet_pillow(), suppress(CorruptPictureError):
+        picture = decode(damaged(PICTURES[kind](), seed))
+        assert picture.mode == "RGB"
+        assert min(picture.size) > 0
+
+
+@BUDGET
+@given(st.integers(0, 10**9), st.sampled_from(["metadata.csv", "metadata.jsonl", "labels.tsv", "classes.json"]))
+def test_any_damage_to_a_table_is_data_or_a_data_error(
+    tmp_path_factory: pytest.TempPathFactory, seed: int, name: str
+) -> None:
+    root = tmp_path_factory.mktemp("data")
+    for number in range(4):
+        write(root / ("cat" if number % 2 else "dog") / f"{number}.png", png(number))
+    rows = [("dog/0.png", "dog"), ("cat/1.png", "cat"), ("dog/2.png", "dog"), ("cat/3.png", "cat")]
+    tables = {
+        "metadata.csv": "file_name,label\n" + "".join(f"{file},{label}\n" for file, label in rows),
+        "labels.tsv": "file_name\tlabel\n" + "".join(f"{file}\t{label}\n" for file, label in rows),
+        "metadata.jsonl": "".join(json.dumps({"file_name": file, "label": label}) + "\n" for file, label in rows),
+        "classes.json": json.dumps({"cat": "tabby cat", "dog": "sheep dog"}),
+    }
+    write(root / name, damaged(tables[name].encode(), seed))
+    with suppress(DataError):
+        assert read_images(root, root / name if name == "classes.json" else None).classes
