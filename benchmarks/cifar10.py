@@ -23,10 +23,10 @@ from benchmarks.measure import Figure
 from benchmarks.stronger_model import NAME, qwen
 from evaluators import ImageTextModel
 from optimizers import LanguageModel
-from prompt_search.cache_dir import cache_dir
-from prompt_search.demo import DESCRIPTIONS
+from prompt_search.cache.cache_dir import cache_dir
 from prompt_search.errors import SettingsError
 from prompt_search.run.config import StrategyChoice
+from prompt_search.testbed.demo import DESCRIPTIONS
 
 __all__ = ["Setup", "carry_out", "main", "measure"]
 

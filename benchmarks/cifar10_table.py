@@ -8,7 +8,7 @@ from typing import TypeVar
 from benchmarks.measure import Figure
 from benchmarks.over_draws import Mean, paired_p
 from evaluators import PHOTO_TEMPLATE
-from prompt_search.result import Result, Row
+from prompt_search.report.result import Result, Row
 
 __all__ = ["Outcome", "figures", "markdown"]
 

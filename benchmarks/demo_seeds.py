@@ -5,11 +5,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.measure import Figure
-from prompt_search.demo import MAX_CALLS, demo_config
-from prompt_search.result import Result
-from prompt_search.run.budget import Budget
+from prompt_search.report.result import Result
+from prompt_search.run.money.budget import Budget
 from prompt_search.run.resources import Resources
 from prompt_search.run.run import Run
+from prompt_search.testbed.demo import MAX_CALLS, demo_config
 
 __all__ = ["figures", "measure", "proven"]
 

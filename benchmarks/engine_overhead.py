@@ -104,10 +104,10 @@ def _time_the_parts(shares: Shares, stack: ExitStack) -> None:
 
 
 def _run(device: str, folder: Path) -> None:
-    from prompt_search.cache_dir import cache_dir
+    from prompt_search.cache.cache_dir import cache_dir
     from prompt_search.llm.choose import language_model
-    from prompt_search.run.budget import Budget
     from prompt_search.run.config import RunConfig, StrategyChoice
+    from prompt_search.run.money.budget import Budget
     from prompt_search.run.resources import Resources
     from prompt_search.run.run import Run
 

@@ -15,11 +15,11 @@ from benchmarks.cifar10_images import cifar10_file
 from benchmarks.measure import Figure
 from benchmarks.over_draws import Mean
 from evaluators import PHOTO_TEMPLATE, ImageTextModel, LabeledImages, PromptSet, class_weights, general_templates
-from evaluators.heads import score_head
-from evaluators.image_text_model import FloatArray
-from evaluators.linear_probe import Probe, fit_probe
-from evaluators.tip_adapter import TipAdapter, fit_tip_adapter
-from prompt_search.cache_dir import cache_dir
+from evaluators.heads.head import score_head
+from evaluators.heads.linear_probe import Probe, fit_probe
+from evaluators.heads.tip_adapter import TipAdapter, fit_tip_adapter
+from evaluators.models.image_text_model import FloatArray
+from prompt_search.cache.cache_dir import cache_dir
 from prompt_search.data.load import DataSplits, load_splits
 from prompt_search.models import load_model
 

@@ -21,12 +21,12 @@ from torch.utils.data import DataLoader, Dataset
 
 from benchmarks.measure import Comparison, alternate
 from evaluators import EmbeddingStore, OpenClipModel
-from evaluators.image_text_model import FloatArray
+from evaluators.models.image_text_model import FloatArray
 from prompt_search.data import read_images
-from prompt_search.data.encode import encode, image_store
-from prompt_search.data.file_index import FileIndex
-from prompt_search.data.fingerprints import fingerprint
-from prompt_search.data.image_source import ImageSource
+from prompt_search.data.encoding.encode import encode, image_store
+from prompt_search.data.encoding.file_index import FileIndex
+from prompt_search.data.encoding.fingerprints import fingerprint
+from prompt_search.data.layouts.image_source import ImageSource
 
 IMAGES = {"cpu": 128, "cuda": 32768}
 PICTURES = 64

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from benchmarks.measure import Comparison, Figure, alternate
 from evaluators import ClassPair, Difference, PairwisePrompts, PromptSet
-from evaluators.image_text_model import FloatArray
-from evaluators.pairwise_score import PairTable, pair_table, two_steps
+from evaluators.models.image_text_model import FloatArray
+from evaluators.scoring.pairwise_score import PairTable, pair_table, two_steps
 
 if TYPE_CHECKING:
     import torch

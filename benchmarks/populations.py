@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.measure import Comparison, alternate
-from evaluators.batch_statistics import batch_statistics, shard_statistics
-from evaluators.image_text_model import FloatArray
-from evaluators.labeled_images import LabeledImages
-from evaluators.products import CandidateBatch, Products, images_per_product
+from evaluators.embeddings.labeled_images import LabeledImages
+from evaluators.models.image_text_model import FloatArray
+from evaluators.scoring.batch_statistics import batch_statistics, shard_statistics
+from evaluators.scoring.products import CandidateBatch, Products, images_per_product
 
 if TYPE_CHECKING:
     import torch

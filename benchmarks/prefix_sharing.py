@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmarks.measure import Comparison, alternate
 from evaluators import OpenClipModel, general_templates
-from evaluators.image_text_model import FloatArray
+from evaluators.models.image_text_model import FloatArray
 
 if TYPE_CHECKING:
     import torch

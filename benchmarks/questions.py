@@ -27,19 +27,19 @@ from evaluators import (
     choose_texts,
     general_templates,
 )
-from evaluators.library_selection import library_features
-from evaluators.text_selection import weights_of
+from evaluators.selection.library_selection import library_features
+from evaluators.selection.text_selection import weights_of
 from optimizers import LanguageModel, Message, Request, Sample
 from optimizers.ensemble_selection import kinds_in, sentences_in
 from optimizers.meta_prompts import class_questions, everyday_question, kinds_question, photo_question
 from optimizers.replies import sentence
-from prompt_search.cache_dir import cache_dir
+from prompt_search.cache.cache_dir import cache_dir
 from prompt_search.data.load import load_splits
-from prompt_search.demo import DESCRIPTIONS
 from prompt_search.llm.choose import language_model
 from prompt_search.models import load_model
-from prompt_search.result import RANDOM_WORDS
-from prompt_search.run.last_selection import Recipe, searched_placebos
+from prompt_search.report.result import RANDOM_WORDS
+from prompt_search.run.outcome.last_selection import Recipe, searched_placebos
+from prompt_search.testbed.demo import DESCRIPTIONS
 
 __all__ = ["QUESTIONS", "Question", "main", "measure", "replies_to"]
 

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from prompt_search.cache_dir import cache_dir
+from prompt_search.cache.cache_dir import cache_dir
 from prompt_search.llm.choose import GGUF
 from prompt_search.llm.local.install import find_local_model
 

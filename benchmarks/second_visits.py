@@ -14,7 +14,7 @@ import numpy as np
 
 from benchmarks.measure import Comparison
 from evaluators import Evaluator, LabeledImages, OpenClipModel, PromptSet, TextEncoder
-from evaluators.image_text_model import FloatArray
+from evaluators.models.image_text_model import FloatArray
 
 __all__ = ["measure"]
 

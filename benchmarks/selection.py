@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 
 from benchmarks.measure import Figure
 from evaluators import SelectionSettings, TextEncoder, TextLibrary, choose_texts, general_templates
-from evaluators.best_scale import cross_entropies
-from evaluators.image_text_model import FloatArray
-from evaluators.library_selection import library_features
-from evaluators.text_selection import TextFeatures, select_texts, weights_of
-from prompt_search.bundled import data_path
-from prompt_search.cache_dir import cache_dir
+from evaluators.models.image_text_model import FloatArray
+from evaluators.scoring.best_scale import cross_entropies
+from evaluators.selection.library_selection import library_features
+from evaluators.selection.text_selection import TextFeatures, select_texts, weights_of
+from prompt_search.cache.cache_dir import cache_dir
 from prompt_search.data import load_splits
 from prompt_search.models import load_model
+from prompt_search.testbed.bundled import data_path
 
 __all__ = ["measure"]
 

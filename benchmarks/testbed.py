@@ -12,9 +12,9 @@ from tempfile import TemporaryDirectory
 import prompt_search
 from benchmarks.measure import Figure
 from optimizers import Cupl, HillClimbing, Optimizer, ProApo
-from prompt_search.demo import DESCRIPTIONS
-from prompt_search.result import Result
+from prompt_search.report.result import Result
 from prompt_search.run.config import Feedback
+from prompt_search.testbed.demo import DESCRIPTIONS
 
 __all__ = ["measure"]
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmarks.measure import Comparison, alternate
 from evaluators import OpenClipModel, PromptSet, class_weights, general_templates
-from evaluators.image_text_model import FloatArray
+from evaluators.models.image_text_model import FloatArray
 
 __all__ = ["measure"]
 

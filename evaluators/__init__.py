@@ -1,19 +1,19 @@
 """How good are these prompts on these images: prompt sets, encoders, embedding store, scores, fitness."""
 
-from evaluators.class_pair import ClassPair, Difference
-from evaluators.class_weights import TextEncoder, class_weights
-from evaluators.embedding_store import EmbeddingStore
-from evaluators.evaluator import Evaluator
-from evaluators.fitness import DEFAULT_FITNESS, FITNESS_PRESETS, Fitness
-from evaluators.image_text_model import ImageTextModel
-from evaluators.labeled_images import LabeledImages
-from evaluators.library_selection import Selected, SelectionSettings, choose_texts
-from evaluators.open_clip_model import OpenClipModel
-from evaluators.pairwise_prompts import Candidate, PairwisePrompts, candidate_from_json
-from evaluators.prompt_set import ClassLabel, PromptSet
-from evaluators.score import Score
-from evaluators.templates import PHOTO_TEMPLATE, PLACEHOLDER, fill, general_templates, normalize_template
-from evaluators.text_library import Saying, TextLibrary
+from evaluators.embeddings.class_weights import TextEncoder, class_weights
+from evaluators.embeddings.embedding_store import EmbeddingStore
+from evaluators.embeddings.labeled_images import LabeledImages
+from evaluators.models.image_text_model import ImageTextModel
+from evaluators.models.open_clip_model import OpenClipModel
+from evaluators.prompts.class_pair import ClassPair, Difference
+from evaluators.prompts.pairwise_prompts import Candidate, PairwisePrompts, candidate_from_json
+from evaluators.prompts.prompt_set import ClassLabel, PromptSet
+from evaluators.prompts.templates import PHOTO_TEMPLATE, PLACEHOLDER, fill, general_templates, normalize_template
+from evaluators.prompts.text_library import Saying, TextLibrary
+from evaluators.scoring.evaluator import Evaluator
+from evaluators.scoring.fitness import DEFAULT_FITNESS, FITNESS_PRESETS, Fitness
+from evaluators.scoring.score import Score
+from evaluators.selection.library_selection import Selected, SelectionSettings, choose_texts
 
 __all__ = [
     "DEFAULT_FITNESS",

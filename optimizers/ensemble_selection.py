@@ -8,7 +8,7 @@ select:   from "a photo of a {}." on, cycle over the classes; take the one text 
 loop:     for round in 1..rounds: ask for texts that tell the pairs of classes apart that cost most when held out;
           they join the library, and the selection is made again; it ends when that gains nothing
 
-The selection itself is `evaluators.text_selection`; the engine can make it again with the select images (refit), and
+The selection itself is `evaluators.selection.text_selection`; the engine can make it again with the select images, and
 with other words in the place of these, to tell what the words are worth.
 """
 

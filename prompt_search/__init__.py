@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from prompt_search.api import optimize
     from prompt_search.export_run import export
     from prompt_search.prompt_files.prompts_json import read_prompts_json
-    from prompt_search.result import Result
-    from prompt_search.run.budget import Budget
+    from prompt_search.report.result import Result
     from prompt_search.run.config import DataConfig, LlmConfig, RunConfig, SearchConfig, StrategyChoice
+    from prompt_search.run.money.budget import Budget
     from prompt_search.run.resources import Resources
     from prompt_search.run.run import Run
     from prompt_search.score_file import score
@@ -39,12 +39,12 @@ __all__ = [
 __version__ = "0.1.0"
 
 _HOME = {
-    "Budget": "prompt_search.run.budget",
+    "Budget": "prompt_search.run.money.budget",
     "DataConfig": "prompt_search.run.config",
     "LlmConfig": "prompt_search.run.config",
     "PromptSet": "evaluators",
     "Resources": "prompt_search.run.resources",
-    "Result": "prompt_search.result",
+    "Result": "prompt_search.report.result",
     "Run": "prompt_search.run.run",
     "RunConfig": "prompt_search.run.config",
     "SearchConfig": "prompt_search.run.config",

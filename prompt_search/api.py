@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from evaluators import ImageTextModel
     from optimizers import LanguageModel, Optimizer
-    from prompt_search.result import Result
-    from prompt_search.run.budget import Budget
+    from prompt_search.report.result import Result
     from prompt_search.run.config import RunConfig, StrategyChoice
+    from prompt_search.run.money.budget import Budget
     from prompt_search.run.resources import Resources
 
 __all__ = ["optimize"]

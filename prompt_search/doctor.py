@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from prompt_search.bundled import BUNDLED_DATA, BUNDLED_MODEL, TESTBED
-from prompt_search.disk_use import bytes_of
+from prompt_search.cache.disk_use import bytes_of
+from prompt_search.cache.writable import check_writable
 from prompt_search.errors import PromptSearchError, SettingsError
 from prompt_search.installation import install_command
 from prompt_search.llm.api.connection_settings import check_connection_settings, find_key
 from prompt_search.llm.choose import language_model
 from prompt_search.llm.hf.files import missing_packages
 from prompt_search.llm.local.install import find_local_model
+from prompt_search.testbed.bundled import BUNDLED_DATA, BUNDLED_MODEL, TESTBED
 from prompt_search.tracking.tracker import TRACKERS
-from prompt_search.writable import check_writable
 
 __all__ = ["Check", "diagnose", "diagnose_language_model"]
 

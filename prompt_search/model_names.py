@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from prompt_search.bundled import BUNDLED_MODEL, model_name
+from prompt_search.cache.home_folder import in_home
 from prompt_search.errors import ModelError
-from prompt_search.home_folder import in_home
+from prompt_search.testbed.bundled import BUNDLED_MODEL, model_name
 
 __all__ = ["open_clip_name", "spelling_note"]
 

@@ -6,19 +6,19 @@ from pathlib import Path
 from typing import Any
 
 from evaluators import ClassLabel, Evaluator, ImageTextModel, Score, TextEncoder
-from prompt_search.early_checks import check_files
 from prompt_search.model_names import spelling_note
 from prompt_search.models import load_model, load_prompt_model
-from prompt_search.prompt_files.by_class import Format
-from prompt_search.prompt_files.by_dataset import split_part
 from prompt_search.prompt_files.prompts_json import PromptFile, is_prompts_json, read_prompts_json
-from prompt_search.prompt_files.read import ImportedPrompts, import_prompts
+from prompt_search.prompt_files.reading.by_class import Format
+from prompt_search.prompt_files.reading.by_dataset import split_part
+from prompt_search.prompt_files.reading.read import ImportedPrompts, import_prompts
+from prompt_search.report.statistics import wilson_interval
 from prompt_search.run.config import DataConfig, RunConfig
-from prompt_search.run.context import check_prompts, context_check
+from prompt_search.run.inputs import load_data
+from prompt_search.run.plan.context import check_prompts, context_check
+from prompt_search.run.plan.early_checks import check_files
 from prompt_search.run.progress import Observer
-from prompt_search.run.resolve import load_data
 from prompt_search.run.resources import Resources
-from prompt_search.statistics import wilson_interval
 
 __all__ = ["ScoredFile", "score"]
 

@@ -26,8 +26,8 @@ app = typer.Typer(help="What is kept between runs.", no_args_is_help=True)
 @app.command()
 def info(cache_dir: CacheDir = None, as_json: Json = False) -> None:
     """Where the cache is and how large its parts are."""
-    from prompt_search.cache_dir import cache_dir as find_cache_dir
-    from prompt_search.disk_use import bytes_of
+    from prompt_search.cache.cache_dir import cache_dir as find_cache_dir
+    from prompt_search.cache.disk_use import bytes_of
 
     folder = find_cache_dir(cache_dir)
     sizes = {part: bytes_of(_paths(folder, part)) for part in PARTS}
@@ -49,8 +49,8 @@ def prune(
     as_json: Json = False,
 ) -> None:
     """Remove replies and embeddings that were not used for long; safe while runs go on."""
-    from prompt_search.cache_dir import cache_dir as find_cache_dir
-    from prompt_search.cache_pruning import prune as prune_cache
+    from prompt_search.cache.cache_dir import cache_dir as find_cache_dir
+    from prompt_search.cache.cache_pruning import prune as prune_cache
     from prompt_search.errors import SettingsError
 
     if max_size is not None and not 0 <= max_size < float("inf"):
@@ -75,8 +75,8 @@ def clear(
     """Empty the cache. Results don't change by it; they take longer the next time."""
     import shutil
 
-    from prompt_search.cache_dir import cache_dir as find_cache_dir
-    from prompt_search.disk_use import bytes_of
+    from prompt_search.cache.cache_dir import cache_dir as find_cache_dir
+    from prompt_search.cache.disk_use import bytes_of
     from prompt_search.errors import StoreError
 
     folder = find_cache_dir(cache_dir)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from prompt_search.data.printable import printable
+from prompt_search.data.names.printable import printable
 from prompt_search.run.progress import Status
 
 if TYPE_CHECKING:

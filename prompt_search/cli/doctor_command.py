@@ -32,7 +32,7 @@ def doctor(
     as_json: Json = False,
 ) -> None:
     """Tell what can be used here, why not what can't, and how to mend it. Asks no language model anything."""
-    from prompt_search.cache_dir import cache_dir as find_cache_dir
+    from prompt_search.cache.cache_dir import cache_dir as find_cache_dir
     from prompt_search.doctor import diagnose, diagnose_language_model
     from prompt_search.errors import SettingsError
 
@@ -49,7 +49,7 @@ def doctor(
 
 
 def _table(checks: "list[Check]") -> str:
-    from prompt_search.data.printable import printable
+    from prompt_search.data.names.printable import printable
 
     lines: list[str] = []
     width = max(len(check.name) for check in checks)

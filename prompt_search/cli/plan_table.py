@@ -4,10 +4,10 @@ import json
 from typing import TYPE_CHECKING
 
 from prompt_search.cli.display import note_line
-from prompt_search.run.budget import Budget
+from prompt_search.run.money.budget import Budget
 
 if TYPE_CHECKING:
-    from prompt_search.run.dry_run import DryRun
+    from prompt_search.run.plan.dry_run import DryRun
 
 __all__ = ["print_dry_run"]
 

@@ -3,10 +3,10 @@
 import json
 from typing import TYPE_CHECKING
 
-from prompt_search.data.printable import printable
-from prompt_search.result import Cost, PhaseCost, Result, Row, Transfer
-from prompt_search.run.ledger import LEDGER, Ledger
-from prompt_search.statistics import wilson_interval
+from prompt_search.data.names.printable import printable
+from prompt_search.report.result import Cost, PhaseCost, Result, Row, Transfer
+from prompt_search.report.statistics import wilson_interval
+from prompt_search.run.money.ledger import LEDGER, Ledger
 
 if TYPE_CHECKING:
     from rich.console import Console

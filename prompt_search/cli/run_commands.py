@@ -25,12 +25,12 @@ from prompt_search.cli.options import (
     Track,
 )
 from prompt_search.cli.strategy_options import Settings, strategy_choices
-from prompt_search.demo import MAX_CALLS, demo_config
+from prompt_search.testbed.demo import MAX_CALLS, demo_config
 
 if TYPE_CHECKING:
     from prompt_search.cli.display import Display
     from prompt_search.llm.prices import Price
-    from prompt_search.result import Result
+    from prompt_search.report.result import Result
 
 __all__ = ["register"]
 
@@ -59,7 +59,7 @@ def demo(
     quiet: Quiet = False,
 ) -> None:
     """The main job on bundled images, with the bundled model and the local language model, offline."""
-    from prompt_search.run.budget import Budget
+    from prompt_search.run.money.budget import Budget
     from prompt_search.run.resources import Resources
     from prompt_search.run.run import Run
 
@@ -101,8 +101,8 @@ def run(
 ) -> None:
     """Search for the best prompts on labelled images. The same command again continues or shows the run."""
     from prompt_search.cli.plan_table import print_dry_run
-    from prompt_search.run.budget import Budget
     from prompt_search.run.config import RunConfig
+    from prompt_search.run.money.budget import Budget
     from prompt_search.run.resources import Resources
     from prompt_search.run.run import Run
 
@@ -145,7 +145,7 @@ def resume(
     quiet: Quiet = False,
 ) -> None:
     """Continue a run where it stopped; a larger limit reopens one that its budget had ended."""
-    from prompt_search.run.budget import Budget
+    from prompt_search.run.money.budget import Budget
     from prompt_search.run.resources import Resources
     from prompt_search.run.run import Run
 
@@ -182,7 +182,7 @@ def replay(
 
     from prompt_search.cli.display import Display
     from prompt_search.cli.failures import say
-    from prompt_search.run.compare import compare_runs
+    from prompt_search.run.journal.compare import compare_runs
     from prompt_search.run.resources import Resources
     from prompt_search.run.run import Run
 

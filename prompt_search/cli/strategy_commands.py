@@ -109,9 +109,9 @@ def _cost(plan: dict[str, int]) -> str:
 
 
 def _plan(built: "Optimizer", data: str, shots: int | None, cache_dir: Path | None) -> dict[str, int]:
-    from prompt_search.cache_dir import cache_dir as find_cache_dir
+    from prompt_search.cache.cache_dir import cache_dir as find_cache_dir
     from prompt_search.run.config import RunConfig
-    from prompt_search.run.dry_run import listed_task
+    from prompt_search.run.plan.dry_run import listed_task
 
     listed = listed_task(RunConfig.of(data, shots=shots), lambda text: True, find_cache_dir(cache_dir))
     plan = built.plan(listed.task)

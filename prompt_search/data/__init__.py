@@ -1,7 +1,7 @@
 """Labelled images of a person, read, checked, split into search, select and test, and encoded once."""
 
+from prompt_search.data.layouts.read import read_images
 from prompt_search.data.load import DataSplits, load_splits
-from prompt_search.data.read import read_images
 from prompt_search.data.report import DataReport
 
 __all__ = ["DataReport", "DataSplits", "load_splits", "read_images"]

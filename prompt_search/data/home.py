@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from evaluators.errors import DataError
-from prompt_search.home_folder import in_home
+from prompt_search.cache.home_folder import in_home
 
 __all__ = ["from_home"]
 

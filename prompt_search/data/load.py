@@ -8,20 +8,20 @@ from pathlib import Path
 
 import numpy as np
 
-from evaluators.embedding_store import EmbeddingStore, StoredAs
+from evaluators.embeddings.embedding_store import EmbeddingStore, StoredAs
+from evaluators.embeddings.labeled_images import LabeledImages
 from evaluators.errors import DataError
-from evaluators.image_text_model import ImageTextModel
-from evaluators.labeled_images import LabeledImages
-from evaluators.prompt_set import ClassLabel
-from prompt_search.data.class_parts import ClassPart, part_of
-from prompt_search.data.duplicates import Distinct, distinct
-from prompt_search.data.encode import encode, image_store
-from prompt_search.data.file_index import FileIndex
-from prompt_search.data.fingerprints import fingerprint
-from prompt_search.data.image_source import ImageFile, ImageSource, Role
-from prompt_search.data.odd_pictures import odd_pictures
-from prompt_search.data.picture_traits import PictureTraits
-from prompt_search.data.read import read_images
+from evaluators.models.image_text_model import ImageTextModel
+from evaluators.prompts.prompt_set import ClassLabel
+from prompt_search.data.encoding.encode import encode, image_store
+from prompt_search.data.encoding.file_index import FileIndex
+from prompt_search.data.encoding.fingerprints import fingerprint
+from prompt_search.data.layouts.image_source import ImageFile, ImageSource, Role
+from prompt_search.data.layouts.read import read_images
+from prompt_search.data.names.class_parts import ClassPart, part_of
+from prompt_search.data.pictures.duplicates import Distinct, distinct
+from prompt_search.data.pictures.odd_pictures import odd_pictures
+from prompt_search.data.pictures.picture_traits import PictureTraits
 from prompt_search.data.report import DataReport
 from prompt_search.data.splits import Splits, split
 

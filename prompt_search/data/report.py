@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from prompt_search.data.image_source import ROLES, Role
-from prompt_search.data.printable import listed, printable
+from prompt_search.data.layouts.image_source import ROLES, Role
+from prompt_search.data.names.printable import listed, printable
 
 __all__ = ["DataReport"]
 

@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from evaluators.errors import DataError
-from prompt_search.data.image_source import ROLES, ImageFile, Role
-from prompt_search.data.printable import listed
+from prompt_search.data.layouts.image_source import ROLES, ImageFile, Role
+from prompt_search.data.names.printable import listed
 
 __all__ = ["Splits", "split"]
 

@@ -6,7 +6,7 @@ from typing import cast
 
 from optimizers.errors import SettingsError
 from optimizers.language_model import LanguageModel
-from prompt_search.home_folder import in_home
+from prompt_search.cache.home_folder import in_home
 from prompt_search.llm.api.connection_settings import check_connection_settings
 from prompt_search.llm.api.endpoint import Endpoint
 from prompt_search.llm.api.litellm_model import LiteLLMModel

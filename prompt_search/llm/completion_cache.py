@@ -13,7 +13,7 @@ from typing import Any, Self, get_args, get_type_hints
 from filelock import FileLock
 
 from optimizers.language_model import Reply, Sample
-from prompt_search.cache_file import BUSY_SECONDS, CacheFile
+from prompt_search.cache.cache_file import BUSY_SECONDS, CacheFile
 from prompt_search.errors import StoreError
 
 __all__ = ["CacheStats", "CompletionCache"]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from evaluators import Candidate, ClassLabel, PairwisePrompts
-from evaluators.image_text_model import FloatArray
+from evaluators.models.image_text_model import FloatArray
 from prompt_search.errors import PromptError
 from prompt_search.prompt_files.atomic import write_atomically
 

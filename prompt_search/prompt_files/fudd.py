@@ -9,8 +9,8 @@ from typing import Any
 
 from evaluators import PHOTO_TEMPLATE, Candidate, ClassLabel, ClassPair, Difference, PairwisePrompts, PromptSet
 from prompt_search.errors import PromptError
-from prompt_search.prompt_files.match_classes import match_each
 from prompt_search.prompt_files.prompts_json import read_json
+from prompt_search.prompt_files.reading.match_classes import match_each
 
 __all__ = ["fudd_files", "is_fudd", "pairs_from_fudd"]
 

@@ -4,16 +4,16 @@ import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from prompt_search.bundled import is_bundled
+from prompt_search.cache.private_file import make_private
 from prompt_search.data.home import from_home
 from prompt_search.errors import RunError, RunMissing
-from prompt_search.private_file import make_private
 from prompt_search.prompt_files.atomic import remove_unfinished, write_atomically
-from prompt_search.run.budget import Budget
 from prompt_search.run.config import RunConfig
 from prompt_search.run.job import Job
-from prompt_search.run.journal import JOURNAL
-from prompt_search.run.json_shape import ShapeError, read_as
+from prompt_search.run.journal.journal import JOURNAL
+from prompt_search.run.journal.json_shape import ShapeError, read_as
+from prompt_search.run.money.budget import Budget
+from prompt_search.testbed.bundled import is_bundled
 
 __all__ = ["ARGUMENTS", "read_arguments", "write_arguments"]
 

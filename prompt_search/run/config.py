@@ -6,16 +6,16 @@ from pathlib import PurePath
 from typing import Annotated, Any, Literal
 
 from evaluators import DEFAULT_FITNESS
-from evaluators.embedding_store import StoredAs
-from evaluators.open_clip_model import Precision
+from evaluators.embeddings.embedding_store import StoredAs
+from evaluators.models.open_clip_model import Precision
 from optimizers import STRATEGIES, Optimizer, configure, strategy_class
 from prompt_search.errors import SettingsError
 from prompt_search.llm.api.endpoint import secret_parts
 from prompt_search.llm.prices import Price
-from prompt_search.prompt_files.by_class import Format
-from prompt_search.run.json_shape import read_as
+from prompt_search.prompt_files.reading.by_class import Format
+from prompt_search.run.journal.json_shape import read_as
+from prompt_search.run.journal.usefulness import ENOUGH
 from prompt_search.run.option import Option, check, check_names, options
-from prompt_search.run.usefulness import ENOUGH
 
 __all__ = ["OWN", "DataConfig", "Feedback", "LlmConfig", "RunConfig", "SearchConfig", "StrategyChoice"]
 

@@ -8,36 +8,36 @@ from typing import Any
 from evaluators import LabeledImages, TextEncoder
 from optimizers import Picture, Scored, Task, abilities, attempts, in_turn, watch
 from optimizers.template_search import template_library
-from prompt_search.baselines import placebos, plain_baselines
-from prompt_search.bundled import data_path
-from prompt_search.data.thumbnails import thumbnails
+from prompt_search.data.pictures.thumbnails import thumbnails
 from prompt_search.errors import DataError, RunMismatch, RunMissing, SettingsError
 from prompt_search.models import describe_model
 from prompt_search.prompt_files.prompts_json import PromptFile, write_prompts_json
-from prompt_search.result import Result
+from prompt_search.report.result import Result
 from prompt_search.run.arguments_file import write_arguments
-from prompt_search.run.base_to_new import transfers
-from prompt_search.run.budget import Budget
-from prompt_search.run.captions import spread
-from prompt_search.run.choice import Choice, Contender, choose_winner
-from prompt_search.run.context import context_check
-from prompt_search.run.events import Ended
-from prompt_search.run.facts import Facts, differences
-from prompt_search.run.files import write_outputs
-from prompt_search.run.finish import Finalist, as_finalist, prove, score_placebos
 from prompt_search.run.folder import check_folder
-from prompt_search.run.heads import fit_heads, too_large
 from prompt_search.run.identity import provenance_of
+from prompt_search.run.inputs import fitness_named, resolve
 from prompt_search.run.job import Job
-from prompt_search.run.journal import JOURNAL, Journal, effective, facts_of, limited, read_records
-from prompt_search.run.journaled_search import JournaledSearch
-from prompt_search.run.last_selection import searched_placebos, select_placebos, stand_in
-from prompt_search.run.ledger import LEDGER, Ledger
-from prompt_search.run.metered import MeteredModel
-from prompt_search.run.near_chance import near_chance
-from prompt_search.run.resolve import fitness_named, resolve
+from prompt_search.run.journal.captions import spread
+from prompt_search.run.journal.differences import Facts, differences
+from prompt_search.run.journal.events import Ended
+from prompt_search.run.journal.journal import JOURNAL, Journal, effective, facts_of, limited, read_records
+from prompt_search.run.journal.journaled_search import JournaledSearch
+from prompt_search.run.money.budget import Budget
+from prompt_search.run.money.ledger import LEDGER, Ledger
+from prompt_search.run.money.metered import MeteredModel
+from prompt_search.run.outcome.base_to_new import transfers
+from prompt_search.run.outcome.baselines import placebos, plain_baselines
+from prompt_search.run.outcome.choice import Choice, Contender, choose_winner
+from prompt_search.run.outcome.heads import fit_heads, too_large
+from prompt_search.run.outcome.last_selection import searched_placebos, select_placebos, stand_in
+from prompt_search.run.outcome.outputs import write_outputs
+from prompt_search.run.outcome.sealed_test import Finalist, as_finalist, prove, score_placebos
+from prompt_search.run.outcome.split_evaluators import SplitEvaluators
+from prompt_search.run.plan.context import context_check
+from prompt_search.run.plan.near_chance import near_chance
 from prompt_search.run.resources import Resources
-from prompt_search.run.split_evaluators import SplitEvaluators
+from prompt_search.testbed.bundled import data_path
 
 __all__ = ["BEST_SO_FAR", "execute", "replay"]
 

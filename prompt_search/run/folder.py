@@ -4,7 +4,7 @@ from pathlib import Path
 
 from prompt_search.errors import RunMismatch
 from prompt_search.run.arguments_file import ARGUMENTS
-from prompt_search.run.journal import JOURNAL
+from prompt_search.run.journal.journal import JOURNAL
 
 __all__ = ["check_folder"]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from prompt_search.run.config import RunConfig
-from prompt_search.run.facts import Facts
+from prompt_search.run.journal.differences import Facts
 from prompt_search.run.option import options
 
 __all__ = ["identity_of", "provenance_of"]

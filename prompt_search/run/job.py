@@ -7,9 +7,9 @@ from pathlib import Path
 from evaluators import ImageTextModel
 from optimizers import LanguageModel, Optimizer
 from prompt_search.llm.prices import Price, known_price
-from prompt_search.run.budget import Budget
 from prompt_search.run.config import RunConfig
-from prompt_search.run.metered import Clock
+from prompt_search.run.money.budget import Budget
+from prompt_search.run.money.metered import Clock
 from prompt_search.run.resources import Resources
 
 __all__ = ["Job", "NamedStrategy"]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from prompt_search.cache_dir import cache_dir as find_cache_dir
+from prompt_search.cache.cache_dir import cache_dir as find_cache_dir
 from prompt_search.run.progress import Observer, Silent
 
 __all__ = ["Resources"]
@@ -16,7 +16,7 @@ class Resources:
 
     Attributes:
         device: of the image-text model: `auto`, `cpu`, `cuda`, `cuda:N`.
-        cache_dir: where embeddings and replies are kept between runs; by default see `prompt_search.cache_dir`.
+        cache_dir: where embeddings and replies are kept between runs; by default see `prompt_search.cache.cache_dir`.
         use_cache: whether replies are taken from the cache and kept there; if not, they are kept in the run folder.
         concurrency: the most calls to a server in flight (by default 32; fewer when it asks for that).
         verify: read every image file again, whatever its size and date.

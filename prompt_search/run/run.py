@@ -8,30 +8,30 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from prompt_search.bundled import data_path
-from prompt_search.early_checks import check_arguments
+from prompt_search.cache.writable import check_writable
 from prompt_search.errors import SettingsError
 from prompt_search.prompt_files.prompts_json import PromptFile, read_prompts_json
 from prompt_search.run.arguments_file import read_arguments
-from prompt_search.run.budget import Budget
 from prompt_search.run.config import OWN, RunConfig
 from prompt_search.run.engine import BEST_SO_FAR, execute, replay
 from prompt_search.run.folder import check_folder
 from prompt_search.run.job import Job, NamedStrategy, price_of
-from prompt_search.run.metered import Clock
+from prompt_search.run.money.budget import Budget
+from prompt_search.run.money.metered import Clock
 from prompt_search.run.option import options
+from prompt_search.run.plan.early_checks import check_arguments
 from prompt_search.run.progress import Status
 from prompt_search.run.resources import Resources
 from prompt_search.run.run_state import RunState, state_of
+from prompt_search.testbed.bundled import data_path
 from prompt_search.tracking.observer import TrackingObserver
 from prompt_search.tracking.tracker import tracker
-from prompt_search.writable import check_writable
 
 if TYPE_CHECKING:
     from evaluators import ImageTextModel
     from optimizers import LanguageModel
-    from prompt_search.result import Result
-    from prompt_search.run.dry_run import DryRun
+    from prompt_search.report.result import Result
+    from prompt_search.run.plan.dry_run import DryRun
     from prompt_search.score_file import ScoredFile
 
 __all__ = ["COMPLETIONS", "Run", "default_folder"]
@@ -92,7 +92,7 @@ class Run:
             PromptSearchError: if an argument can't be used.
         """
         from prompt_search.llm.choose import check_specification
-        from prompt_search.run.dry_run import dry_run
+        from prompt_search.run.plan.dry_run import dry_run
 
         check_arguments(self.config)
         if self._llm is None:

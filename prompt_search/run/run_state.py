@@ -6,8 +6,8 @@ from typing import Literal
 
 from filelock import FileLock, Timeout
 
-from prompt_search.run.events import Asked, Ended, ScoredCandidates
-from prompt_search.run.journal import JOURNAL, effective, read_records
+from prompt_search.run.journal.events import Asked, Ended, ScoredCandidates
+from prompt_search.run.journal.journal import JOURNAL, effective, read_records
 
 __all__ = ["RunState", "state_of"]
 

@@ -7,9 +7,9 @@ import pytest
 
 from benchmarks import demo_seeds
 from benchmarks.demo_seeds import figures
-from prompt_search.result import Result
-from prompt_search.run.budget import Budget
+from prompt_search.report.result import Result
 from prompt_search.run.config import RunConfig
+from prompt_search.run.money.budget import Budget
 from prompt_search.run.run import Run
 
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from benchmarks.heads import ENSEMBLE, PHOTO, Draw, gains
-from evaluators.labeled_images import LabeledImages
-from evaluators.linear_probe import fit_probe
-from tests.evaluators.test_linear_probe import SCALE, top1, world
+from evaluators.embeddings.labeled_images import LabeledImages
+from evaluators.heads.linear_probe import fit_probe
+from tests.evaluators.heads.test_linear_probe import SCALE, top1, world
 
 
 def images(per_class: int, seed: int) -> LabeledImages:

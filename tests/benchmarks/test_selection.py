@@ -5,7 +5,7 @@ import pytest
 
 from benchmarks import selection
 from evaluators import ClassLabel, TextLibrary
-from evaluators.text_selection import TextFeatures, weights_of
+from evaluators.selection.text_selection import TextFeatures, weights_of
 from tests.fakes.hashed_model import random_unit_rows
 
 

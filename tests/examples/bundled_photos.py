@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from prompt_search.bundled import BUNDLED_DATA
-from prompt_search.cache_dir import cache_dir
+from prompt_search.cache.cache_dir import cache_dir
 from prompt_search.llm.local.install import find_local_model
+from prompt_search.testbed.bundled import BUNDLED_DATA
 
 __all__ = ["newcomers_cache", "photos", "with_language_model"]
 

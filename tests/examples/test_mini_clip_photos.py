@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow.parquet  # type: ignore[import-untyped]
 
 from examples.mini_clip.photos import CLASSES, PER_CLASS, TUNING, UNLABELLED, sample, unbundled_order
-from prompt_search.bundled import BUNDLED_DATA
+from prompt_search.testbed.bundled import BUNDLED_DATA
 from tests.examples.bundled_photos import photos
 
 

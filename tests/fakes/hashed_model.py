@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from evaluators.image_text_model import FloatArray
+from evaluators.models.image_text_model import FloatArray
 
 __all__ = ["HashedModel", "random_unit_rows"]
 

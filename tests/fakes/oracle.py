@@ -23,7 +23,7 @@ import numpy as np
 from PIL import Image
 
 from evaluators import FITNESS_PRESETS, ClassLabel, Evaluator, LabeledImages, TextEncoder
-from evaluators.image_text_model import FloatArray
+from evaluators.models.image_text_model import FloatArray
 from optimizers import Request, Task
 from tests.fakes.scripted_search import Script, ScriptedSearch
 

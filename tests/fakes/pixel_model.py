@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from PIL import Image
 
-from evaluators.image_text_model import FloatArray
+from evaluators.models.image_text_model import FloatArray
 
 WIDTH = 8
 

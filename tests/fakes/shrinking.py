@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from evaluators.image_text_model import FloatArray
+from evaluators.models.image_text_model import FloatArray
 from tests.fakes.pixel_model import PixelModel
 
 if TYPE_CHECKING:

@@ -22,7 +22,9 @@ def patterns(module: str) -> dict[str, re.Pattern[str]]:
     return {f"{module}.{name}": value for name, value in values.items() if isinstance(value, re.Pattern)}
 
 
-EVERY = {name: pattern for module in ("evaluators.templates", *READERS) for name, pattern in patterns(module).items()}
+EVERY = {
+    name: pattern for module in ("evaluators.prompts.templates", *READERS) for name, pattern in patterns(module).items()
+}
 
 
 def hard_texts(pattern: re.Pattern[str], length: int) -> list[str]:

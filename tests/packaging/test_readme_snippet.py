@@ -13,7 +13,7 @@ import prompt_search
 from evaluators import ImageTextModel, class_weights
 from optimizers import HillClimbing
 from prompt_search.models import load_model
-from prompt_search.result import Result
+from prompt_search.report.result import Result
 from tests.examples.bundled_photos import newcomers_cache, photos
 from tests.fakes.scripted_model import ScriptedModel
 

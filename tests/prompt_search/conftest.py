@@ -14,7 +14,7 @@ from evaluators import ImageTextModel, OpenClipModel
 from optimizers import Cupl, HillClimbing, LanguageModel, Optimizer, Sample
 from prompt_search import Resources, RunConfig
 from prompt_search.llm.prices import Price
-from prompt_search.result import Result
+from prompt_search.report.result import Result
 from tests.fakes.scripted_model import ScriptedModel
 from tests.fakes.tiny_clip import save_tiny_clip
 

@@ -8,12 +8,12 @@ import pytest
 from safetensors import safe_open
 
 from evaluators import ClassLabel, PromptSet
-from evaluators.linear_probe import Probe, fit_probe
+from evaluators.heads.linear_probe import Probe, fit_probe
 from prompt_search.cli.main import run_program
 from prompt_search.errors import PromptError, RunMissing, SettingsError
 from prompt_search.export_run import export
 from prompt_search.prompt_files.classifier import write_classifier, write_probe
-from tests.evaluators.test_linear_probe import SCALE, world
+from tests.evaluators.heads.test_linear_probe import SCALE, world
 
 CLASSES = tuple(ClassLabel(f"n{i}", name) for i, name in enumerate(["cat", "red fox", "{0}", "dog"]))
 MODEL = {"name": "m", "fingerprint": "f", "precision": "fp32"}

@@ -16,14 +16,14 @@ from hypothesis import strategies as st
 from evaluators import ClassLabel, PromptSet
 from optimizers.language_model import Reply
 from prompt_search.data import read_images
-from prompt_search.data.pictures import CorruptPictureError, decode, quiet_pillow
+from prompt_search.data.pictures.open_picture import CorruptPictureError, decode, quiet_pillow
 from prompt_search.errors import DataError, PromptError
 from prompt_search.llm.api.chat_fault import Refusal, TransientFault, refusal_of
 from prompt_search.llm.api.chat_reply import UnusableBody, read_reply
 from prompt_search.llm.api.endpoint import Redaction
 from prompt_search.llm.reply_text import MOST_TOKENS
 from prompt_search.prompt_files.prompts_json import PromptFile, read_prompts_json, write_prompts_json
-from prompt_search.prompt_files.read import import_prompts
+from prompt_search.prompt_files.reading.read import import_prompts
 from tests.fakes.openai_server import completion
 from tests.prompt_search.data.pictures_on_disk import deep_png, png, tiff, write
 

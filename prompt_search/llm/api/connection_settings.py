@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from optimizers.errors import SettingsError
-from prompt_search.home_folder import in_home
+from prompt_search.cache.home_folder import in_home
 
 __all__ = ["check_connection_settings", "find_key", "named_faults"]
 

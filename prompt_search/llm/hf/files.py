@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from optimizers.errors import LanguageModelRejected, LanguageModelUnavailable, SettingsError
-from prompt_search.home_folder import in_home
+from prompt_search.cache.home_folder import in_home
 from prompt_search.installation import install_command
 
 __all__ = ["ModelFiles", "check_packages", "load_network", "load_tokenizer", "missing_packages"]

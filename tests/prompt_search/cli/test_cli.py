@@ -294,7 +294,7 @@ def test_a_wait_that_the_server_asks_for_is_shown_with_its_end_and_ended_by_max_
     with OpenAIServer(lambda _: refuse(429, "Please try again in 7m12s.", "rate_limit_exceeded")) as server:
         # From the first refusal on, each look at the clock of the run takes half a minute.
         clock = SimpleNamespace(monotonic=lambda: time.monotonic() + 30 * (next(looks) if server.requests else 0))
-        monkeypatch.setattr("prompt_search.run.metered.time", clock)
+        monkeypatch.setattr("prompt_search.run.money.metered.time", clock)
         done = program(*arguments(server, tiny_clip, "--max-time", "600"), check=3)
         seeds = [received.body["seed"] for received in server.requests]
     assert len(seeds) == len(set(seeds)), "it was waited for to the end"

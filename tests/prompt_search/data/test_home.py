@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from evaluators.errors import DataError
-from prompt_search.bundled import data_path
 from prompt_search.data import read_images
 from prompt_search.data.home import from_home
+from prompt_search.testbed.bundled import data_path
 
 
 @pytest.mark.parametrize("reads", [from_home, read_images, data_path])

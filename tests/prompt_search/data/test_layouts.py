@@ -7,8 +7,8 @@ import pytest
 
 from evaluators.errors import DataError
 from prompt_search.data import read_images
-from prompt_search.data.image_source import ImageSource
-from prompt_search.data.printable import listed
+from prompt_search.data.layouts.image_source import ImageSource
+from prompt_search.data.names.printable import listed
 from tests.prompt_search.data.pictures_on_disk import png, write, write_classes
 
 

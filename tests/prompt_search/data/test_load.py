@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from evaluators.errors import DataError
+from prompt_search.data.encoding.prepare import read_bytes
 from prompt_search.data.load import load_splits
-from prompt_search.data.prepare import read_bytes
 from tests.fakes.pixel_model import PixelModel
 from tests.prompt_search.data.pictures_on_disk import load, png, used, write, write_classes
 
@@ -251,7 +251,7 @@ def test_a_file_that_may_not_be_read_is_listed_and_read_once_it_may(
         return read_bytes(picture)
 
     with monkeypatch.context() as patch:
-        patch.setattr("prompt_search.data.fingerprints.read_bytes", refuse)
+        patch.setattr("prompt_search.data.encoding.fingerprints.read_bytes", refuse)
         assert load(data, cache).report.corrupt == (("cat/000.png", "Permission denied"),)
     assert load(data, cache).report.corrupt == ()
 

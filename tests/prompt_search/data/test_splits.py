@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evaluators.errors import DataError
-from prompt_search.data.image_source import ROLES, ImageFile, Role
+from prompt_search.data.layouts.image_source import ROLES, ImageFile, Role
 from prompt_search.data.splits import Splits, split
 
 Counts = dict[str, int]

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from evaluators import ClassLabel
-from prompt_search.prompt_files.by_class import Format
-from prompt_search.prompt_files.read import ImportedPrompts, import_prompts
+from prompt_search.prompt_files.reading.by_class import Format
+from prompt_search.prompt_files.reading.read import ImportedPrompts, import_prompts
 
 COLOURS = tuple(ClassLabel(name, name) for name in ("blue", "green", "red"))
 Import = Callable[..., ImportedPrompts]

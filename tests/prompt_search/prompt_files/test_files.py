@@ -13,7 +13,7 @@ from prompt_search.errors import PromptError
 from prompt_search.prompt_files.classifier import read_classifier, write_classifier
 from prompt_search.prompt_files.export import cupl_json, open_clip_json
 from prompt_search.prompt_files.prompts_json import PromptFile, is_prompts_json, read_prompts_json, write_prompts_json
-from prompt_search.prompt_files.read import import_prompts, read_prompts
+from prompt_search.prompt_files.reading.read import import_prompts, read_prompts
 
 CLASSES = (ClassLabel("n01", "tabby cat"), ClassLabel("n02", "{0} dog"), ClassLabel("n03", "Ovenbird"))
 PROMPTS = PromptSet.of(

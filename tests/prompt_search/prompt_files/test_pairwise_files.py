@@ -10,7 +10,7 @@ from prompt_search.errors import PromptError
 from prompt_search.prompt_files.classifier import read_classifier, write_classifier
 from prompt_search.prompt_files.export import EXPORTS, cupl_json, write_export
 from prompt_search.prompt_files.prompts_json import PromptFile, read_prompts_json, write_prompts_json
-from prompt_search.prompt_files.read import read_prompts
+from prompt_search.prompt_files.reading.read import read_prompts
 
 CLASSES = (ClassLabel("n01", "tabby cat"), ClassLabel("n02", "{0} dog"), ClassLabel("n03", "Ovenbird"))
 BASE = PromptSet.of(CLASSES, ["a photo of a {}."])

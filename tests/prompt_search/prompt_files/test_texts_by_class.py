@@ -4,8 +4,8 @@ import pytest
 
 from evaluators import ClassLabel
 from prompt_search.errors import PromptError
-from prompt_search.prompt_files.by_class import share_named
-from prompt_search.prompt_files.descriptors import join
+from prompt_search.prompt_files.reading.by_class import share_named
+from prompt_search.prompt_files.reading.descriptors import join
 from tests.prompt_search.prompt_files.conftest import Import
 
 DESCRIPTORS = {"red": ["a warm tone", "the colour of fire"], "green": ["a leafy tone"], "blue": ["a cold tone"]}

@@ -11,12 +11,12 @@ import pytest
 from evaluators import ImageTextModel
 from prompt_search.errors import RunError
 from prompt_search.run.arguments_file import read_arguments, write_arguments
-from prompt_search.run.budget import Budget
 from prompt_search.run.config import RunConfig
-from prompt_search.run.events import Ended
 from prompt_search.run.job import Job
-from prompt_search.run.journal import Journal
-from prompt_search.run.ledger import LEDGER, Ledger
+from prompt_search.run.journal.events import Ended
+from prompt_search.run.journal.journal import Journal
+from prompt_search.run.money.budget import Budget
+from prompt_search.run.money.ledger import LEDGER, Ledger
 from prompt_search.run.resources import Resources
 from tests.prompt_search.llm.samples import sample
 

@@ -13,7 +13,7 @@ from prompt_search import DataConfig, LlmConfig, RunConfig, SearchConfig, optimi
 from prompt_search.errors import SettingsError
 from prompt_search.run.config import StrategyChoice
 from prompt_search.run.identity import identity_of
-from prompt_search.run.json_shape import ShapeError
+from prompt_search.run.journal.json_shape import ShapeError
 from prompt_search.run.option import Option, check, options
 
 FOUND = dict.fromkeys(

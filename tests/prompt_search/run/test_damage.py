@@ -15,12 +15,12 @@ from prompt_search.errors import PromptError, RunError, RunMissing
 from prompt_search.llm.prices import Price
 from prompt_search.prompt_files.prompts_json import read_prompts_json
 from prompt_search.run.arguments_file import ARGUMENTS, read_arguments
-from prompt_search.run.budget import Budget
-from prompt_search.run.event_lines import as_line, read_line
-from prompt_search.run.events import KINDS
-from prompt_search.run.journal import JOURNAL, read_records
-from prompt_search.run.json_shape import ShapeError
-from prompt_search.run.ledger import LEDGER, Ledger
+from prompt_search.run.journal.event_lines import as_line, read_line
+from prompt_search.run.journal.events import KINDS
+from prompt_search.run.journal.journal import JOURNAL, read_records
+from prompt_search.run.journal.json_shape import ShapeError
+from prompt_search.run.money.budget import Budget
+from prompt_search.run.money.ledger import LEDGER, Ledger
 from prompt_search.run.resources import Resources
 from prompt_search.run.run import Run
 from tests.prompt_search.conftest import World

@@ -19,11 +19,11 @@ from prompt_search.errors import (
     SettingsError,
 )
 from prompt_search.prompt_files.prompts_json import read_prompts_json
-from prompt_search.result import Result
-from prompt_search.run.budget import Budget
-from prompt_search.run.compare import compare_runs
-from prompt_search.run.events import ScoredOnSelect
-from prompt_search.run.journal import Journal, read_records
+from prompt_search.report.result import Result
+from prompt_search.run.journal.compare import compare_runs
+from prompt_search.run.journal.events import ScoredOnSelect
+from prompt_search.run.journal.journal import Journal, read_records
+from prompt_search.run.money.budget import Budget
 from prompt_search.run.run import Run
 from tests.fakes.openai_server import OpenAIServer, reply
 from tests.fakes.scripted_model import ScriptedModel

@@ -8,7 +8,7 @@ import pytest
 from prompt_search import Resources
 from prompt_search.errors import PromptError
 from prompt_search.run.config import RunConfig
-from prompt_search.run.dry_run import dry_run
+from prompt_search.run.plan.dry_run import dry_run
 from prompt_search.score_file import score
 from tests.prompt_search.conftest import World
 

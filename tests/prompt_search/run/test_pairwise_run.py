@@ -14,10 +14,10 @@ from prompt_search import Resources
 from prompt_search.export_run import export
 from prompt_search.prompt_files.classifier import read_classifier
 from prompt_search.prompt_files.prompts_json import read_prompts_json
-from prompt_search.result import Result
-from prompt_search.run.budget import Budget
-from prompt_search.run.events import Asked, ScoredCandidates, ScoredOnSelect, TopClasses
-from prompt_search.run.journal import read_records
+from prompt_search.report.result import Result
+from prompt_search.run.journal.events import Asked, ScoredCandidates, ScoredOnSelect, TopClasses
+from prompt_search.run.journal.journal import read_records
+from prompt_search.run.money.budget import Budget
 from prompt_search.score_file import score
 from tests.prompt_search.conftest import World
 

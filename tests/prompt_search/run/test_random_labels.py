@@ -8,17 +8,17 @@ import numpy as np
 
 from evaluators import DEFAULT_FITNESS, FITNESS_PRESETS, ClassLabel, LabeledImages, TextEncoder
 from optimizers import HillClimbing, Optimizer, ProApo, Sample, Task
-from prompt_search.baselines import plain_baselines
-from prompt_search.result import Cost, ReplyCounts, Result
-from prompt_search.run.budget import Budget
-from prompt_search.run.choice import Contender, choose_winner
-from prompt_search.run.finish import as_finalist, prove
-from prompt_search.run.journal import Journal
-from prompt_search.run.journaled_search import JournaledSearch
-from prompt_search.run.ledger import Ledger
-from prompt_search.run.metered import Clock, MeteredModel
+from prompt_search.report.result import Cost, ReplyCounts, Result
+from prompt_search.run.journal.journal import Journal
+from prompt_search.run.journal.journaled_search import JournaledSearch
+from prompt_search.run.money.budget import Budget
+from prompt_search.run.money.ledger import Ledger
+from prompt_search.run.money.metered import Clock, MeteredModel
+from prompt_search.run.outcome.baselines import plain_baselines
+from prompt_search.run.outcome.choice import Contender, choose_winner
+from prompt_search.run.outcome.sealed_test import as_finalist, prove
+from prompt_search.run.outcome.split_evaluators import SplitEvaluators
 from prompt_search.run.progress import Silent
-from prompt_search.run.split_evaluators import SplitEvaluators
 from tests.fakes.hashed_model import HashedModel, random_unit_rows
 from tests.fakes.scripted_model import ScriptedModel
 

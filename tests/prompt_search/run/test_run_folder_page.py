@@ -4,7 +4,7 @@ import re
 from dataclasses import fields
 from pathlib import Path
 
-from prompt_search.run.events import KINDS
+from prompt_search.run.journal.events import KINDS
 from tests.prompt_search.conftest import World
 
 PAGE = (Path(__file__).parents[3] / "docs" / "run_folder.md").read_text(encoding="utf-8")

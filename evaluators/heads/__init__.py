@@ -1,0 +1,1 @@
+"""What images can do without words: a linear probe and Tip-Adapter."""

@@ -1,0 +1,197 @@
+"""Loads an open_clip model by name, and says in one sentence why it can't."""
+
+import contextlib
+import hashlib
+import json
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from evaluators.errors import ModelError
+from evaluators.models.hub_connection import hub_or_cache, is_missing
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["Precision", "check_device", "load", "network_digest", "preprocessing_of", "torch_dtype"]
+
+Precision = Literal["fp32", "bf16", "fp16"]
+
+
+def check_device(name: str) -> str:
+    """The device's name, with `auto` decided.
+
+    Raises:
+        ModelError: if the name is not a device's, or the device isn't there.
+    """
+    import torch
+
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise ModelError(f"unknown device {name!r}; choose cpu, cuda, cuda:N or auto") from error
+    if device.type == "cuda" and (not torch.cuda.is_available() or (device.index or 0) >= torch.cuda.device_count()):
+        raise ModelError(f"there is no device {name!r} here; choose cpu or auto")
+    return name
+
+
+def torch_dtype(precision: Precision) -> "torch.dtype":
+    """Torch's name of a precision.
+
+    Raises:
+        ModelError: if there is no such precision.
+    """
+    import torch
+
+    if precision not in get_args(Precision):
+        raise ModelError(f"unknown precision {precision!r}; choose one of {', '.join(get_args(Precision))}")
+    return {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]
+
+
+def load(name: str, device: str, random_weights: bool) -> tuple[Any, Callable[..., Any], Any]:
+    """The network in evaluation mode, its preprocessing, and its tokenizer.
+
+    Args:
+        name: as `OpenClipModel` takes it.
+        device: where the weights go.
+        random_weights: allow a name without weights; they are drawn with seed 0.
+
+    Raises:
+        ModelError: if the model is unknown, can't be fetched or doesn't load.
+    """
+    import open_clip
+    import torch
+
+    architecture, _, tag = (name, "", "") if ":" in name else name.partition("/")
+    if ":" not in name:
+        _check_known(architecture, tag, random_weights)
+    from_hub = (tag and not Path(tag).is_file()) or _asks_hub(architecture)
+    hub = hub_or_cache() if from_hub else contextlib.nullcontext("")
+    with hub as fault:
+        try:
+            with torch.random.fork_rng(devices=[]), _quiet():
+                torch.manual_seed(0)
+                network, _, preprocess = open_clip.create_model_and_transforms(
+                    architecture,
+                    pretrained=tag or None,
+                    device=device,
+                    require_pretrained=not random_weights,  # a folder without weights would load as a random model
+                )
+                tokenizer = open_clip.get_tokenizer(architecture)
+        except Exception as error:  # whatever a foreign file can make open_clip, safetensors or pickle raise
+            raise ModelError(_said(name, fault, error)) from error
+    return network.eval(), preprocess, tokenizer
+
+
+def network_digest(network: "torch.nn.Module", precision: Precision, sample: bytes) -> str:
+    """Hex digest of everything that decides a network's features.
+
+    Args:
+        network: its architecture, settings and weights count.
+        precision: of its weights and computation.
+        sample: what its tokenizer makes of a few texts.
+    """
+    import torch
+
+    digest = hashlib.sha256()
+    digest.update(json.dumps([type(network).__name__, precision, repr(network)]).encode())
+    digest.update(json.dumps(_module_settings(network)).encode())
+    digest.update(sample)
+    tensors = dict(network.named_parameters()) | dict(network.named_buffers())
+    for key, tensor in sorted(tensors.items()):
+        digest.update(f"{key} {tuple(tensor.shape)} {tensor.dtype}".encode())
+        digest.update(tensor.detach().cpu().contiguous().view(torch.uint8).numpy().data if tensor.dim() else b"")
+        if not tensor.dim():
+            digest.update(str(tensor.item()).encode())
+    return digest.hexdigest()
+
+
+def preprocessing_of(network: "torch.nn.Module") -> str:
+    """Canonical description of what is done to an image before the tower."""
+    import open_clip
+
+    return json.dumps(open_clip.get_model_preprocess_cfg(network), sort_keys=True, default=str)
+
+
+def _module_settings(network: "torch.nn.Module") -> list[tuple[str, str, bool | int | float | str]]:
+    """What changes a network's features and shows in neither its weights nor its `repr`: heads, pooling."""
+    return sorted(
+        (path, name, value)
+        for path, module in network.named_modules()
+        for name, value in vars(module).items()
+        if isinstance(value, bool | int | float | str) and not name.startswith("_")
+    )
+
+
+def _asks_hub(name: str) -> bool:
+    """Whether a model takes its weights or its tokenizer from the hub."""
+    import open_clip
+
+    if name.startswith("hf-hub:"):
+        return True
+    try:
+        text = open_clip.get_model_config(name)["text_cfg"]
+        return any(key.startswith("hf_") for key in text)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return False  # loading it will say what is wrong with it
+
+
+def _said(name: str, fault: str, error: Exception) -> str:
+    absent = is_missing(error)
+    if absent and fault:
+        return (
+            f"the image-text model {name!r} is not on this machine, and {fault}; connect, or fetch it elsewhere and "
+            "give its folder: local-dir:FOLDER"
+        )
+    if absent:
+        return f"the image-text model {name!r} {absent}; check the name"
+    architecture, _, file = ("", "", "") if ":" in name else name.partition("/")
+    if file and Path(file).is_file():
+        if "state_dict" in _first_line(error):
+            return f"the weights in the file {file!r} are not of {architecture}; {_first_line(error)}"
+        return (
+            f"the file {file!r} holds no weights that torch or safetensors can read ({_first_line(error)}); give one "
+            f"saved with torch.save(model.state_dict(), ...), or fetch it again"
+        )
+    return (
+        f"the image-text model {name!r} can't be loaded: {_first_line(error)}; for a folder write local-dir:FOLDER "
+        "(it needs open_clip_config.json and weights), for a hub model check the name and the connection"
+    )
+
+
+def _check_known(architecture: str, tag: str, random_weights: bool) -> None:
+    import difflib
+
+    import open_clip
+
+    known = open_clip.list_models()
+    if architecture not in known:
+        close = difflib.get_close_matches(architecture, known, n=3)
+        hint = f"; did you mean {', '.join(close)}?" if close else "; `local-dir:FOLDER` loads a model of your own"
+        raise ModelError(f"open_clip has no architecture {architecture!r}{hint}")
+    tags = open_clip.list_pretrained_tags_by_model(architecture)
+    if tag and tag not in tags and not Path(tag).is_file():
+        close = difflib.get_close_matches(tag, tags, n=3) or tags[:8]
+        raise ModelError(f"{architecture} has no weights {tag!r}; there are: {', '.join(close)}")
+    if not tag and not random_weights:
+        hint = f"; add one of its tags, e.g. {architecture}/{tags[0]}" if tags else ""
+        raise ModelError(f"{architecture!r} alone would have random weights{hint}")
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """open_clip logs its own progress through the root logger; a person asked for none of it."""
+    previous = logging.root.manager.disable
+    logging.disable(logging.ERROR)  # what it logs as an error, it raises too
+    try:
+        yield
+    finally:
+        logging.disable(previous)
+
+
+def _first_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0][:300] if lines else ''}"

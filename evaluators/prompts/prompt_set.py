@@ -1,0 +1,197 @@
+"""Prompt sets: for every class the texts whose mean embedding stands for it."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from typing import Any
+
+from evaluators.errors import PromptError
+from evaluators.prompts.templates import PLACEHOLDER, fill
+
+__all__ = ["ClassLabel", "PromptSet", "check_encodable"]
+
+CLASSES_REMEMBERED = 4096
+"""Children of one parent share most of their classes; what was made of a class's texts is not made again."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ClassLabel:
+    """A class: a stable id (its folder, its label in the data) and the name to put into texts."""
+
+    id: str
+    name: str
+
+    def __post_init__(self) -> None:
+        check_encodable(self.id)
+        check_encodable(self.name)
+        if not self.id or not self.name.strip():
+            raise PromptError(f"the class {self.id!r} needs an id and a name, got the name {self.name!r}")
+
+
+@dataclass(frozen=True)
+class PromptSet:
+    """Texts for C classes: templates that all classes share, and texts of each class's own.
+
+    A class's texts are every template filled with its name, and its own texts as they are. Two sets that
+    render to the same texts are the same candidate, whatever they are made of: see `fingerprint`.
+
+    Attributes:
+        classes: C classes in order of their ids.
+        templates: each with at least one `{}`.
+        texts: C tuples, aligned with `classes`; empty where a class has none of its own.
+
+    Raises:
+        PromptError: if ids repeat or are out of order, a template has no placeholder, or a class has no text.
+
+    >>> cats = PromptSet.of({"cat": "cat", "dog": "dog"}, templates=["a photo of a {}."])
+    >>> cats.render(0)
+    ('a photo of a cat.',)
+    """
+
+    classes: tuple[ClassLabel, ...]
+    templates: tuple[str, ...] = ()
+    texts: tuple[tuple[str, ...], ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.texts:
+            object.__setattr__(self, "texts", ((),) * len(self.classes))
+        ids = [label.id for label in self.classes]
+        if not ids:
+            raise PromptError("a prompt set needs at least one class")
+        if ids != sorted(set(ids)):
+            raise PromptError("the classes of a prompt set must have different ids, in sorted order; use PromptSet.of")
+        if len(self.texts) != len(ids):
+            raise PromptError(f"{len(ids)} classes need {len(ids)} tuples of texts, got {len(self.texts)}")
+        for texts in (self.templates, *self.texts):
+            _check_all_encodable(texts)
+        for template in self.templates:
+            if PLACEHOLDER not in template:
+                raise PromptError(f"the template {template[:80]!r} has no {PLACEHOLDER} for the class name")
+        for label, own in zip(self.classes, self.texts, strict=True):
+            if not self.templates and not any(text.strip() for text in own):
+                raise PromptError(f"the class {label.id!r} has no text; give it one, or a template for all classes")
+
+    @classmethod
+    def of(
+        cls,
+        classes: Mapping[str, str] | Iterable[ClassLabel],
+        templates: Iterable[str] = (),
+        texts: Mapping[str, Sequence[str]] | None = None,
+    ) -> "PromptSet":
+        """Build a set from classes in any order (`{id: name}` or labels) and texts by class id.
+
+        Raises:
+            PromptError: as the constructor, and if `texts` names an unknown class id.
+        """
+        if isinstance(classes, Mapping):
+            classes = [ClassLabel(i, name) for i, name in classes.items()]
+        labels = tuple(sorted(classes))
+        by_id = dict(texts or {})
+        own = tuple(tuple(dict.fromkeys(by_id.pop(label.id, ()))) for label in labels)
+        if by_id:
+            raise PromptError(
+                f"texts for unknown class ids: {sorted(by_id)[:5]}; known are {[c.id for c in labels[:5]]}"
+            )
+        return cls(labels, tuple(dict.fromkeys(templates)), own)
+
+    def render(self, index: int) -> tuple[str, ...]:
+        """The texts of one class (by its index), without exact duplicates."""
+        return _rendered(self.templates, self.classes[index].name, self.texts[index])
+
+    @cached_property
+    def rendered(self) -> tuple[tuple[str, ...], ...]:
+        """The texts of all C classes."""
+        return tuple(self.render(index) for index in range(len(self.classes)))
+
+    @property
+    def shared_only(self) -> bool:
+        """True if every text comes from a template."""
+        return not any(self.texts)
+
+    @property
+    def n_texts(self) -> int:
+        """How many texts all classes have together."""
+        return sum(map(len, self.rendered))
+
+    @cached_property
+    def class_digests(self) -> tuple[bytes, ...]:
+        """Per class the SHA-256 of its rendered texts, whatever their order: equal digests mean equal embeddings."""
+        return tuple(map(_digest, self.rendered))
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 (hex) of the rendered texts by class id, whatever order or parts they came from."""
+        content = [[label.id, own.hex()] for label, own in zip(self.classes, self.class_digests, strict=True)]
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+    def compiled(self) -> "PromptSet":
+        """Itself: every candidate can be had as one description set per class."""
+        return self
+
+    def with_templates(self, templates: Iterable[str]) -> "PromptSet":
+        """The same classes and own texts under other templates."""
+        return replace(self, templates=tuple(dict.fromkeys(templates)))
+
+    def to_json(self) -> dict[str, Any]:
+        """The set as plain JSON values, classes in order."""
+        return {
+            "classes": [{"id": label.id, "name": label.name} for label in self.classes],
+            "templates": list(self.templates),
+            "texts": {c.id: list(own) for c, own in zip(self.classes, self.texts, strict=True) if own},
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "PromptSet":
+        """Read back what `to_json` wrote.
+
+        Raises:
+            PromptError: if a part is missing or of the wrong kind.
+        """
+        try:
+            classes = [ClassLabel(str(c["id"]), str(c["name"])) for c in value["classes"]]
+            templates = _strings(value["templates"])
+            texts = {str(i): _strings(own) for i, own in dict(value["texts"]).items()}
+        except (KeyError, TypeError, ValueError) as error:
+            raise PromptError(
+                f"not a prompt set: {type(error).__name__}: {error}; expected classes, templates and texts"
+            ) from error
+        return cls.of(classes, templates, texts)
+
+
+@lru_cache(CLASSES_REMEMBERED)
+def _rendered(templates: tuple[str, ...], name: str, own: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys([*(fill(template, name) for template in templates), *own]))
+
+
+@lru_cache(CLASSES_REMEMBERED)
+def _digest(texts: tuple[str, ...]) -> bytes:
+    return hashlib.sha256(json.dumps(sorted(texts)).encode()).digest()
+
+
+@lru_cache(CLASSES_REMEMBERED)
+def _check_all_encodable(texts: tuple[str, ...]) -> None:
+    for text in texts:
+        check_encodable(text)
+
+
+def check_encodable(text: str) -> None:
+    """Refuse a text that no file can hold.
+
+    Raises:
+        PromptError: if it has a lone surrogate.
+    """
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise PromptError(
+                f"the text {text[:80]!a} holds half a character (a lone surrogate); write it anew"
+            ) from error
+
+
+def _strings(value: object) -> list[str]:
+    if not isinstance(value, list | tuple) or not all(isinstance(text, str) for text in value):
+        raise TypeError(f"{str(value)[:40]!r} is not a list of texts")
+    return list(value)

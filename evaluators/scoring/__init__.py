@@ -1,0 +1,1 @@
+"""From vectors to figures: products, ranks, cross-entropies, fitness."""

@@ -1,0 +1,209 @@
+"""Scores prompt sets on one split of a data set."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import reduce
+from operator import add
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from evaluators.embeddings.class_embeddings import ClassEmbeddings
+from evaluators.embeddings.class_weights import TextEncoder
+from evaluators.embeddings.labeled_images import LabeledImages
+from evaluators.errors import ModelError, PromptError
+from evaluators.models.open_clip_loading import check_device
+from evaluators.prompts.pairwise_prompts import Candidate, PairwisePrompts
+from evaluators.prompts.prompt_set import PromptSet
+from evaluators.prompts.text_library import TextLibrary
+from evaluators.scoring.batch_statistics import batch_statistics
+from evaluators.scoring.pairwise_score import PairTable, fallback_share, pair_table, two_steps
+from evaluators.scoring.products import CandidateBatch, ProductPrecision, Products
+from evaluators.scoring.reductions import label_ranks, reduce_logits
+from evaluators.scoring.redundancy import redundancies
+from evaluators.scoring.scale_window import every_window, middle_windows
+from evaluators.scoring.score import Score
+from evaluators.scoring.working_memory import WorkingMemory, is_out_of_memory
+from evaluators.selection.k_means import k_means
+from evaluators.selection.library_selection import Selected, SelectionSettings, choose_texts, library_features
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["Evaluator"]
+
+LOG = logging.getLogger(__name__)
+
+
+class Evaluator:
+    """Scores candidates on labelled images; deterministic, whatever else was scored before or beside.
+
+    Args:
+        images: the split.
+        texts: encodes the candidates' texts.
+        memory_limit: bytes of working memory for the products and the class embeddings kept between calls.
+        devices: where the products run, at least one; several share the images between them.
+        precision: of the products' factors; cosines and everything made of them are float32 at least. `fp32` is exact
+            on every device (no TF32, unless torch is told to use it); `bf16` and `fp16` are for speed on CUDA, and
+            scores then differ by more than rounding.
+        fused: on CUDA, reduce in one Triton kernel rather than in eager torch (it needs a C compiler).
+
+    Raises:
+        ModelError: if texts and images have different widths, or there is no such device or precision.
+    """
+
+    def __init__(
+        self,
+        images: LabeledImages,
+        texts: TextEncoder,
+        memory_limit: int = 512 * 2**20,
+        *,
+        devices: Sequence[str] = ("cpu",),
+        precision: ProductPrecision = "fp32",
+        fused: bool = False,
+    ) -> None:
+        width = images.embeddings.shape[1]
+        if width != texts.model.width:
+            raise ModelError(
+                f"image features have {width} dimensions, texts {texts.model.width}; encode both with the same model"
+            )
+        self.images = images
+        self._texts = texts
+        self._fused = fused
+        self._table: tuple[str, PairTable] | None = None
+        self._warned = False
+        self._memory = WorkingMemory(memory_limit, len(images), len(images.class_ids), width, check_device(devices[0]))
+        self._embeddings = ClassEmbeddings(texts, self._memory.cache)
+        self._shards = [Products(images, device, precision, self._memory.cache) for device in devices]
+
+    @property
+    def logit_scale(self) -> float:
+        """Of the model."""
+        return self._texts.model.logit_scale
+
+    def score(self, candidates: Sequence[Candidate]) -> list[Score]:
+        """The score of every candidate, in order.
+
+        Raises:
+            PromptError: if a candidate's classes are not those of the images, or a text is longer than the model's
+                context.
+            DataError: if the features of a text are not finite.
+            ModelError: if the products of a single candidate, here or below, do not fit into the device's memory.
+        """
+        self._prepare(candidates)
+        of_sets = iter(self._score_sets([each for each in candidates if isinstance(each, PromptSet)]))
+        return [next(of_sets) if isinstance(each, PromptSet) else self._score_pairwise(each) for each in candidates]
+
+    def label_ranks(self, candidate: Candidate) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+        """Per image the rank of its label [N], 0 is best: which images are right, for paired comparisons."""
+        return np.concatenate([label_ranks(cosines, labels).numpy() for cosines, labels in self._cosines(candidate)])
+
+    def top_classes(self, candidate: Candidate, k: int) -> "np.ndarray[tuple[int, int], np.dtype[np.int64]]":
+        """Per image its k likeliest classes [N, min(k, C)], best first; equal logits in order of the classes."""
+        import torch
+
+        chunks = [torch.argsort(-cosines, dim=1, stable=True)[:, :k] for cosines, _ in self._cosines(candidate)]
+        return torch.cat(chunks).numpy()
+
+    def class_clusters(self, candidate: PromptSet, k: int) -> tuple[int, ...]:
+        """The k-means cluster, in [0, k), of every class among the candidate's class embeddings."""
+        self._prepare([candidate])
+        return k_means(np.stack(self._embeddings.of([candidate])[0]), k)
+
+    def choose_texts(self, library: TextLibrary, settings: SelectionSettings) -> Selected:
+        """Select texts of a library on these images, see `evaluators.choose_texts`."""
+        features = library_features(library, self._texts.embed)
+        scale = self._texts.model.logit_scale
+        return choose_texts(self.images.embeddings[:], self.images.labels, library, features, scale, settings)
+
+    def fallback_share(self, prompts: PairwisePrompts) -> float:
+        """The share of images, in [0, 1], whose K best classes include a pair without texts of its own."""
+        return fallback_share(prompts, self.top_classes(prompts.base, prompts.k))
+
+    def _score_sets(self, candidates: Sequence[PromptSet]) -> list[Score]:
+        scores: list[Score] = []
+        while len(scores) < len(candidates):
+            rest = candidates[len(scores) :]
+            group = rest[next(self._memory.groups([candidate.class_digests for candidate in rest]))]
+            try:
+                scores += self._score_group(group)
+            except (MemoryError, RuntimeError) as error:
+                self._take_less_memory(error, len(group))
+        return scores
+
+    def _score_group(self, candidates: Sequence[PromptSet]) -> list[Score]:
+        columns = self._embeddings.of(candidates)
+        scale, chunk = self._texts.model.logit_scale, self._memory.chunk
+        batch = CandidateBatch.of(columns)
+        statistics = batch_statistics(batch, self.images, self._shards, scale, chunk, self._fused)
+        return [of_set.score(r) for of_set, r in zip(statistics, redundancies(columns), strict=True)]
+
+    def _take_less_memory(self, error: MemoryError | RuntimeError, sets: int) -> None:
+        """Go on with half as much at once; it is logged once."""
+        if not is_out_of_memory(error):
+            raise error
+        self._memory = self._memory.less(sets)
+        for shard in self._shards:
+            shard.forget()
+        if not self._warned:
+            LOG.warning("%s ran out of memory; scoring goes on in smaller chunks", self._memory.device)
+        self._warned = True
+
+    def _score_pairwise(self, prompts: PairwisePrompts) -> Score:
+        scale = self._texts.model.logit_scale
+        (redundancy,) = redundancies(self._embeddings.of([prompts.base]))
+        for windows in (middle_windows(scale), every_window(scale)):
+            chunks = [reduce_logits(cosines, labels, scale, windows) for cosines, labels in self._cosines(prompts)]
+            whole = reduce(add, chunks)
+            if whole.windows.hold_minimum(len(self.images), scale):
+                break
+        return replace(whole.score(redundancy), top5=None)
+
+    def _cosines(self, candidate: Candidate) -> "Iterator[tuple[torch.Tensor, torch.Tensor]]":
+        """Cosines [n, C] and labels [n] of consecutive images, on the CPU: the very ones that are scored."""
+        self._prepare([candidate])
+        if isinstance(candidate, PromptSet):
+            return ((cosines, labels) for _, cosines, labels in self._chunks(candidate))
+        return two_steps(
+            self._chunks(candidate.base), self._pair_table(candidate), candidate.k, self._texts.model.logit_scale
+        )
+
+    def _pair_table(self, prompts: PairwisePrompts) -> PairTable:
+        """Of the last pairwise candidate it is kept: a winner is ranked after it is scored."""
+        if self._table is None or self._table[0] != prompts.fingerprint:
+            self._table = prompts.fingerprint, pair_table(prompts, self._texts.embed)
+        return self._table[1]
+
+    def _chunks(self, candidate: PromptSet) -> "Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]":
+        """Features [n, D], cosines [n, C] and labels [n] of consecutive images."""
+        import torch
+
+        batch = CandidateBatch.of(self._embeddings.of([candidate]))
+        rows = torch.from_numpy(batch.index[0])
+        products, start = self._shards[0], 0
+        matrix = products.matrix(batch.columns)
+        while start < len(self.images):
+            try:
+                chunk = next(products.chunks(start, len(self.images), self._memory.chunk))
+                cosines = products.cosines(matrix, chunk.features).cpu()
+            except (MemoryError, RuntimeError) as error:
+                self._take_less_memory(error, 1)
+                continue
+            yield chunk.features.cpu().float(), cosines.index_select(0, rows).T.contiguous(), chunk.labels.cpu()
+            start = chunk.place.stop
+
+    def _prepare(self, candidates: Sequence[Candidate]) -> None:
+        """Encode the texts not known yet."""
+        for candidate in candidates:
+            self._check_classes(candidate)
+        sets = [each if isinstance(each, PromptSet) else each.base for each in candidates]
+        pairwise = [each for each in candidates if isinstance(each, PairwisePrompts)]
+        self._embeddings.prepare(sets)
+        self._texts.prepare(list(dict.fromkeys(text for each in pairwise for own in each.rendered for text in own)))
+
+    def _check_classes(self, candidate: Candidate) -> None:
+        ids = tuple(label.id for label in candidate.classes)
+        if ids != self.images.class_ids:
+            only = sorted(set(ids) ^ set(self.images.class_ids))[:5]
+            raise PromptError(f"the prompts and the images have different classes, e.g. {only}")

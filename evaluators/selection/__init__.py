@@ -1,0 +1,1 @@
+"""Which texts of a library classify best together."""

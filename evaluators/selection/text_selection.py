@@ -1,0 +1,195 @@
+"""Which texts of a library stand for each class: forward selection, held to a prior.
+
+Ensemble selection from libraries of models (Caruana, Niculescu-Mizil, Crew and Ksikes, ICML 2004), with texts for the
+models. A class is embedded as the mean of its chosen texts, brought back to unit length. From a start, cycle over the
+classes and take the one change, a text added or dropped, that lowers
+
+    sum over images of the cross-entropy  +  hold * sum over classes of (1 - cosine to the class's prior) / spread
+
+most. `spread` is what 1 - cosine is on average for a text of the library, so `hold` has a unit that does not depend on
+the model: nats that a class pays for lying as far from its prior as a single text does. It is the logarithm of a prior
+over embeddings (von Mises-Fisher); with few images it keeps the selection from fitting noise, with many it fades.
+
+All changes of a class are one product: with S = sum of the chosen features, the class's logits after adding text t are
+s (x . S + x . f_t) / |S + f_t|, and the other classes' softmax sums stay as they are.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evaluators.models.image_text_model import FloatArray
+
+__all__ = ["Chosen", "TextFeatures", "select_texts", "weights_of"]
+
+Floats = NDArray[np.float64]
+
+ROWS_AT_ONCE = 4096
+"""Up to so many images a class's changes are weighed on all of them; above, on those that it has any part in:"""
+
+FEW_ROWS = 512
+"""that many beside its own."""
+
+KEPT_PRODUCTS = 2**23
+"""Cosines of all images with all texts that are kept rather than made anew for every class's turn."""
+
+FEWEST_GAIN = 1e-6
+"""Nats of the whole objective under which a change is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextFeatures:
+    """A library as features, class by class.
+
+    Attributes:
+        texts: C arrays [T_c, D] float32 of unit rows.
+        prior: [C, D] unit rows: what each class's embedding is held to.
+        start: per class the numbers of the texts it begins with, at least one.
+    """
+
+    texts: Sequence[FloatArray]
+    prior: FloatArray
+    start: Sequence[Sequence[int]]
+
+    @property
+    def spread(self) -> float:
+        """1 - cosine of a text to its class's prior, on average over classes; never 0."""
+        far = [float(np.mean(1 - own @ prior)) for own, prior in zip(self.texts, self.prior, strict=True)]
+        return max(float(np.mean(far)), 1e-6)
+
+
+Chosen = tuple[tuple[int, ...], ...]
+"""Per class the numbers of its texts, in order."""
+
+
+def weights_of(features: TextFeatures, chosen: Chosen) -> FloatArray:
+    """The classifier [D, C] of chosen texts."""
+    sums = [own[list(numbers)].astype(np.float64).sum(0) for own, numbers in zip(features.texts, chosen, strict=True)]
+    return np.stack([each / max(float(np.linalg.norm(each)), 1e-12) for each in sums], axis=1).astype(np.float32)
+
+
+def select_texts(
+    images: FloatArray,
+    labels: NDArray[np.int64],
+    features: TextFeatures,
+    scale: float,
+    *,
+    hold: float,
+    most: int,
+    cycles: int = 40,
+) -> Chosen:
+    """Cycle over the classes until no change helps.
+
+    Args:
+        images: [N, D] unit rows.
+        labels: [N] in [0, C).
+        features: the library.
+        scale: the logit scale of the cross-entropy.
+        hold: nats a class pays for lying as far from its prior as a single text; at least 0.
+        most: texts a class may have, at least 1.
+        cycles: over all classes, at most.
+
+    Above `ROWS_AT_ONCE` images a class's changes are weighed on the images of the class and on the `FEW_ROWS` others
+    where its probability is highest; what they would do to the rest is too little to count.
+    """
+    state = _State(images, labels, features, scale, hold / features.spread)
+    for _ in range(cycles):
+        changed = [state.improve(c, most) for c in range(len(features.texts))]
+        if not any(changed):
+            break
+    return state.chosen
+
+
+class _State:
+    """Where a selection stands: per class the chosen texts and their sum; the logits [N, C] and their sums."""
+
+    def __init__(
+        self, images: FloatArray, labels: NDArray[np.int64], features: TextFeatures, scale: float, hold: float
+    ) -> None:
+        self._images, self._labels, self._features = images, labels, features
+        self._scale, self._hold = scale, hold
+        self._taken = [np.zeros(len(own), dtype=bool) for own in features.texts]
+        for taken, first in zip(self._taken, features.start, strict=True):
+            taken[list(first)] = True
+        self._sums = np.stack(
+            [own[taken].astype(np.float64).sum(0) for own, taken in zip(features.texts, self._taken, strict=True)]
+        )
+        texts = sum(map(len, features.texts))
+        self._kept: dict[int, FloatArray] | None = {} if len(images) * texts <= KEPT_PRODUCTS else None
+        lengths = np.maximum(np.linalg.norm(self._sums, axis=1), 1e-9)
+        self._logits = scale * (images @ (self._sums / lengths[:, None]).T.astype(np.float32)).astype(np.float64)
+        self._log_total = _log_sum_exp(self._logits)
+
+    @property
+    def chosen(self) -> Chosen:
+        return tuple(tuple(map(int, np.flatnonzero(taken))) for taken in self._taken)
+
+    def improve(self, c: int, most: int) -> bool:
+        """Make the best change of a class, if any lowers the objective."""
+        texts, taken, total = self._features.texts[c], self._taken[c], self._sums[c]
+        sign = np.where(taken, -1.0, 1.0)
+        projected = texts @ total
+        squared = np.maximum(total @ total + 2 * sign * projected + np.einsum("td,td->t", texts, texts), 1e-9)
+        rows = self._rows(c)
+        cosines = self._cosines(c, rows)
+        logits = self._scale * (self._images[rows] @ total.astype(np.float32))[:, None] + self._scale * sign * cosines
+        logits = logits / np.sqrt(squared)
+        near = texts @ self._features.prior[c]
+        now = total @ self._features.prior[c]
+        losses = self._losses(c, rows, logits) - self._hold * (now + sign * near) / np.sqrt(squared)
+        here = self._losses(c, rows, self._logits[rows, c][:, None])[0] - self._hold * now / np.sqrt(total @ total)
+        count = int(taken.sum())
+        losses[sign > 0 if count >= most else np.zeros(len(sign), dtype=bool)] = np.inf
+        losses[sign < 0 if count <= 1 else np.zeros(len(sign), dtype=bool)] = np.inf
+        best = int(losses.argmin())
+        if losses[best] >= here - FEWEST_GAIN:
+            return False
+        self._take(c, best, float(sign[best]))
+        return True
+
+    def _cosines(self, c: int, rows: "NDArray[np.int64] | slice") -> FloatArray:
+        if self._kept is None or not isinstance(rows, slice):
+            return self._images[rows] @ self._features.texts[c].T
+        if c not in self._kept:
+            self._kept[c] = self._images @ self._features.texts[c].T
+        return self._kept[c]
+
+    def _losses(self, c: int, rows: "NDArray[np.int64] | slice", logits: Floats) -> Floats:
+        """Summed cross-entropy of the rows for each column [n, T] that could be the class's logits, less a constant."""
+        now, top = self._logits[rows, c], self._log_total[rows]
+        others = np.maximum(1 - np.exp(now - top), 1e-12)  # softmax sum of the other classes over that of all
+        column = (logits - top[:, None]).astype(np.float32)
+        grown = np.log(others[:, None].astype(np.float32) + np.exp(np.minimum(column, 80.0)))
+        own = self._labels[rows] == c
+        result: Floats = grown.sum(0, dtype=np.float64) - column[own].sum(0, dtype=np.float64)
+        return result
+
+    def _rows(self, c: int) -> "NDArray[np.int64] | slice":
+        if len(self._labels) <= ROWS_AT_ONCE:
+            return slice(None)
+        share = self._logits[:, c] - self._log_total
+        share[self._labels == c] = np.inf
+        few = min(FEW_ROWS + int((self._labels == c).sum()), len(share) - 1)
+        rows: NDArray[np.int64] = np.sort(np.argpartition(-share, few)[:few])
+        return rows
+
+    def _take(self, c: int, text: int, sign: float) -> None:
+        self._taken[c][text] = sign > 0
+        self._sums[c] = self._features.texts[c][self._taken[c]].astype(np.float64).sum(0)
+        unit = self._sums[c] / max(float(np.linalg.norm(self._sums[c])), 1e-9)
+        before, now = self._logits[:, c].copy(), self._scale * (self._images @ unit.astype(np.float32))
+        self._logits[:, c] = now
+        # The others' sums do not change; where the class had nearly all of it they are summed anew.
+        rest = 1 - np.exp(before - self._log_total)
+        fresh = rest < 1e-6
+        self._log_total = np.logaddexp(self._log_total + np.log(np.maximum(rest, 1e-300)), now)
+        if fresh.any():
+            self._log_total[fresh] = _log_sum_exp(self._logits[fresh])
+
+
+def _log_sum_exp(logits: Floats) -> Floats:
+    top = logits.max(axis=1)
+    result: Floats = np.log(np.exp(logits - top[:, None]).sum(axis=1)) + top
+    return result

@@ -1,0 +1,149 @@
+"""Image features: found in the store by content, or read, decoded, encoded and stored."""
+
+import hashlib
+import logging
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from evaluators.embeddings.embedding_store import EmbeddingStore, StoredAs
+from evaluators.errors import DataError
+from evaluators.models.image_text_model import FloatArray, ImageTextModel, TwoStepModel
+from prompt_search.data.encoding.lookahead import map_ahead
+from prompt_search.data.encoding.prepare import Prepare, Prepared, Undecoded
+from prompt_search.data.encoding.processes import WorkersFailed, can_leave_process, map_in_processes
+from prompt_search.data.layouts.image_source import ImageFile, ImageSource
+from prompt_search.data.names.printable import listed
+from prompt_search.data.pictures.open_picture import decoding, quiet_pillow
+from prompt_search.data.pictures.picture_traits import PictureTraits
+
+__all__ = ["encode", "image_store"]
+
+
+FEWEST_FOR_PROCESSES = 4096
+"""Worker processes take seconds to start; threads have done fewer images by then."""
+
+
+def image_store(
+    model: ImageTextModel, cache_dir: Path, stored_as: StoredAs = "fp32", turned: bool = False
+) -> EmbeddingStore:
+    """The image features of this model at this precision, decoding and preprocessing; the key of a vector is the
+    SHA-256 of the image's bytes. What is stored as fp16 has a folder of its own, as have pictures turned by EXIF."""
+    made_of = f"{model.fingerprint}\n{decoding(turned)}\n{model.preprocessing}"
+    made_by = hashlib.sha256(made_of.encode()).hexdigest()[:16]
+    name = f"images-{made_by}" if stored_as == "fp32" else f"images-{made_by}-{stored_as}"
+    return EmbeddingStore(cache_dir / "embeddings" / name, model.width, stored_as)
+
+
+def encode(
+    source: ImageSource,
+    images: Iterable[ImageFile],
+    model: ImageTextModel,
+    store: EmbeddingStore,
+    on_progress: Callable[[int, int], None] | None = None,
+    batch_size: int = 64,
+    *,
+    turned: bool = False,
+    unseen: Collection[bytes] = frozenset(),
+    on_traits: Callable[[Mapping[bytes, PictureTraits]], None] = lambda traits: None,
+) -> dict[bytes, str]:
+    """Encode those images that are not in the store; afterwards it has all of them that are pictures.
+
+    A batch is stored as soon as it is encoded, so a kill loses at most one. While one is encoded, the next are read,
+    decoded and, with a `TwoStepModel`, preprocessed: in threads, or in processes where the model asks for them.
+
+    Args:
+        source: the data set that the images are from.
+        images: with their contents filled in.
+        model: its `encode_images` gets RGB pictures.
+        store: of this model, see `image_store`.
+        on_progress: called with the number of images done and to do, before the first and after each batch.
+        batch_size: pictures per call of the model, at least; a `TwoStepModel` may want more.
+        turned: turn pictures by their EXIF orientation; the store must be of such ones, too.
+        unseen: contents to decode and encode even if the store has them, since nothing is known of their pixels.
+        on_traits: told what the pictures of a batch are like, before their features are stored.
+
+    Returns:
+        The contents that are no picture, with the reason.
+
+    Raises:
+        DataError: if a file changed or vanished meanwhile, or the model makes features that are not finite; the image
+            is named.
+    """
+    by_content = {image.content: image for image in images}
+    absent = {*store.missing(list(by_content)), *unseen}
+    missing = [image for content, image in by_content.items() if content in absent]
+    corrupt: dict[bytes, str] = {}
+    report = on_progress or (lambda done, total: None)
+    for done in _encode_missing(source, missing, model, store, batch_size, corrupt, turned, on_traits):
+        report(done, len(missing))
+    return corrupt
+
+
+def _encode_missing(
+    source: ImageSource,
+    missing: Sequence[ImageFile],
+    model: ImageTextModel,
+    store: EmbeddingStore,
+    batch_size: int,
+    corrupt: dict[bytes, str],
+    turned: bool,
+    on_traits: Callable[[Mapping[bytes, PictureTraits]], None],
+) -> Iterator[int]:
+    """Encode batch by batch; yield how many images are done."""
+    if not missing:
+        return
+    yield 0
+    if isinstance(model, TwoStepModel):
+        batch_size = max(batch_size, model.image_batch)
+    with quiet_pillow(), closing(_prepared(source, missing, model, batch_size, turned)) as ready:
+        for start in range(0, len(missing), batch_size):
+            batch = list(islice(ready, batch_size))
+            for _, found in batch:
+                if isinstance(found, DataError):
+                    raise found
+            corrupt |= {image.content: found for (image, _), found in batch if isinstance(found, str)}
+            on_traits({image.content: traits for (image, traits), _ in batch if traits is not None})
+            _encode_batch([(image, found) for (image, _), found in batch if not isinstance(found, str)], model, store)
+            yield start + len(batch)
+
+
+def _prepared(
+    source: ImageSource, images: Sequence[ImageFile], model: ImageTextModel, batch_size: int, turned: bool
+) -> Generator[Prepared, None, None]:
+    """The images in order, ready for the model, prepared some way ahead."""
+    prepare, processes = Prepare(None, turned), 0
+    if isinstance(model, TwoStepModel):
+        prepare, processes = Prepare(model.preprocess, turned), model.decoding_processes
+    done = 0
+    if processes and len(images) >= FEWEST_FOR_PROCESSES and can_leave_process(prepare):
+        try:
+            for found in map_in_processes(prepare, _rows(source, images), processes):
+                done += 1
+                yield found
+        except WorkersFailed as error:
+            logging.getLogger(__name__).warning("images are decoded in threads from now on, which is slower: %s", error)
+    yield from map_ahead(prepare, _rows(source, images[done:]), ahead=2 * batch_size, threads=max(2, processes))
+
+
+def _rows(source: ImageSource, images: Sequence[ImageFile]) -> Iterator[tuple[ImageFile, Undecoded | None]]:
+    if images:
+        yield from zip(images, (row["image"] for row in source.pictures(images)), strict=True)
+
+
+def _encode_batch(batch: Sequence[tuple[ImageFile, Any]], model: ImageTextModel, store: EmbeddingStore) -> None:
+    if not batch:
+        return
+    found = [made for _, made in batch]
+    features: FloatArray = model.encode_pixels(found) if isinstance(model, TwoStepModel) else model.encode_images(found)
+    for (image, _), vector in zip(batch, features, strict=True):
+        if not np.isfinite(vector).all():
+            raise DataError(
+                f"the model {model.name} makes features of image {listed([image.id])} that are not finite; "
+                "it overflows at this precision (try precision fp32), or the picture is very odd: leave it out"
+            )
+    store.put([image.content for image, _ in batch], features)

@@ -1,0 +1,107 @@
+"""What is known about image files from earlier starts, so that a second start opens none of them."""
+
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from prompt_search.cache.cache_file import CacheFile
+from prompt_search.data.layouts.image_source import ImageFile
+from prompt_search.data.pictures.open_picture import decoding
+from prompt_search.data.pictures.picture_formats import decoder_name
+from prompt_search.data.pictures.picture_traits import PictureTraits
+
+__all__ = ["FileIndex"]
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS files (
+    path TEXT, row INTEGER, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, content BLOB NOT NULL,
+    PRIMARY KEY (path, row)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS corrupt (
+    content BLOB, decoder TEXT, reason TEXT NOT NULL, PRIMARY KEY (content, decoder)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS traits (
+    content BLOB, decoder TEXT, traits TEXT NOT NULL, PRIMARY KEY (content, decoder)
+) WITHOUT ROWID;
+"""
+WAY_OUT = "it is only a cache: delete it, or choose another cache directory"
+REASONS = "reasons 3"
+"""Counted up when what is said or kept about the same bytes changes."""
+
+
+class FileIndex:
+    """Content hashes by path, size and modification time, and what was found in contents; shared by processes.
+
+    Args:
+        path: SQLite file, created with its folder if missing. It is a cache: deleting it only costs time, and one that
+            is damaged is set aside with a warning.
+
+    Raises:
+        StoreError: here and in every method, if the file can't be read or written.
+
+    >>> import tempfile
+    >>> index = FileIndex(Path(tempfile.mkdtemp()) / "files.sqlite")
+    >>> cat = ImageFile("cat/1.png", "cat", None, "/data/cat/1.png", size=3, mtime_ns=7, content=b"hash")
+    >>> index.remember([cat])
+    >>> index.contents([cat])
+    [b'hash']
+    """
+
+    def __init__(self, path: Path) -> None:
+        # A newer Pillow may decode what an older one could not, and so may a newer version of ours.
+        self._decoder = f"{decoder_name()}: {decoding()}; {REASONS}"
+        self._file = CacheFile(path, "the index of image files", _make_tables, WAY_OUT)
+        self._file.do(lambda _: None)
+
+    def contents(self, images: Sequence[ImageFile]) -> list[bytes | None]:
+        """For each image the SHA-256 of its bytes, or None if the file is unknown or has changed."""
+        query = "SELECT content FROM files WHERE path = ? AND row = ? AND size = ? AND mtime_ns = ?"
+        found = self._file.do(lambda db: [db.execute(query, _stamp(image)).fetchone() for image in images])
+        return [row[0] if row and isinstance(row[0], bytes) else None for row in found]
+
+    def remember(self, images: Iterable[ImageFile]) -> None:
+        """Store the contents of images that have been read."""
+        rows = [(*_stamp(image), image.content) for image in images]
+        self._write("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?)", rows)
+
+    def corrupt(self, contents: Iterable[bytes]) -> dict[bytes, str]:
+        """Those of the contents that could not be decoded, with the reason."""
+        query = "SELECT content, reason FROM corrupt WHERE decoder = ?"
+        known = dict(self._file.do(lambda db: db.execute(query, (self._decoder,)).fetchall()))
+        return {content: str(known[content]) for content in dict.fromkeys(contents) if content in known}
+
+    def remember_corrupt(self, reasons: Mapping[bytes, str]) -> None:
+        """Store why contents could not be decoded by the Pillow that is installed."""
+        rows = [(content, self._decoder, reason) for content, reason in reasons.items()]
+        self._write("INSERT OR REPLACE INTO corrupt VALUES (?, ?, ?)", rows)
+
+    def traits(self, contents: Iterable[bytes]) -> dict[bytes, PictureTraits]:
+        """What the pictures of these contents are like, those that have been decoded before."""
+        query = "SELECT traits FROM traits WHERE content = ? AND decoder = ?"
+        wanted = list(dict.fromkeys(contents))
+        rows = self._file.do(lambda db: [db.execute(query, (content, self._decoder)).fetchone() for content in wanted])
+        found = {content: PictureTraits.from_text(row[0]) for content, row in zip(wanted, rows, strict=True) if row}
+        return {content: traits for content, traits in found.items() if traits is not None}
+
+    def remember_traits(self, traits: Mapping[bytes, PictureTraits]) -> None:
+        """Store what pictures are like."""
+        rows = [(content, self._decoder, own.to_text()) for content, own in traits.items()]
+        self._write("INSERT OR REPLACE INTO traits VALUES (?, ?, ?)", rows)
+
+    def _write(self, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        """One short transaction: none is open while pictures are read, so processes hardly wait for each other."""
+
+        def write(db: sqlite3.Connection) -> None:
+            with db:
+                db.executemany(statement, rows)
+
+        self._file.do(write)
+
+
+def _make_tables(db: sqlite3.Connection) -> None:
+    db.executescript(TABLES)
+
+
+def _stamp(image: ImageFile) -> tuple[str, int, int, int]:
+    return image.path, -1 if image.row is None else image.row, image.size, image.mtime_ns

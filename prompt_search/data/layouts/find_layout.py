@@ -1,0 +1,104 @@
+"""Tells from the names of folders and from what they hold how a data set is laid out."""
+
+import os
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+from evaluators.errors import DataError
+from prompt_search.data.layouts.folder_reader import FolderReader
+from prompt_search.data.layouts.inner_folders import read_inner
+from prompt_search.data.layouts.layout import ClassFolder, Layout
+from prompt_search.data.layouts.metadata import usable_table
+from prompt_search.data.layouts.other_tables import tell_other_tables
+from prompt_search.data.layouts.split_layout import read_splits
+from prompt_search.data.names.folder_words import is_beside, is_no_picture_of_a_class
+from prompt_search.data.names.printable import listed, printable
+from prompt_search.data.names.split_names import split_role
+
+__all__ = ["find_layout"]
+
+DEEPEST = 8
+
+
+def find_layout(reader: FolderReader, named: Collection[str] = ()) -> Layout:
+    """The layout of the reader's root.
+
+    Tried in this order: a folder that holds nothing but the data set's folder is opened; a metadata file; splits with
+    classes in them; classes with the same folders in each of them (splits, masks, a level too many); classes.
+
+    Args:
+        reader: of the folder.
+        named: class ids that a `classes.json` names; where two readings are possible they decide.
+
+    Raises:
+        DataError: if a folder can't be listed, there are no folders, or the layout can be read in two ways.
+    """
+    layout = Layout(_opened(reader))
+    if layout.base != reader.root:
+        layout.notes.append(f"the folder {listed([reader.id_of(layout.base)])} inside is read")
+    tops, layout.loose = reader.entries(layout.base)
+    layout.loose = list(layout.loose)
+    if table := usable_table(reader, layout.base, layout.warnings):
+        layout.tables = [(table, None)]
+        layout.loose = []
+        return layout
+    if not tops:
+        raise DataError(_no_folders(reader, layout.base))
+    _tell_left_out(reader, layout)
+    layout.notes += tell_other_tables(reader, layout.base)
+    if read_splits(reader, tops, named, layout):
+        return layout
+    if odd := [top.name for top in tops if split_role(top.name) and reader.folders(Path(top.path))]:
+        layout.warnings.append(f"{listed(odd)} read as classes, though they have names of splits")
+    if not read_inner(reader, tops, named, layout):
+        layout.classes = [ClassFolder(Path(top.path), top.name) for top in tops]
+    return layout
+
+
+def _opened(reader: FolderReader) -> Path:
+    """The root, or the folder inside that holds the classes, if nothing but it and annotations lie on the way."""
+    here = reader.root
+    for _ in range(DEEPEST):
+        folders, files = reader.entries(here)
+        only = [folder for folder in folders if not _is_left_out(reader, folder)]
+        if len(only) != 1 or reader.pictures(here) or _tables(files):
+            break
+        inside = Path(only[0].path)
+        deeper = reader.folders(inside) and not reader.pictures(inside)
+        if not deeper and not _tables(reader.entries(inside)[1]):
+            break
+        here = inside
+    return here
+
+
+def _tables(files: Sequence[os.DirEntry[str]]) -> list[str]:
+    return [file.name for file in files if file.name.lower() in ("metadata.csv", "metadata.jsonl")]
+
+
+def _is_left_out(reader: FolderReader, folder: os.DirEntry[str]) -> bool:
+    """Whether a folder beside the only other one holds annotations or documents."""
+    return is_beside(folder.name) and (
+        is_no_picture_of_a_class(folder.name) or not reader.holds_pictures(Path(folder.path))
+    )
+
+
+def _tell_left_out(reader: FolderReader, layout: Layout) -> None:
+    """Say which folders were passed on the way to the base."""
+    here = layout.base
+    while here != reader.root:
+        beside = [reader.id_of(f.path) for f in reader.folders(here.parent) if Path(f.path) != here]
+        if beside:
+            layout.warnings.append(f"{listed(beside)} beside it left out: no class folders")
+        here = here.parent
+
+
+def _no_folders(reader: FolderReader, base: Path) -> str:
+    pictures = len(reader.pictures(base))
+    lists = [f.name for f in reader.entries(base)[1] if f.name.lower().endswith((".csv", ".tsv", ".jsonl", ".json"))]
+    said = f"{printable(str(base))} has no folders; put the images of each class into a folder of its own"
+    if pictures:
+        said += (
+            f", or name the class of each of its {pictures} pictures in a metadata.csv with columns file_name, label"
+        )
+        said += f" (there is {listed(lists)}: if that is it, rename it so)" if lists else ""
+    return said

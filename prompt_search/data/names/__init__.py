@@ -1,0 +1,1 @@
+"""What classes and splits are called."""

@@ -1,0 +1,1 @@
+"""Prompt files of others, as they are found."""

@@ -1,0 +1,154 @@
+"""Reads everything the arguments of a run name, before anything is spent."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, is_dataclass
+from pathlib import Path
+from typing import Any
+
+from evaluators import ClassLabel, ImageTextModel, LabeledImages
+from evaluators.scoring.fitness import FITNESS_PRESETS, Fitness
+from optimizers import Optimizer, abilities
+from prompt_search.data import DataSplits, load_splits
+from prompt_search.data.names.class_parts import ClassPart
+from prompt_search.errors import SettingsError
+from prompt_search.model_names import spelling_note
+from prompt_search.prompt_files.reading.by_class import Format
+from prompt_search.prompt_files.reading.read import ImportedPrompts, import_prompts
+from prompt_search.report.result import YOURS
+from prompt_search.run.config import RunConfig
+from prompt_search.run.identity import identity_of
+from prompt_search.run.job import Job
+from prompt_search.run.journal.differences import Facts
+from prompt_search.run.plan.context import check_class_names, check_prompts, context_check
+from prompt_search.run.progress import Status
+from prompt_search.run.resources import Resources
+from prompt_search.testbed.bundled import data_path
+
+__all__ = ["fitness_named", "load_data", "read_own_prompts", "resolve"]
+
+
+def resolve(job: Job) -> tuple[Facts, Mapping[str, LabeledImages]]:
+    """The images, encoded and split, and everything else a run starts from.
+
+    Returns the facts, and the images by split: `search`, `select`, `test`, and `new` in a base-to-new run.
+
+    Raises:
+        InputError: if something can't be used.
+    """
+    config, model, llm = job.config, job.model, job.llm
+    assert llm is not None
+    fitness_named(config.search.fitness)
+    halved = config.data.base_to_new
+    data = load_data(config, model, job.resources, "base" if halved else "all")
+    new = load_data(config, model, job.resources, "new") if halved else None
+    sees = "vision" in abilities(llm)
+    notes = (*data.report.lines(), *spelling_note(config.model, model.name))
+    if config.search.captions and not sees:
+        notes += (f"warning: {llm.name} can't look at images; the run goes on without captions",)
+    for note in notes:
+        job.resources.observer.warn(note)
+    new_classes = new.classes if new else ()
+    check_class_names((*data.classes, *new_classes), context_check(model), model.context_length)
+    to_beat, to_start = (
+        [read_own_prompts(path, data.classes, model, config.search.prompt_format) for path in paths]
+        for paths in (config.search.baseline, config.search.start)
+    )
+    readings = tuple(dict.fromkeys(line for read in (*to_beat, *to_start) for line in read.reading))
+    for line in readings:
+        job.resources.observer.warn(line)
+    baselines = {
+        f"{YOURS}{name}": read.prompts for name, read in zip(_called(config.search.baseline), to_beat, strict=True)
+    }
+    start = tuple(read.prompts.compiled() for read in to_start)
+    splits = {"search": data.search, "select": data.select, "test": data.test} | ({"new": new.test} if new else {})
+    found = {
+        "data": data.fingerprint,
+        "data of new classes": new.fingerprint if new else None,
+        "class names": [label.name for label in (*data.classes, *new_classes)],
+        "model": [config.model, config.precision, model.fingerprint],
+        "language model": llm.identity,
+        "strategies": [[name, _settings(strategy)] for name, strategy in job.strategies],
+        "captions": config.search.captions if sees else 0,
+        "baselines": [prompts.fingerprint for prompts in baselines.values()],
+        "start": [prompts.fingerprint for prompts in start],
+    }
+    facts = Facts(
+        identity=identity_of(config, found),
+        classes=data.classes,
+        sizes={split: len(images) for split, images in splits.items()},
+        labels=tuple(int(label) for label in data.search.labels),
+        baselines=baselines,
+        start=start,
+        notes=notes + readings,
+        new_classes=new_classes,
+    )
+    return facts, splits
+
+
+def _called(paths: Sequence[str]) -> list[str]:
+    """Prompt files by name, or by path where two have one name."""
+    names = [Path(path).name for path in paths]
+    return [name if names.count(name) == 1 else path for name, path in zip(names, paths, strict=True)]
+
+
+def load_data(config: RunConfig, model: ImageTextModel, resources: Resources, part: ClassPart = "all") -> DataSplits:
+    """The images of a run, or of a part of its classes.
+
+    Raises:
+        DataError: if they can't be used.
+    """
+
+    stated = config.data
+
+    def shown(phase: str) -> Callable[[int, int], None]:
+        status = Status(phase=phase)
+
+        def on_progress(done: int, total: int) -> None:
+            status.done, status.total = done, total
+            resources.observer.update(status)
+
+        return on_progress
+
+    return load_splits(
+        data_path(stated.source),
+        model,
+        cache_dir=resources.cache,
+        classes_file=Path(stated.classes) if stated.classes else None,
+        shots=stated.shots,
+        select_shots=stated.select_shots,
+        seed=config.seed,
+        on_progress=shown("encoding images"),
+        on_reading=shown("reading images"),
+        stored_as=stated.stored_as,
+        turned=stated.turn_by_exif,
+        verify=resources.verify,
+        part=part,
+    )
+
+
+def fitness_named(name: str) -> Fitness:
+    """A fitness preset.
+
+    Raises:
+        SettingsError: if there is none of that name.
+    """
+    if name not in FITNESS_PRESETS:
+        raise SettingsError(f"there is no fitness {name!r}; choose one of {', '.join(FITNESS_PRESETS)}")
+    return FITNESS_PRESETS[name]
+
+
+def read_own_prompts(
+    path: str, classes: tuple[ClassLabel, ...], model: ImageTextModel, stated: Format | None = None
+) -> ImportedPrompts:
+    """The prompts of a user's file, and how it was read.
+
+    Raises:
+        PromptError: if they can't be used, or one is too long for the model.
+    """
+    read = import_prompts(path, classes, stated)
+    check_prompts(read.prompts, context_check(model), path)
+    return read
+
+
+def _settings(strategy: Optimizer) -> dict[str, Any]:
+    return asdict(strategy) if is_dataclass(strategy) and not isinstance(strategy, type) else {}

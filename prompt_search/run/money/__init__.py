@@ -1,0 +1,1 @@
+"""Limits, what was paid, and asking within them."""

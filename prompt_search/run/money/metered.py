@@ -1,0 +1,132 @@
+"""Puts questions to the language model as far as the budget reaches."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from optimizers import LanguageModel, Reply, Sample, billable
+from prompt_search.errors import BudgetReached, RunMismatch
+from prompt_search.run.money.budget import Budget, Limit
+from prompt_search.run.money.ledger import Ledger
+
+__all__ = ["UNASKED", "Answered", "Clock", "MeteredModel"]
+
+UNASKED = Reply("", finish="budget")
+
+
+@dataclass(slots=True)
+class Clock:
+    """Seconds since a run was started, loading included."""
+
+    began: float = field(default_factory=time.monotonic)
+
+    def seconds(self) -> float:
+        """So far."""
+        return time.monotonic() - self.began
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Replies in the order of the samples, `UNASKED` where a limit kept them from being asked for; and that limit."""
+
+    replies: tuple[Reply, ...]
+    reached: Limit | None
+
+
+class MeteredModel:
+    """A language model under a budget.
+
+    Args:
+        model: to ask, or `None` where a replay must not.
+        ledger: is told before calls are sent what they may cost, and then what they did cost.
+        clock: for the limit of time.
+    """
+
+    def __init__(self, model: LanguageModel | None, ledger: Ledger, budget: Budget, clock: Clock) -> None:
+        self.ledger = ledger
+        self._model, self._budget, self._clock = model, budget, clock
+
+    def limit(self, reached: Limit) -> float:
+        """The value of a limit."""
+        value = getattr(self._budget, reached)
+        assert value is not None
+        return float(value)
+
+    def time_is_up(self) -> bool:
+        """Whether the limit of time is reached."""
+        return self._budget.max_time is not None and self._clock.seconds() >= self._budget.max_time
+
+    def refuses(self, sample: Sample, made: int) -> Limit | None:
+        """The limit that keeps this one sample from being asked for, after `made` replies."""
+        if self.time_is_up():
+            return "max_time"
+        if not self._budget.affordable(1, made):
+            return "max_calls"
+        return self.ledger.room(sample, self._budget)
+
+    def answer(
+        self,
+        samples: Sequence[Sample],
+        known: Mapping[str, Reply],
+        made: int,
+        on_reply: Callable[[Reply], None],
+    ) -> Answered:
+        """Ask for the samples that have no reply yet, in as many rounds as it takes to stay within the limits.
+
+        A round is what the ledger has room for if every call in it costs the most it can. When time is up, calls in
+        flight are cancelled.
+
+        Args:
+            known: replies that were recorded earlier, by sample key.
+            made: replies of this run so far.
+            on_reply: told of each new reply as it comes.
+
+        Raises:
+            LanguageModelError: if the language model can't go on.
+        """
+        allowed = self._budget.affordable(len(samples), made)
+        replies = {i: known[s.key] for i, s in enumerate(samples[:allowed]) if s.key in known}
+        open_ = [i for i in range(allowed) if i not in replies]
+        reached: Limit | None = "max_calls" if allowed < len(samples) else None
+        while open_:
+            count, short = self.ledger.admit([samples[i] for i in open_], self._budget)
+            if count == 0:
+                reached = short
+                break
+            now, open_ = open_[:count], open_[count:]
+            try:
+                self._round(now, samples, replies, on_reply)
+            except BudgetReached:
+                reached = "max_time"
+                break
+        return Answered(tuple(replies.get(i, UNASKED) for i in range(len(samples))), reached)
+
+    def _round(
+        self,
+        now: Sequence[int],
+        samples: Sequence[Sample],
+        replies: dict[int, Reply],
+        on_reply: Callable[[Reply], None],
+    ) -> None:
+        if self._model is None:
+            raise RunMismatch("the replay comes to a question that the journal has no reply to")
+        asked = [samples[i] for i in now]
+
+        def arrived(position: int, reply: Reply) -> None:
+            replies[now[position]] = reply
+            self.ledger.settle(position, asked[position], reply)
+            on_reply(reply)
+            if self.time_is_up():
+                raise BudgetReached("time is up")
+
+        try:
+            self._model.complete(asked, arrived)
+        except BaseException:
+            self._abandon([(i, sample) for i, sample in enumerate(asked) if now[i] not in replies])
+            raise
+
+    def _abandon(self, open_: Sequence[tuple[int, Sample]]) -> None:
+        """Release what was reserved for calls that were never sent, as far as the model tells of its calls."""
+        calls = billable(self._model)
+        if calls is not None and open_:
+            self.ledger.abandon([(i, sample, calls.get(i, 0)) for i, sample in open_])

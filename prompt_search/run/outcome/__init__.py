@@ -1,0 +1,1 @@
+"""From contenders to a proven winner and its files."""

@@ -1,0 +1,115 @@
+"""The end of a run: the sealed test split is read, once, with what is compared there."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from evaluators import Candidate, Evaluator, PairwisePrompts, PromptSet, Score
+from evaluators.heads.head import score_head
+from evaluators.heads.linear_probe import Probe
+from evaluators.heads.tip_adapter import TipAdapter
+from prompt_search.report.result import Role, Row
+from prompt_search.report.statistics import PairedCounts
+from prompt_search.run.journal.events import OnSplit, Placebos, SealedRead
+from prompt_search.run.journal.journal import Journal
+from prompt_search.run.outcome.choice import Contender
+from prompt_search.run.outcome.split_evaluators import SplitEvaluators
+
+__all__ = ["Finalist", "as_finalist", "prove", "score_placebos"]
+
+COMPILED = "the winner, compiled"
+"""How the compiled form of a pairwise winner is called in the table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finalist:
+    """A set that is read on test: the winner, or one beside it; without scores of splits that it was selected on."""
+
+    name: str
+    role: Role
+    candidate: Candidate
+    search: Score | None = None
+    select: Score | None = None
+
+
+def prove(
+    winner: Contender,
+    others: Sequence[Finalist],
+    heads: Callable[[], Mapping[str, Probe | TipAdapter]],
+    evaluators: SplitEvaluators,
+    journal: Journal,
+) -> tuple[list[Row], int, float | None]:
+    """Read the test split: the winner's row, then those of the others and of the heads; and how often it was read.
+
+    For a pairwise winner there is the share of test images that fell back to its base.
+
+    Args:
+        others: what is compared with the winner, image by image.
+        heads: makes classifiers of the images of the other splits; called only if there is no record.
+    """
+    best = winner.searched.candidate
+    earlier = sum(isinstance(record.event, SealedRead) for record in journal.recorded)
+
+    def read() -> SealedRead:
+        return _read_test(best, [other.candidate for other in others], heads(), evaluators.test, earlier + 1)
+
+    recorded = journal.event(SealedRead, best.fingerprint, read)
+    scores = recorded.scores
+    journal.expect("scores", holds=len(scores) == 1 + len(others) + len(recorded.heads))
+    name = winner.name if winner.found_by == "baseline" else f"winner ({winner.found_by})"
+    rows = [Row(name, "winner", best, winner.searched.score, winner.select, scores[0], None)]
+    beside = [*others, *(Finalist(head, "adapter", best) for head in recorded.heads)]
+    for other, score, mine, theirs in zip(beside, scores[1:], recorded.only_winner, recorded.only_other, strict=True):
+        paired = PairedCounts(score.n, mine, theirs)
+        rows.append(Row(other.name, other.role, other.candidate, other.search, other.select, score, paired))
+    return rows, recorded.read, recorded.fallback
+
+
+def as_finalist(contender: Contender, name: str | None = None, role: Role = "baseline") -> Finalist:
+    """A contender that did not win, to be read beside the one that did."""
+    searched = contender.searched
+    return Finalist(name or contender.name, role, searched.candidate, searched.score, contender.select)
+
+
+def score_placebos(
+    winner: Contender, placebos: Mapping[str, PromptSet], evaluators: SplitEvaluators, journal: Journal
+) -> list[Finalist]:
+    """Placebos, and the compiled form of a pairwise winner, come after the choice, so they can't win."""
+    best = winner.searched.candidate
+    sets = ({COMPILED: best.compiled()} if isinstance(best, PairwisePrompts) else {}) | dict(placebos)
+
+    def score() -> Placebos:
+        some = list(sets.values())
+        search, select = (tuple(each.score(some)) for each in (evaluators.search, evaluators.select))
+        return Placebos(search=OnSplit(scores=search), select=OnSplit(scores=select))
+
+    recorded = journal.event(Placebos, best.fingerprint, score)
+    search, select = recorded.search.scores, recorded.select.scores
+    journal.expect("search", holds=len(search) == len(sets))
+    journal.expect("select", holds=len(select) == len(sets))
+    return [
+        Finalist(name, "compiled" if name == COMPILED else "placebo", candidate, on_search, on_select)
+        for (name, candidate), on_search, on_select in zip(sets.items(), search, select, strict=True)
+    ]
+
+
+def _read_test(
+    best: Candidate, others: Sequence[Candidate], heads: Mapping[str, Probe | TipAdapter], test: Evaluator, read: int
+) -> SealedRead:
+    """Scores of all, and image by image how often only the winner is right and how often only the other."""
+    winner_right = test.label_ranks(best) == 0
+    scores = test.score([best, *others])
+    rights = [test.label_ranks(other) == 0 for other in others]
+    for head in heads.values():
+        scored = score_head(head, test.images, test.logit_scale)
+        scores.append(scored.score)
+        rights.append(scored.right)
+    return SealedRead(
+        read=read,
+        fallback=round(test.fallback_share(best), 6) if isinstance(best, PairwisePrompts) else None,
+        scores=tuple(scores),
+        heads=tuple(heads),
+        only_winner=tuple(int(np.sum(winner_right & ~right)) for right in rights),
+        only_other=tuple(int(np.sum(~winner_right & right)) for right in rights),
+    )

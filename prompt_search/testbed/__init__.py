@@ -1,0 +1,1 @@
+"""The bundled images and model, and the demo on them."""

@@ -1,0 +1,84 @@
+"""The greedy selection, held against the plain way: every change of every class tried and scored from scratch."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from evaluators.models.image_text_model import FloatArray
+from evaluators.scoring.best_scale import cross_entropies
+from evaluators.selection import text_selection
+from evaluators.selection.text_selection import Chosen, TextFeatures, select_texts, weights_of
+from tests.fakes.hashed_model import random_unit_rows
+
+CLASSES, WIDTH, TEXTS, SCALE = 4, 12, 9, 12.0
+
+
+def library(seed: int = 0) -> TextFeatures:
+    texts = [random_unit_rows(TEXTS, WIDTH, seed=seed * 100 + c) for c in range(CLASSES)]
+    prior = weights_of(TextFeatures(texts, np.zeros((CLASSES, WIDTH), np.float32), ()), ((0, 1, 2),) * CLASSES).T
+    return TextFeatures(texts, np.ascontiguousarray(prior), [(0,)] * CLASSES)
+
+
+def images(n: int = 60, seed: int = 5) -> tuple[FloatArray, NDArray[np.int64]]:
+    return random_unit_rows(n, WIDTH, seed=seed), np.arange(n, dtype=np.int64) % CLASSES
+
+
+def objective(chosen: Chosen, x: FloatArray, y: NDArray[np.int64], features: TextFeatures, hold: float) -> float:
+    weights = weights_of(features, chosen)
+    apart = sum(1 - float(weights[:, c] @ features.prior[c]) for c in range(CLASSES))
+    return float(cross_entropies(x @ weights, y, SCALE).sum()) + hold * apart / features.spread
+
+
+def changes(own: tuple[int, ...], most: int) -> list[tuple[int, ...]]:
+    dropped = [tuple(t for t in own if t != gone) for gone in own] if len(own) > 1 else []
+    added = [tuple(sorted((*own, t))) for t in range(TEXTS) if t not in own] if len(own) < most else []
+    return dropped + added
+
+
+def plain_way(x: FloatArray, y: NDArray[np.int64], features: TextFeatures, hold: float, most: int) -> Chosen:
+    chosen = [tuple(own) for own in features.start]
+    moved = True
+    while moved:
+        moved = False
+        for c in range(CLASSES):
+            here = objective(tuple(chosen), x, y, features, hold)
+            tried = [
+                (objective((*chosen[:c], own, *chosen[c + 1 :]), x, y, features, hold), own)
+                for own in changes(chosen[c], most)
+            ]
+            best, own = min(tried)
+            if best < here - 1e-6:
+                chosen[c], moved = own, True
+    return tuple(chosen)
+
+
+@pytest.mark.parametrize("hold", [0.0, 5.0])
+@pytest.mark.parametrize("seed", range(3))
+def test_the_one_product_makes_the_choices_of_the_plain_way(hold: float, seed: int) -> None:
+    (x, y), features = images(seed=seed), library(seed)
+    found = select_texts(x, y, features, SCALE, hold=hold, most=4)
+    assert found == plain_way(x, y, features, hold, most=4)
+    assert found != tuple(tuple(own) for own in features.start)
+
+
+def test_no_class_has_more_texts_than_allowed_or_none() -> None:
+    found = select_texts(*images(), library(), SCALE, hold=0.0, most=2)
+    assert {len(own) for own in found} <= {1, 2}
+
+
+def test_a_strong_hold_stays_near_the_prior_and_a_weak_one_fits_the_images_better() -> None:
+    (x, y), features = images(), library()
+    held, free = (select_texts(x, y, features, SCALE, hold=hold, most=9) for hold in (1e6, 0.0))
+    near, far = (float((weights_of(features, c).T * features.prior).sum()) for c in (held, free))
+    assert near > far
+    assert near == pytest.approx(CLASSES, abs=1e-4)
+    losses = [cross_entropies(x @ weights_of(features, c), y, SCALE).mean() for c in (held, free)]
+    assert losses[1] < losses[0]
+
+
+def test_with_many_images_a_class_is_weighed_on_those_it_has_a_part_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    (x, y), features = images(n=400), library()
+    start = tuple(tuple(own) for own in features.start)
+    monkeypatch.setattr(text_selection, "ROWS_AT_ONCE", 200)
+    found = select_texts(x, y, features, SCALE, hold=0.0, most=4)
+    assert objective(found, x, y, features, 0.0) < objective(start, x, y, features, 0.0)
