@@ -8,7 +8,7 @@ Needs no network, no key and no GPU. Get the language model once with `prompt-se
 import prompt_search
 from optimizers import HillClimbing
 
-ITERATIONS = 3  # language model calls; more find more, 10 is the default
+ITERATIONS = 6  # language model calls; more find more, 10 is the default
 
 
 def main() -> None:

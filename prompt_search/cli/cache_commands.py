@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from evaluators.printable import printable
 from prompt_search.cli.options import CacheDir, Json
 
 __all__ = ["app"]
@@ -34,7 +35,7 @@ def info(cache_dir: CacheDir = None, as_json: Json = False) -> None:
     if as_json:
         typer.echo(json.dumps({"folder": str(folder), "bytes": sizes}))
         return
-    typer.echo(str(folder))
+    typer.echo(printable(str(folder)))
     for part, size in sizes.items():
         typer.echo(f"  {size / 2**20:8.1f} MB  {part}: {PARTS[part]}")
 
@@ -90,7 +91,7 @@ def clear(
                 shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
         except OSError as error:
             raise StoreError(f"{folder / part} can't be removed: {error.strerror or error}") from error
-    typer.echo(f"freed {freed / 2**20:.1f} MB in {folder}")
+    typer.echo(f"freed {freed / 2**20:.1f} MB in {printable(str(folder))}")
 
 
 def _paths(folder: Path, part: str) -> list[Path]:

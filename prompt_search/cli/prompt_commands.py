@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from evaluators.printable import printable
 from prompt_search.cli.options import CacheDir, Device, Format, Json, Quiet
 
 __all__ = ["register"]
@@ -70,4 +71,4 @@ def export(
 
     names = [name.strip() for each in to for name in each.split(",") if name.strip()]
     for path in export_prompts(source, names, out, device=device, head=head):
-        typer.echo(str(path))
+        typer.echo(printable(str(path)))

@@ -135,11 +135,12 @@ def _print_notes(result: Result, console: "Console") -> None:
         )
     if result.stopped_by:
         console.print(
-            f"stopped early: {result.stopped_by}; `prompt-search resume {result.folder}` with a larger limit goes on"
+            f"stopped early: {result.stopped_by}; `prompt-search resume {printable(str(result.folder))}` "
+            "with a larger limit goes on"
         )
-    console.print(f"\nprompt file   {result.prompts_file}", soft_wrap=True)
-    console.print(f"classifier    {result.classifier_file}", soft_wrap=True)
-    console.print(f"report        {result.folder / 'report.html'}", soft_wrap=True)
+    console.print(f"\nprompt file   {printable(str(result.prompts_file))}", soft_wrap=True)
+    console.print(f"classifier    {printable(str(result.classifier_file))}", soft_wrap=True)
+    console.print(f"report        {printable(str(result.folder / 'report.html'))}", soft_wrap=True)
 
 
 def _print_cost(result: Result, console: "Console") -> None:
