@@ -106,7 +106,7 @@ def test_own_strategy_builds_ensembles_of_what_it_asked_for(example: Example, fo
     done = example("own_strategy.py")
     run = folder / "runs/own-strategy"
     written = json.loads((run / "run.json").read_text())["arguments"]
-    assert written["strategies"][0]["name"] == "own:GreedyEnsemble"
+    assert written["search"]["strategies"][0]["name"] == "own:GreedyEnsemble"
     usable = re.search(r"(\d) of 4 replies hold a template", done.stdout)
     assert usable
     assert int(usable[1]) >= 1

@@ -22,7 +22,9 @@ def test_a_place_under_a_file_is_named_with_the_way_out(tmp_path: Path) -> None:
         check_writable(folder, "do that")
 
 
-@pytest.mark.parametrize(("given", "way_out"), [("cache_dir", "PROMPT_SEARCH_CACHE"), ("out", "--out")])
+@pytest.mark.parametrize(
+    ("given", "way_out"), [("cache_dir", "PROMPT_SEARCH_CACHE"), ("out", "another folder for the run")]
+)
 def test_a_run_says_it_before_it_loads_a_model(
     given: str, way_out: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -30,4 +32,9 @@ def test_a_run_says_it_before_it_loads_a_model(
     (tmp_path / "file").write_text("")
     folders = {"cache_dir": tmp_path / "cache", "out": tmp_path / "out", given: tmp_path / "file" / "inside"}
     with pytest.raises(SettingsError, match=way_out):
-        prompt_search.optimize("photos", llm=lambda messages: "", **folders)  # type: ignore[arg-type]
+        prompt_search.optimize(
+            "photos",
+            llm=lambda messages: "",
+            out=folders["out"],
+            resources=prompt_search.Resources(cache_dir=folders["cache_dir"]),
+        )

@@ -122,7 +122,7 @@ def test_fewer_than_three_images_in_a_class_are_refused_with_its_name_and_count(
         split(make({"cat": 2, "dog": 3}), None, None, 0, class_ids=["cat", "dog", "owl"])
 
 
-@pytest.mark.parametrize(("shots", "select_shots", "option"), [(0, None, "--shots"), (4, -1, "--select-shots")])
+@pytest.mark.parametrize(("shots", "select_shots", "option"), [(0, None, "shots"), (4, -1, "select_shots")])
 def test_shots_below_one_are_refused(shots: int, select_shots: int | None, option: str) -> None:
     with pytest.raises(DataError, match=f"{option} must be at least 1"):
         split(make({"cat": 9}), shots, select_shots, 0)
