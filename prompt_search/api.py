@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from evaluators import ImageTextModel
     from optimizers import LanguageModel, Optimizer
     from prompt_search.report.result import Result
-    from prompt_search.run.config import RunConfig, StrategyChoice
+    from prompt_search.run.config import RunConfig
     from prompt_search.run.money.budget import Budget
     from prompt_search.run.resources import Resources
 
@@ -51,30 +51,28 @@ def optimize(
     Raises:
         PromptSearchError: see `prompt_search.errors`; each message says what to do.
     """
-    from prompt_search.llm.choose import given_model
-    from prompt_search.run.config import OWN, RunConfig
+    from prompt_search.errors import SettingsError
+    from prompt_search.run.config import RunConfig
     from prompt_search.run.run import Run
 
-    own_model = None if model is None or isinstance(model, str) else model
-    own_llm = None if llm is None or isinstance(llm, str) else given_model(llm)
-    chosen = None if strategy is None else _chosen(strategy)
+    if config is not None and not isinstance(config, RunConfig):
+        raise SettingsError(f"config is a RunConfig, e.g. RunConfig.of(shots=16), got {config!r}")
     given = {
         "source": str(data),
-        "model": own_model.name if own_model else model,
-        "name": OWN + own_llm.name if own_llm else llm,
-        "strategies": tuple(choice for choice, _ in chosen) if chosen else None,
+        "model": model if isinstance(model, str) else None,
+        "name": llm if isinstance(llm, str) else None,
         "description": description,
         "seed": seed,
     }
     stated = (config or RunConfig()).having({name: value for name, value in given.items() if value is not None})
-    named = [(choice.name, built) for choice, built in chosen] if chosen else None
-    return Run(stated, out, resources=resources, strategies=named, model=own_model, llm=own_llm).execute(budget)
-
-
-def _chosen(strategy: "str | Optimizer | Sequence[str | Optimizer]") -> "list[tuple[StrategyChoice, Optimizer]]":
-    """Strategies as they are written down, and built."""
-    from prompt_search.run.config import StrategyChoice
-
-    several = list(strategy) if isinstance(strategy, Sequence) and not isinstance(strategy, str) else [strategy]
-    choices = map(StrategyChoice.of, several)
-    return [(each, each.build() if isinstance(s, str) else s) for each, s in zip(choices, several, strict=True)]
+    several: Sequence[str | Optimizer] | None = None
+    if strategy is not None:
+        several = list(strategy) if isinstance(strategy, Sequence) and not isinstance(strategy, str) else [strategy]
+    return Run(
+        stated,
+        out,
+        resources=resources,
+        strategies=several,
+        model=None if isinstance(model, str) else model,
+        llm=None if isinstance(llm, str) else llm,
+    ).execute(budget)

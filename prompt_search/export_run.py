@@ -3,13 +3,16 @@
 import difflib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from prompt_search.errors import PromptError, RunMissing, SettingsError
 from prompt_search.prompt_files.atomic import write_atomically
 from prompt_search.prompt_files.classifier import PROBE_HEAD, read_classifier, write_classifier
 from prompt_search.prompt_files.export import EXPORTS, write_export
 from prompt_search.prompt_files.prompts_json import PromptFile, read_prompts_json
+
+if TYPE_CHECKING:
+    from evaluators import ImageTextModel
 
 __all__ = ["CLASSIFIER", "HEADS", "PROBE_FILE", "Head", "export"]
 
@@ -26,6 +29,7 @@ def export(
     *,
     device: str = "auto",
     head: str = "prompts",
+    model: "ImageTextModel | None" = None,
 ) -> list[Path]:
     """Write prompts in other forms, or a run's linear probe; all names are checked before anything is written.
 
@@ -36,12 +40,15 @@ def export(
         names: of `EXPORTS`, or `safetensors`.
         out: a folder; `exports/` beside the prompts by default.
         device: of the model, where a classifier is computed.
+        model: in the place of the one that the file names, where a classifier is computed.
         head: of `HEADS`: the prompts, or the probe that the run fitted beside them, which `safetensors` alone holds.
 
     Raises:
         InputError: if the source or a name can't be used, a form has no place for these prompts or for a probe, or
             the run has no probe.
     """
+    from prompt_search.models import load_prompt_model
+
     _check_names(names)
     _check_head(head, names)
     source, out = Path(source), Path(out) if out else None
@@ -56,7 +63,7 @@ def export(
     written: list[Path] = []
     for name in names:
         if name == CLASSIFIER:
-            written.append(_write_classifier(content, folder, device))
+            written.append(_write_classifier(content, folder, model or load_prompt_model(content.model, device=device)))
         else:
             written += write_export(content.prompts, name, folder)
     return written
@@ -104,11 +111,9 @@ def _copy_probe(source: Path, out: Path | None) -> Path:
     return target
 
 
-def _write_classifier(content: PromptFile, folder: Path, device: str) -> Path:
+def _write_classifier(content: PromptFile, folder: Path, model: "ImageTextModel") -> Path:
     from evaluators import class_weights
-    from prompt_search.models import load_prompt_model
 
-    model = load_prompt_model(content.model, device=device)
     path = folder / "classifier.safetensors"
     weights = class_weights(content.prompts.compiled(), model)
     write_classifier(path, weights, model.logit_scale, content.prompts, content.model)

@@ -55,7 +55,7 @@ def score(
     prompts: str | Path,
     data: str | Path,
     *,
-    model: str | None = None,
+    model: str | ImageTextModel | None = None,
     classes: str | Path | None = None,
     prompt_format: Format | None = None,
     resources: Resources | None = None,
@@ -93,7 +93,10 @@ def score(
     encoder = _model(content, model, used.device, shown)
     config = RunConfig(data=stated, seed=recorded.get("seed", 0))
     splits = load_data(config, encoder, used, "base" if stated.base_to_new else "all")
-    for line in (*splits.report.lines(), *spelling_note(model or encoder.name, encoder.name)):
+    for line in (
+        *splits.report.lines(),
+        *spelling_note(model if isinstance(model, str) else encoder.name, encoder.name),
+    ):
         shown.warn(line)
     own = content is not None and _same_ids(content, splits.classes)
     read = (
@@ -118,12 +121,14 @@ def _same_ids(content: PromptFile, classes: Sequence[ClassLabel]) -> bool:
     return [label.id for label in content.prompts.classes] == [label.id for label in classes]
 
 
-def _model(content: PromptFile | None, model: str | None, device: str, observer: Observer) -> ImageTextModel:
+def _model(
+    content: PromptFile | None, model: str | ImageTextModel | None, device: str, observer: Observer
+) -> ImageTextModel:
     if content is None or model is not None:
-        loaded = load_model(model or "mini-clip", device=device)
+        loaded = load_model(model or "mini-clip", device=device) if model is None or isinstance(model, str) else model
         if content is not None and loaded.fingerprint != content.model["fingerprint"]:
             observer.warn(
-                f"the prompts were found for {content.model['name']!r}; with {model!r} their figures don't hold"
+                f"the prompts were found for {content.model['name']!r}; with {loaded.name!r} their figures don't hold"
             )
         return loaded
     return load_prompt_model(content.model, device=device)

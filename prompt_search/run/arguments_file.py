@@ -61,9 +61,11 @@ def read_arguments(folder: Path) -> tuple[RunConfig, Budget]:
     try:
         value = json.loads(path.read_bytes())
         recorded = read_as(_Recorded, value)
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise RunMissing(f"{folder} holds no run: there is no {ARGUMENTS} in it") from error
-    except (OSError, ValueError, RecursionError) as error:
+    except OSError as error:
+        raise RunMissing(f"{folder / ARGUMENTS} can't be read: {error.strerror or error}") from error
+    except (ValueError, RecursionError) as error:
         field = error if isinstance(error, ShapeError) else f"it is not JSON: {str(error)[:80]}"
         raise RunMissing(
             f"{folder} holds no run that this version can read: {ARGUMENTS}: {field}; give the command that started "

@@ -1,7 +1,7 @@
 """What a run is: everything that decides its result, as values that can be written down and read back."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from pathlib import PurePath
 from typing import Annotated, Any, Literal
 
@@ -31,9 +31,20 @@ class StrategyChoice:
     name: str
     settings: tuple[tuple[str, str], ...] = ()
 
+    def __post_init__(self) -> None:
+        texts = isinstance(self.settings, tuple) and all(
+            isinstance(pair, tuple) and len(pair) == 2 and all(isinstance(text, str) for text in pair)
+            for pair in self.settings
+        )
+        if not (isinstance(self.name, str) and texts):
+            raise SettingsError(f"a strategy has a name and pairs of texts as settings, got {self!r}")
+
     @classmethod
     def of(cls, strategy: str | Optimizer) -> "StrategyChoice":
         """A strategy as it is written down; one of the user's own by its class's name.
+
+        Raises:
+            SettingsError: if it is no strategy.
 
         >>> from optimizers import Cupl
         >>> StrategyChoice.of(Cupl(samples=4))
@@ -41,11 +52,20 @@ class StrategyChoice:
         """
         if isinstance(strategy, str):
             return cls(strategy)
+        whole = (
+            not isinstance(strategy, type) and callable(getattr(strategy, "run", None)) and hasattr(strategy, "plan")
+        )
+        if not whole:
+            raise SettingsError(f"a strategy is a name, or an object with `plan` and `run`, got {strategy!r}")
         name = next((name for name, kind in STRATEGIES.items() if kind is type(strategy)), None)
-        if name is None:
-            return cls(OWN + type(strategy).__name__)
-        values = ((f.name, getattr(strategy, f.name), f.default) for f in fields(strategy))  # type: ignore[arg-type]
-        return cls(name, tuple((key, _text(value)) for key, value, default in values if value != default))
+        stated: Any = strategy
+        values: list[tuple[str, Any, Any]] = (
+            [(f.name, getattr(stated, f.name), f.default) for f in fields(stated)]
+            if is_dataclass(strategy)
+            else [(each, value, None) for each, value in sorted(getattr(strategy, "__dict__", {}).items())]
+        )
+        changed = tuple((key, _text(value)) for key, value, default in values if value != default)
+        return cls(name or OWN + type(strategy).__name__, changed)
 
     def build(self) -> Optimizer:
         """The strategy.
@@ -211,6 +231,8 @@ class RunConfig(Part):
 
     def __post_init__(self) -> None:
         check(self)
+        if abs(self.seed) >= 2**64:
+            raise SettingsError(f"seed must be below 2**64, got {self.seed}")
 
     @classmethod
     def of(cls, data: str = "", *, llm: str | None = None, **values: object) -> "RunConfig":
@@ -219,25 +241,32 @@ class RunConfig(Part):
         Raises:
             SettingsError: if there is no such field, or a value can't be used.
         """
-        return cls().having(values | {"source": data} | ({"name": llm} if llm is not None else {}))
+        for given, name in ((data, "source"), (llm, "name")):
+            if given and name in values:
+                raise SettingsError(f"{name} is given twice: {given!r} and {values[name]!r}")
+        stated = ({"source": data} if data else {}) | ({"name": llm} if llm is not None else {})
+        return cls().having(values | stated)
 
     def having(self, values: Mapping[str, Any]) -> "RunConfig":
-        """The same with other values in fields of any of its parts; lists count as tuples, paths as texts.
+        """The same with other values in fields of any of its parts.
+
+        Lists may stand for tuples, paths for texts, names for strategies, two numbers for a price.
 
         Raises:
             SettingsError: see `of`.
         """
-        known = {stated.name: stated for stated in options(RunConfig)}
+        kind: type = type(self)
+        known = {stated.name: stated for stated in options(kind)}
         check_names(values, known)
         changed: dict[str, dict[str, Any]] = {}
         for name, value in values.items():
             part = changed.setdefault(known[name].section, {})
-            part[name] = tuple(map(_plain, value)) if isinstance(value, list | tuple) else _plain(value)
+            part[name] = _plain(name, value)
         own = changed.pop("", {})
         return replace(self, **own, **{part: replace(getattr(self, part), **new) for part, new in changed.items()})
 
     def located(self, absolute: Callable[[str], str]) -> "RunConfig":
-        """The same with every path made absolute, for a run may be resumed from anywhere."""
+        """The same with the paths of images and prompt files made absolute, for a run may be resumed from anywhere."""
         data, search = self.data, self.search
         return replace(
             self,
@@ -261,7 +290,15 @@ class RunConfig(Part):
         return read_as(cls, value)
 
 
-def _plain(value: object) -> object:
+def _plain(name: str, value: object) -> object:
+    """A value as the field has it: a path as a text, a list as a tuple, a strategy by name, a price of two numbers."""
+    if name == "price" and isinstance(value, list | tuple) and len(value) == 2:
+        return Price(*value)
+    if isinstance(value, list | tuple):
+        return tuple(
+            StrategyChoice(each) if name == "strategies" and isinstance(each, str) else _plain("", each)
+            for each in value
+        )
     return str(value) if isinstance(value, PurePath) else value
 
 

@@ -16,12 +16,12 @@ from prompt_search.report.result import Result
 from prompt_search.run.arguments_file import write_arguments
 from prompt_search.run.folder import check_folder
 from prompt_search.run.identity import provenance_of
-from prompt_search.run.inputs import fitness_named, resolve
+from prompt_search.run.inputs import fitness_named, open_inputs
 from prompt_search.run.job import Job
 from prompt_search.run.journal.captions import spread
 from prompt_search.run.journal.differences import Facts, differences
 from prompt_search.run.journal.events import Ended
-from prompt_search.run.journal.journal import JOURNAL, Journal, effective, facts_of, limited, read_records
+from prompt_search.run.journal.journal import JOURNAL, Journal, facts_of, limited, read_records, without_void
 from prompt_search.run.journal.journaled_search import JournaledSearch
 from prompt_search.run.money.budget import Budget
 from prompt_search.run.money.ledger import LEDGER, Ledger
@@ -53,7 +53,7 @@ def execute(job: Job, folder: Path) -> Result:
         RunError: if the folder can't be used.
     """
     _check_able(job)
-    facts, splits = resolve(job)
+    facts, splits = open_inputs(job)
     with Journal(folder) as journal:
         _check_same(journal, facts)
         _reopen(journal, job.budget)
@@ -68,9 +68,11 @@ def replay(job: Job, recorded: Path, folder: Path) -> Result:
         RunMissing: if the run is not finished.
         RunMismatch: if this program does not come to what is recorded, or the folder holds other files.
     """
-    records = effective(read_records(recorded / JOURNAL))
-    if not records or not isinstance(records[-1].event, Ended):
-        raise RunMissing(f"{recorded} holds no finished run; continue it with `prompt-search resume {recorded}`")
+    records = without_void(read_records(recorded / JOURNAL))
+    if not records:
+        raise RunMissing(f"{recorded} holds no run: nothing is recorded there")
+    if not isinstance(records[-1].event, Ended):
+        raise RunMissing(f"{recorded} holds no finished run; resume it first")
     check_folder(folder)
     with Journal(folder, source=records) as journal:
         write_arguments(folder, job)
@@ -104,8 +106,8 @@ def _carry_out(job: Job, given: Facts, images: Callable[[str], LabeledImages], j
     beside += score_placebos(winner, placebos(winner.searched.candidate, config.seed, fits), evaluators, journal)
     if winner.found_by != "baseline":
         like = recipe or stand_in(winner.searched.candidate.compiled(), template_library(search.task, [], []))
-        sham = searched_placebos(like, config.seed, fits)
-        sets = select_placebos(sham, like, before is not None, evaluators, journal)
+        with_other_words = searched_placebos(like, config.seed, fits)
+        sets = select_placebos(with_other_words, like, before is not None, evaluators, journal)
         beside += [Finalist(name, "placebo", candidate) for name, candidate in sets.items()]
     search.enter_phase("reading the sealed test split")
     rows, test_reads, fallback = prove(
@@ -211,11 +213,11 @@ def _search(search: JournaledSearch, job: Job, facts: Facts) -> tuple[list[Conte
     """Score the baselines, run the strategies, and collect what may win; and what ended the search early."""
     plain = dict(facts.baselines) | plain_baselines(facts.classes, search.task.fits)
     begun = {f"start {i}": prompts for i, prompts in enumerate(facts.start, start=1)}
-    scored = zip(plain | begun, search.enter([*plain.values(), *begun.values()]), strict=True)
+    scored = zip(plain | begun, search.score_at_any_time([*plain.values(), *begun.values()]), strict=True)
     contenders = [Contender(name, "baseline" if name in plain else "start", entry) for name, entry in scored]
     _check_known(dict(zip(plain, (c.searched for c in contenders), strict=False)), search, job.resources)
     stopped_by: str | None = None
-    for each in in_turn(search, job.strategies, score=search.enter, begin=search.begin):
+    for each in in_turn(search, job.strategies, score=search.score_at_any_time, begin=search.begin):
         found = each.found if each.ended_by is None else search.archive.best()
         contenders += [Contender(each.name, each.name, entry) for entry in found]
         stopped_by = each.ended_by
@@ -267,7 +269,7 @@ def _check_same(journal: Journal, facts: Facts) -> None:
 
 def _reopen(journal: Journal, budget: Budget) -> None:
     """A larger budget undoes what the old one cut short."""
-    cut = next((cut for record in effective(journal.recorded) if (cut := limited(record.event))), None)
+    cut = next((cut for record in without_void(journal.recorded) if (cut := limited(record.event))), None)
     if cut is not None and cut.reached and cut.limit is not None and budget.raised_above(cut.reached, cut.limit):
         journal.reopen(budget)
 

@@ -24,10 +24,10 @@ from prompt_search.run.progress import Status
 from prompt_search.run.resources import Resources
 from prompt_search.testbed.bundled import data_path
 
-__all__ = ["fitness_named", "load_data", "read_own_prompts", "resolve"]
+__all__ = ["fitness_named", "load_data", "open_inputs", "read_own_prompts"]
 
 
-def resolve(job: Job) -> tuple[Facts, Mapping[str, LabeledImages]]:
+def open_inputs(job: Job) -> tuple[Facts, Mapping[str, LabeledImages]]:
     """The images, encoded and split, and everything else a run starts from.
 
     Returns the facts, and the images by split: `search`, `select`, `test`, and `new` in a base-to-new run.
@@ -151,4 +151,7 @@ def read_own_prompts(
 
 
 def _settings(strategy: Optimizer) -> dict[str, Any]:
-    return asdict(strategy) if is_dataclass(strategy) and not isinstance(strategy, type) else {}
+    """What tells two strategies of one name apart."""
+    if is_dataclass(strategy) and not isinstance(strategy, type):
+        return asdict(strategy)
+    return {name: repr(value) for name, value in sorted(getattr(strategy, "__dict__", {}).items())}

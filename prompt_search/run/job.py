@@ -12,7 +12,7 @@ from prompt_search.run.money.budget import Budget
 from prompt_search.run.money.metered import Clock
 from prompt_search.run.resources import Resources
 
-__all__ = ["Job", "NamedStrategy"]
+__all__ = ["Job", "NamedStrategy", "price_of"]
 
 NamedStrategy = tuple[str, Optimizer]
 

@@ -18,11 +18,11 @@ class Option:
 
     Attributes:
         help: one or two sentences for whoever sets it.
-        flag: how the command line spells it, where that is not the field's name; `--no-...` turns off what is on.
+        flag: how the command line spells it, if not by the field's name; `--x/--no-x` for what is on by default.
         least: the smallest number allowed.
         identity: whether a run recorded with another value is another run. `True`: the value is part of the run's
             identity under the field's name; a text: the entry of the identity that tells what the value came to
-            (images, a model's weights); `False`: it changes nothing that is recorded.
+            (images, a model's weights); `False`: it doesn't make it another run.
         provenance: whether prompt files tell it.
     """
 
@@ -77,6 +77,12 @@ def check(config: object) -> None:
         SettingsError: naming the field, the value and what is allowed.
     """
     kind: type = type(config)
+    for name, hint in get_type_hints(kind).items():
+        part = getattr(config, name)
+        if isinstance(hint, type) and is_dataclass(hint) and not isinstance(part, hint):
+            raise SettingsError(
+                f"{name} must be a {hint.__name__}, got {part!r}; {kind.__name__}.of takes plain values"
+            )
     for stated in options(kind):
         if not stated.section:
             _check(stated, stated.value(config))
@@ -114,7 +120,7 @@ def _named(kind: Any) -> str:  # noqa: ANN401 - a type as annotations have it
     if get_origin(kind) in (Union, UnionType):
         return " or ".join(_named(part) for part in get_args(kind))
     if get_origin(kind) is tuple:
-        return f"a tuple of {_named(get_args(kind)[0])}"
+        return "texts in a list" if get_args(kind)[0] is str else f"a list of {_named(get_args(kind)[0])}"
     known = {str: "a text", int: "a whole number", bool: "true or false", NoneType: "None"}
     return known.get(kind) or str(kind.__name__)
 

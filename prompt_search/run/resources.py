@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from prompt_search.cache.cache_dir import cache_dir as find_cache_dir
+from prompt_search.errors import SettingsError
 from prompt_search.run.progress import Observer, Silent
 
 __all__ = ["Resources"]
@@ -23,6 +24,9 @@ class Resources:
         observer: is shown the progress.
         track: trackers that are sent the run's figures, `mlflow` or `wandb`.
         confirm: asks a person whether to go on; by default the answer is yes.
+
+    Raises:
+        SettingsError: if a value can't be used.
     """
 
     device: str = "auto"
@@ -33,6 +37,15 @@ class Resources:
     observer: Observer = field(default_factory=Silent)
     track: tuple[str, ...] = ()
     confirm: Callable[[str], bool] = lambda question: True
+
+    def __post_init__(self) -> None:
+        calls = self.concurrency
+        if calls is not None and (isinstance(calls, bool) or not isinstance(calls, int) or calls < 1):
+            raise SettingsError(f"concurrency must be a whole number of at least 1, got {calls!r}")
+        if not isinstance(self.device, str):
+            raise SettingsError(f"device must be auto, cpu, cuda or cuda:N, got {self.device!r}")
+        if not isinstance(self.track, tuple) or not all(isinstance(name, str) for name in self.track):
+            raise SettingsError(f"track must be a tuple of trackers' names, got {self.track!r}")
 
     @property
     def cache(self) -> Path:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from prompt_search.cache.writable import check_writable
 from prompt_search.errors import SettingsError
 from prompt_search.prompt_files.prompts_json import PromptFile, read_prompts_json
-from prompt_search.run.arguments_file import read_arguments
-from prompt_search.run.config import OWN, RunConfig
+from prompt_search.run.arguments_file import ARGUMENTS, read_arguments
+from prompt_search.run.config import OWN, RunConfig, StrategyChoice
 from prompt_search.run.engine import BEST_SO_FAR, execute, replay
 from prompt_search.run.folder import check_folder
 from prompt_search.run.job import Job, NamedStrategy, price_of
@@ -29,7 +29,8 @@ from prompt_search.tracking.tracker import tracker
 
 if TYPE_CHECKING:
     from evaluators import ImageTextModel
-    from optimizers import LanguageModel
+    from optimizers import LanguageModel, Optimizer
+    from prompt_search.llm.function import MessagesToText
     from prompt_search.report.result import Result
     from prompt_search.run.plan.dry_run import DryRun
     from prompt_search.score_file import ScoredFile
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["COMPLETIONS", "Run", "default_folder"]
 
 COMPLETIONS = "completions.sqlite"
-"""The file of cached replies in the cache directory."""
+"""The file of cached replies, in the cache directory or in the run folder."""
 CACHE_WAY_OUT = "name another cache folder, or set the environment variable PROMPT_SEARCH_CACHE"
 
 
@@ -49,7 +50,10 @@ class Run:
         folder: where everything of it is kept; by default one under `runs/` named after the configuration, so the same
             configuration finds it again.
         resources: what it works with.
-        strategies, model, llm: objects in the place of those that `config` names.
+        strategies, model, llm: objects in the place of those that `config` names; `config` then names them.
+
+    Raises:
+        SettingsError: if an object can't be used.
 
     >>> run = Run(RunConfig.of("photos", shots=2), "runs/mine")
     >>> run.state().phase
@@ -62,26 +66,46 @@ class Run:
         folder: str | Path | None = None,
         *,
         resources: Resources | None = None,
-        strategies: Sequence[NamedStrategy] | None = None,
+        strategies: "Sequence[str | Optimizer] | None" = None,
         model: "ImageTextModel | None" = None,
-        llm: "LanguageModel | None" = None,
+        llm: "LanguageModel | MessagesToText | None" = None,
     ) -> None:
+        from prompt_search.llm.choose import given_model
+
+        self._model, self._llm = model, None if llm is None else given_model(llm)
+        self._strategies: Sequence[NamedStrategy] | None = None
+        if strategies is not None:
+            choices = tuple(map(StrategyChoice.of, strategies))
+            pairs = zip(choices, strategies, strict=True)
+            self._strategies = [(choice.name, choice.build() if isinstance(s, str) else s) for choice, s in pairs]
+            config = config.having({"strategies": choices})
+        if model is not None:
+            config = config.having({"model": _name_of(model)})
+        if self._llm is not None:
+            config = config.having({"name": OWN + self._llm.name})
         self.config = config
         self.folder = Path(folder) if folder else default_folder(config)
         self.resources = resources or Resources()
         self.budget = Budget()
         """The limits that it was last started with."""
-        self._strategies, self._model, self._llm = strategies, model, llm
 
     @classmethod
-    def open(cls, folder: str | Path, *, resources: Resources | None = None) -> "Run":
-        """The run in a folder, as it was last started.
+    def open(
+        cls,
+        folder: str | Path,
+        *,
+        resources: Resources | None = None,
+        strategies: "Sequence[str | Optimizer] | None" = None,
+        model: "ImageTextModel | None" = None,
+        llm: "LanguageModel | MessagesToText | None" = None,
+    ) -> "Run":
+        """The run in a folder, as it was last started; objects of the user's own must be given again.
 
         Raises:
             RunMissing: if there is none.
         """
         config, budget = read_arguments(Path(folder))
-        run = cls(config, folder, resources=resources)
+        run = cls(config, folder, resources=resources, strategies=strategies, model=model, llm=llm)
         run.budget = budget
         return run
 
@@ -95,7 +119,7 @@ class Run:
         from prompt_search.run.plan.dry_run import dry_run
 
         check_arguments(self.config)
-        if self._llm is None:
+        if not self.config.llm.name.startswith(OWN):
             check_specification(self.config.llm.name, self.config.llm.base_url)
         check_writable(self.resources.cache, CACHE_WAY_OUT)
         return dry_run(self.config, self._built(), self._loaded(), price_of(self.config), self.resources.cache)
@@ -109,7 +133,9 @@ class Run:
         Raises:
             PromptSearchError: if an argument can't be used, or the run can't go on; each message says what to do.
         """
-        clock, limits = Clock(), budget or Budget()
+        clock, limits = Clock(), budget if budget is not None else Budget()
+        if not isinstance(limits, Budget):
+            raise SettingsError(f"a budget is a Budget, e.g. Budget(max_calls=100), got {limits!r}")
         check_arguments(self.config)
         check_folder(self.folder, data_path(self.config.data.source))
         check_writable(self.folder, "choose another folder for the run")
@@ -117,14 +143,15 @@ class Run:
         if limits.max_cost is not None and price_of(self.config) is None:
             raise SettingsError(
                 f"no price is known for {self.config.llm.name}, so a limit of cost can't be kept; "
-                "state the price: IN,OUT in dollars per million prompt and completion tokens"
+                "state the price: two numbers, dollars per million prompt and completion tokens"
             )
         shown = TrackingObserver(self.resources.observer, {name: tracker(name) for name in self.resources.track})
         shown.update(Status(phase="loading models"))
         strategies, llm, model = self._built(), self._language_model(), self._loaded()
+        self.budget = limits
         resources = replace(self.resources, observer=shown)
         job = Job(self.config, strategies, model, llm, resources, limits, clock)
-        with shown.told(_short_name(self.config), _settings(self.config, limits)) as summary:
+        with shown.following(_short_name(self.config), _settings(self.config, limits)) as summary:
             result = self._carried_out(job, llm)
             summary |= _figures(result)
         return result
@@ -135,7 +162,7 @@ class Run:
         Raises:
             PromptSearchError: see `execute`.
         """
-        return self.execute((budget or Budget()).over(self.budget))
+        return self.execute((budget or Budget()).over(self._last_budget()))
 
     def replay(self, out: str | Path) -> "Result":
         """Go through the finished run again, offline, into an empty folder.
@@ -143,7 +170,7 @@ class Run:
         Raises:
             PromptSearchError: if the run is not finished, or this program does not come to what is recorded.
         """
-        job = Job(self.config, self._built(), self._loaded(), None, self.resources, self.budget)
+        job = Job(self.config, self._built(), self._loaded(), None, self.resources, self._last_budget())
         return replay(job, self.folder, Path(out))
 
     def state(self) -> RunState:
@@ -177,7 +204,8 @@ class Run:
         from prompt_search.score_file import score
 
         classes = self.config.data.classes if data is None else None
-        return score(self.folder, data or self.config.data.source, classes=classes, resources=self.resources)
+        source = data or self.config.data.source
+        return score(self.folder, source, model=self._model, classes=classes, resources=self.resources)
 
     def export(self, names: Sequence[str], out: str | Path | None = None, *, head: str = "prompts") -> list[Path]:
         """Write the winning prompts in forms that other programs read; the paths of the files.
@@ -187,7 +215,7 @@ class Run:
         """
         from prompt_search.export_run import export
 
-        return export(self.folder, names, out, device=self.resources.device, head=head)
+        return export(self.folder, names, out, device=self.resources.device, head=head, model=self._model)
 
     def _carried_out(self, job: Job, llm: "LanguageModel") -> "Result":
         """The run itself, with the replies of the language model from the cache where that is wanted.
@@ -203,9 +231,13 @@ class Run:
         with CompletionCache((job.cache if shared else self.folder) / COMPLETIONS) as completions:
             return execute(replace(job, llm=CachedModel(llm, completions)), self.folder)
 
+    def _last_budget(self) -> Budget:
+        return read_arguments(self.folder)[1] if (self.folder / ARGUMENTS).exists() else self.budget
+
     def _built(self) -> Sequence[NamedStrategy]:
-        chosen = self.config.search.strategies
-        return self._strategies or [(choice.name, choice.build()) for choice in chosen]
+        if self._strategies is not None:
+            return self._strategies
+        return [(choice.name, choice.build()) for choice in self.config.search.strategies]
 
     def _loaded(self) -> "ImageTextModel":
         from prompt_search.models import load_model
@@ -233,15 +265,25 @@ class Run:
         )
 
 
+def _name_of(model: "ImageTextModel") -> str:
+    name = getattr(model, "name", None)
+    if not isinstance(name, str) or not hasattr(model, "encode_texts"):
+        raise SettingsError(
+            f"an image-text model is a name, or an object like evaluators.ImageTextModel, got {model!r}"
+        )
+    return name
+
+
 def default_folder(config: RunConfig) -> Path:
     """The run folder for a configuration: the same one finds it again."""
     return Path("runs") / f"{Path(config.data.source).stem or 'data'}-{_short_name(config)}"
 
 
 def _short_name(config: RunConfig) -> str:
+    kind: type = type(config)
     deciding = [
         [stated.section, stated.name, stated.value(config)]
-        for stated in options(RunConfig)
+        for stated in options(kind)
         if stated.option.identity is not False
     ]
     return hashlib.sha256(json.dumps(deciding, default=repr).encode()).hexdigest()[:8]

@@ -7,7 +7,7 @@ from typing import Literal
 from filelock import FileLock, Timeout
 
 from prompt_search.run.journal.events import Asked, Ended, ScoredCandidates
-from prompt_search.run.journal.journal import JOURNAL, effective, read_records
+from prompt_search.run.journal.journal import JOURNAL, read_records, without_void
 
 __all__ = ["RunState", "state_of"]
 
@@ -35,7 +35,7 @@ def state_of(folder: Path) -> RunState:
     Raises:
         RunError: if its journal is damaged.
     """
-    events = [record.event for record in effective(read_records(folder / JOURNAL))]
+    events = [record.event for record in without_void(read_records(folder / JOURNAL))]
     if not events:
         return RunState("running" if _is_locked(folder) else "new")
     finished = isinstance(events[-1], Ended)

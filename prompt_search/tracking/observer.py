@@ -83,7 +83,7 @@ class TrackingObserver:
         self._inner.warn(message)
 
     @contextmanager
-    def told(self, run: str, settings: Mapping[str, float | None]) -> Iterator[dict[str, float | None]]:
+    def following(self, run: str, settings: Mapping[str, float | None]) -> Iterator[dict[str, float | None]]:
         """`begin` and `end` around a run, however it ends; what is put into the dictionary is the summary.
 
         Raises:

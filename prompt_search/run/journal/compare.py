@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from prompt_search.run.journal.journal import JOURNAL, effective, read_records
+from prompt_search.run.journal.journal import JOURNAL, read_records, without_void
 
 __all__ = ["compare_runs"]
 
@@ -14,7 +14,7 @@ def compare_runs(one: Path, other: Path) -> list[str]:
         for name in ("prompts.json", "classifier.safetensors")
         if not (one / name).is_file() or (one / name).read_bytes() != (other / name).read_bytes()
     ]
-    first, second = (effective(read_records(folder / JOURNAL)) for folder in (one, other))
+    first, second = (without_void(read_records(folder / JOURNAL)) for folder in (one, other))
     if first != second:
         place = next(
             (i for i, (a, b) in enumerate(zip(first, second, strict=False)) if a != b), min(len(first), len(second))

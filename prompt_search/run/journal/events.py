@@ -82,7 +82,9 @@ class Facts(Event):
 
     def __post_init__(self) -> None:
         need("classes", "is empty", holds=bool(self.classes))
-        model, captions = self.identity.get("model", ["-"]), self.identity.get("captions", 0)
+        for name in ("data", "model", "language model", "strategies", "captions"):
+            need(f"identity.{name}", "is missing", holds=name in self.identity)
+        model, captions = self.identity["model"], self.identity["captions"]
         named = isinstance(model, list | tuple) and bool(model) and isinstance(model[-1], str)
         need("identity.model", "does not end in a fingerprint", holds=named)
         counted = type(captions) is int and captions >= 0

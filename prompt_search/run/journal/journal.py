@@ -21,9 +21,11 @@ from prompt_search.run.journal.json_shape import ShapeError
 from prompt_search.run.journal.sound_lines import sound_length
 from prompt_search.run.money.budget import Budget
 
-__all__ = ["JOURNAL", "Journal", "effective", "facts_of", "limited", "read_records"]
+__all__ = ["JOURNAL", "Journal", "facts_of", "limited", "read_records", "without_void"]
 
 JOURNAL = "journal.jsonl"
+LOOK = 1.0
+"""Seconds: whoever only looks at the state of a run holds its lock for a moment."""
 Kind = TypeVar("Kind", bound=Event)
 
 
@@ -44,7 +46,7 @@ class Journal:
         self._path = folder / JOURNAL
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._lock = FileLock(folder / ".lock", timeout=0)
+            self._lock = FileLock(folder / ".lock", timeout=LOOK)
             self._lock.acquire()
         except Timeout as error:
             raise RunLocked(
@@ -57,7 +59,7 @@ class Journal:
             if source is not None and self.recorded:
                 raise RunError(f"{folder} already holds a run; replay into an empty folder")
             self._copying = source is not None
-            self._pending = list(source) if source is not None else effective(self.recorded)
+            self._pending = list(source) if source is not None else without_void(self.recorded)
             self._next = 0
         except RunError:
             self._lock.release()
@@ -122,7 +124,7 @@ class Journal:
     def reopen(self, budget: Budget) -> None:
         """Make void what a budget cut short, and what came of it; call before the first `event`."""
         self._write("", Reopened(budget=budget))
-        self._pending = effective(self.recorded)
+        self._pending = without_void(self.recorded)
 
     def _write(self, key: str, event: Event) -> None:
         time = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
@@ -180,7 +182,7 @@ def facts_of(records: list[Record], path: Path) -> Facts:
     return first
 
 
-def effective(records: list[Record]) -> list[Record]:
+def without_void(records: list[Record]) -> list[Record]:
     """The records without those a reopening made void.
 
     A budget that was raised later undoes everything from the first event it cut short to the reopening.

@@ -143,9 +143,9 @@ class JournaledSearch:
         new = [candidate for candidate in candidates if self.archive.find(candidate) is None]
         if new:
             self._stop_if(_digest([candidate.fingerprint for candidate in new]), self._time_limit)
-        return self.enter(candidates)
+        return self.score_at_any_time(candidates)
 
-    def enter(self, candidates: Sequence[Candidate]) -> list[Scored]:
+    def score_at_any_time(self, candidates: Sequence[Candidate]) -> list[Scored]:
         """Score candidates whatever time it is: baselines, and what a strategy hands over."""
         new = list({c.fingerprint: c for c in candidates if self.archive.find(c) is None}.values())
         if new:

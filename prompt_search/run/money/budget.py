@@ -35,7 +35,13 @@ class Budget:
     def __post_init__(self) -> None:
         for field in fields(self):
             limit = getattr(self, field.name)
-            if limit is not None and not (limit >= 0 and math.isfinite(limit)):
+            counted = field.name in ("max_calls", "max_total_tokens")
+            if limit is None:
+                continue
+            if isinstance(limit, bool) or not isinstance(limit, int if counted else int | float):
+                kind = "a whole number" if counted else "a number"
+                raise SettingsError(f"{field.name} must be {kind}, got {limit!r}")
+            if not (limit >= 0 and math.isfinite(limit)):
                 raise SettingsError(f"{field.name} must be 0 or more, got {limit}")
 
     def affordable(self, calls: int, made: int) -> int:

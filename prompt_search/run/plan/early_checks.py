@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from prompt_search.data.names.class_names import ids_named
+from prompt_search.errors import SettingsError
 from prompt_search.prompt_files.reading.read import open_prompts
 from prompt_search.run.config import RunConfig
 from prompt_search.run.inputs import fitness_named
@@ -18,6 +19,8 @@ def check_arguments(config: RunConfig) -> None:
     Raises:
         InputError: naming it.
     """
+    if not config.data.source:
+        raise SettingsError("a run needs images: name a folder, a .parquet file, or photos, emoji")
     fitness_named(config.search.fitness)
     check_files(config.data.source, config.data.classes, (*config.search.baseline, *config.search.start))
 

@@ -3,7 +3,8 @@
 import inspect
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import Annotated, Any, get_origin, get_type_hints
 
 import pytest
@@ -11,6 +12,7 @@ from typer.testing import CliRunner
 
 from prompt_search import DataConfig, LlmConfig, RunConfig, SearchConfig, optimize
 from prompt_search.errors import SettingsError
+from prompt_search.llm.prices import Price
 from prompt_search.run.config import StrategyChoice
 from prompt_search.run.identity import identity_of
 from prompt_search.run.journal.json_shape import ShapeError
@@ -28,7 +30,7 @@ OTHER: dict[str, Any] = {
     "feedback": "confusions",
     "prompt_format": "cupl",
     "strategies": (StrategyChoice("cupl"),),
-    "price": None,
+    "price": Price(1.0, 2.0),
 }
 
 
@@ -77,7 +79,9 @@ def test_an_entry_that_stands_for_a_field_can_not_be_forgotten() -> None:
         ({"seed": True}, "seed must be a whole number"),
         ({"stored_as": "int8"}, "stored_as must be one of fp32, fp16, got 'int8'"),
         ({"prompt_format": "x"}, "prompt_format must be one of dclip, cupl"),
-        ({"domain": "birds"}, "domain must be a tuple of a text"),
+        ({"domain": "birds"}, "domain must be texts in a list"),
+        ({"source": "emoji"}, "source is given twice"),
+        ({"seed": 2**70}, "seed must be below"),
         ({"strategies": ()}, "at least one strategy"),
     ],
 )
@@ -138,11 +142,26 @@ def test_a_new_option_is_one_field(monkeypatch: pytest.MonkeyPatch) -> None:
     assert seen[0]["crop"] == 3
     assert "Pixels cut off" in CliRunner().invoke(app, ["--help"]).output
     assert CliRunner().invoke(app, ["photos", "--crop", "-1"]).exit_code == 2
-    wider = replace(WiderRun(), data=WiderData(crop=3))
+    wider = WiderRun().having({"crop": 3})
     assert identity_of(wider, FOUND)["crop"] == 3
     assert WiderRun.from_json(json.loads(json.dumps(wider.to_json()))) == wider
     with pytest.raises(SettingsError, match="crop must be at least 0, got -1"):
         WiderData(crop=-1)
+
+
+@pytest.mark.parametrize("part", ["data", "search", "llm"])
+def test_a_part_that_is_a_plain_value_is_refused(part: str) -> None:
+    with pytest.raises(SettingsError, match=rf"{part} must be a \w+Config, got 'photos'; RunConfig.of takes"):
+        RunConfig(**{part: "photos"})  # type: ignore[arg-type]
+
+
+def test_plain_values_stand_for_what_is_meant() -> None:
+    config = RunConfig.of(
+        "photos", strategies=["cupl"], price=(1, 2), baseline=[Path("mine.txt")], domain=["satellite"]
+    )
+    assert config.search.strategies == (StrategyChoice("cupl"),)
+    assert config.llm.price == Price(1, 2)
+    assert config.search.baseline == ("mine.txt",)
 
 
 def test_the_front_door_has_at_most_ten_parameters() -> None:

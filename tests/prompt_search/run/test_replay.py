@@ -65,7 +65,7 @@ def test_an_unfinished_run_is_refused_with_the_way_to_finish_it(world: World, ti
     first = world.run()
     path = first.folder / JOURNAL
     path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-2]))
-    with pytest.raises(RunMissing, match="prompt-search resume"):
+    with pytest.raises(RunMissing, match="no finished run; resume it first"):
         replay(first, world, tiny_clip)
 
 

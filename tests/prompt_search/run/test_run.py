@@ -6,19 +6,19 @@ from typing import Any
 
 import pytest
 from filelock import FileLock
+from typer.testing import CliRunner
 
-import prompt_search
-from optimizers import Cupl, HillClimbing
+from optimizers import Cupl, HillClimbing, Optimizer
 from prompt_search import Budget, Resources, Run, RunConfig
+from prompt_search.cli.main import app
 from prompt_search.errors import RunMissing, SettingsError
 from prompt_search.llm.prices import Price
-from prompt_search.run.job import NamedStrategy
 from tests.fakes.scripted_model import ScriptedModel
 from tests.prompt_search.conftest import World, plausible
 
 
 def new_run(world: World, **values: Any) -> Run:
-    strategies: list[NamedStrategy] = [("cupl", Cupl(samples=2)), ("hill-climb", HillClimbing(iterations=3, pool=6))]
+    strategies: list[str | Optimizer] = [Cupl(samples=2), HillClimbing(iterations=3, pool=6)]
     return Run(
         RunConfig.of(str(world.images), **values),
         world.folder / "run",
@@ -64,13 +64,63 @@ def test_one_that_a_limit_ended_goes_on_with_a_larger_one(world: World) -> None:
     assert run.execute(Budget(max_calls=5)).cost.llm_calls == 5
 
 
-def test_its_prompts_are_scored_and_exported(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("prompt_search.score_file.load_prompt_model", lambda *_, **__: world.model)
+def test_its_prompts_are_scored_and_exported_with_its_own_model(world: World) -> None:
     run = new_run(world)
     result = run.execute()
     assert run.score().splits["test"].top1 == result.winner.test.top1
-    (texts,) = run.export(["cupl"], world.folder / "exported")
-    assert texts.parent == world.folder / "exported"
+    texts, weights = run.export(["cupl", "safetensors"], world.folder / "exported")
+    assert texts.parent == weights.parent == world.folder / "exported"
+    assert weights.read_bytes() == result.classifier_file.read_bytes()
+
+
+def test_objects_are_named_in_the_configuration_and_must_be_given_again(world: World) -> None:
+    run = new_run(world)
+    result = run.execute(Budget(max_calls=2))
+    assert [choice.name for choice in run.config.search.strategies] == ["cupl", "hill-climb"]
+    assert run.config.llm.name.startswith("own:")
+    assert run.resume().cost.llm_calls == 2
+    again = Run.open(run.folder, resources=run.resources, model=world.model)
+    assert again.result().to_json() == result.to_json()
+    with pytest.raises(SettingsError, match="a language model of your own"):
+        again.execute(Budget(max_calls=9))
+    more = Run.open(run.folder, resources=run.resources, model=world.model, llm=ScriptedModel(plausible))
+    assert more.execute(Budget(max_calls=9)).cost.llm_calls > 2
+
+
+def test_a_model_given_as_an_object_has_no_known_price(world: World) -> None:
+    with pytest.raises(SettingsError, match="no price is known for own:"):
+        new_run(world).execute(Budget(max_cost=1.0))
+
+
+def test_what_is_no_part_of_a_run_is_refused_before_anything_is_opened(world: World) -> None:
+    mistakes: list[tuple[dict[str, Any], str]] = [
+        ({"strategies": [3]}, "a strategy is a name, or an object"),
+        ({"strategies": [Cupl]}, "a strategy is a name, or an object"),
+        ({"strategies": []}, "at least one strategy"),
+        ({"model": 3}, "an image-text model is a name, or an object"),
+        ({"llm": 3}, "a language model is"),
+    ]
+    for values, complaint in mistakes:
+        with pytest.raises(SettingsError, match=complaint):
+            Run(RunConfig.of(str(world.images)), world.folder / "run", **values)
+    run = new_run(world)
+    with pytest.raises(SettingsError, match="a budget is a Budget"):
+        run.execute(3)  # type: ignore[arg-type]
+    with pytest.raises(SettingsError, match="a run needs images"):
+        Run(RunConfig.of(), world.folder / "run").plan()
+    assert not run.folder.exists()
+
+
+@pytest.mark.parametrize("limits", [{"max_calls": 3.0}, {"max_calls": "3"}, {"max_cost": "1"}, {"max_time": True}])
+def test_a_limit_that_is_no_number_is_refused(limits: dict[str, Any]) -> None:
+    with pytest.raises(SettingsError, match=r"must be a (whole )?number, got"):
+        Budget(**limits)
+
+
+@pytest.mark.parametrize("values", [{"concurrency": 0}, {"concurrency": "4"}, {"track": "mlflow"}, {"device": 3}])
+def test_resources_that_can_not_be_are_refused(values: dict[str, Any]) -> None:
+    with pytest.raises(SettingsError, match=f"{next(iter(values))} must be"):
+        Resources(**values)
 
 
 def test_a_folder_without_a_run_can_not_be_opened(tmp_path: Path) -> None:
@@ -104,13 +154,12 @@ def test_a_limit_of_cost_without_a_price_is_refused_before_anything_is_loaded(wo
 
 
 def test_library_and_command_line_give_one_error_for_one_mistake(world: World) -> None:
-    mistakes: list[dict[str, Any]] = [{"fitness": "top2"}, {"shots": 0}]
-    for values in mistakes:
-        with pytest.raises(SettingsError) as by_library:
-            prompt_search.optimize(world.images, config=RunConfig.of(**values), out=world.folder / "run")
+    for option, values in (("--fitness", {"fitness": "top2"}), ("--strategy", {"strategies": ["cupll"]})):
+        mistake = str(*next(iter(values.values()))) if option == "--strategy" else values["fitness"]
         with pytest.raises(SettingsError) as by_run:
             Run(RunConfig.of(str(world.images), **values), world.folder / "run").execute()
-        assert str(by_library.value) == str(by_run.value)
+        done = CliRunner().invoke(app, ["run", str(world.images), option, str(mistake)])
+        assert str(done.exception) == str(by_run.value)
 
 
 def test_a_price_that_was_stated_holds_when_the_run_is_resumed(world: World) -> None:

@@ -9,7 +9,7 @@ from optimizers import Message, Reply, Request
 from prompt_search.errors import RunError, RunMismatch
 from prompt_search.run.journal.event_lines import Record
 from prompt_search.run.journal.events import Asked, Ended, Event, Logged, Question, Reopened, Replied, WinnerChosen
-from prompt_search.run.journal.journal import JOURNAL, Journal, effective, read_records
+from prompt_search.run.journal.journal import JOURNAL, Journal, read_records, without_void
 from prompt_search.run.money.budget import Budget
 
 
@@ -126,10 +126,10 @@ def test_a_reopening_undoes_everything_from_the_first_event_cut_short() -> None:
 
     end = [WinnerChosen(name="a"), Ended(winner="a")]
     before = recorded(asked(0), asked(1), *end)
-    assert effective([*before, *recorded(Reopened(budget=Budget()), asked(0, "more"))]) == recorded(
+    assert without_void([*before, *recorded(Reopened(budget=Budget()), asked(0, "more"))]) == recorded(
         asked(0), asked(0, "more")
     )
-    assert effective(before) == before
+    assert without_void(before) == before
 
 
 def test_an_unwritable_folder_is_a_run_error(tmp_path: Path) -> None:
