@@ -41,7 +41,9 @@ class StrategyChoice:
 
     @classmethod
     def of(cls, strategy: str | Optimizer) -> "StrategyChoice":
-        """A strategy as it is written down; one of the user's own by its class's name.
+        """A strategy as it is written down; one of the user's own by its class's name and the fields of a dataclass.
+
+        Of a class that is no dataclass two objects count as one.
 
         Raises:
             SettingsError: if it is no strategy.
@@ -59,11 +61,9 @@ class StrategyChoice:
             raise SettingsError(f"a strategy is a name, or an object with `plan` and `run`, got {strategy!r}")
         name = next((name for name, kind in STRATEGIES.items() if kind is type(strategy)), None)
         stated: Any = strategy
-        values: list[tuple[str, Any, Any]] = (
-            [(f.name, getattr(stated, f.name), f.default) for f in fields(stated)]
-            if is_dataclass(strategy)
-            else [(each, value, None) for each, value in sorted(getattr(strategy, "__dict__", {}).items())]
-        )
+        values: list[tuple[str, Any, Any]] = []
+        if is_dataclass(strategy):
+            values = [(f.name, getattr(stated, f.name), f.default) for f in fields(stated)]
         changed = tuple((key, _text(value)) for key, value, default in values if value != default)
         return cls(name or OWN + type(strategy).__name__, changed)
 

@@ -152,6 +152,4 @@ def read_own_prompts(
 
 def _settings(strategy: Optimizer) -> dict[str, Any]:
     """What tells two strategies of one name apart."""
-    if is_dataclass(strategy) and not isinstance(strategy, type):
-        return asdict(strategy)
-    return {name: repr(value) for name, value in sorted(getattr(strategy, "__dict__", {}).items())}
+    return asdict(strategy) if is_dataclass(strategy) and not isinstance(strategy, type) else {}

@@ -1,6 +1,6 @@
 """What a run works with, none of which changes what it is or what it comes to."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,7 +35,7 @@ class Resources:
     concurrency: int | None = None
     verify: bool = False
     observer: Observer = field(default_factory=Silent)
-    track: tuple[str, ...] = ()
+    track: Sequence[str] = ()
     confirm: Callable[[str], bool] = lambda question: True
 
     def __post_init__(self) -> None:
@@ -44,8 +44,8 @@ class Resources:
             raise SettingsError(f"concurrency must be a whole number of at least 1, got {calls!r}")
         if not isinstance(self.device, str):
             raise SettingsError(f"device must be auto, cpu, cuda or cuda:N, got {self.device!r}")
-        if not isinstance(self.track, tuple) or not all(isinstance(name, str) for name in self.track):
-            raise SettingsError(f"track must be a tuple of trackers' names, got {self.track!r}")
+        if isinstance(self.track, str) or not all(isinstance(name, str) for name in self.track):
+            raise SettingsError(f"track must be a list of trackers' names, got {self.track!r}")
 
     @property
     def cache(self) -> Path:

@@ -47,7 +47,7 @@ def test_quickstart_asks_the_local_language_model(quickstart: subprocess.Complet
     (start,) = events(folder / "runs/quickstart", "run")
     assert start["identity"]["language model"].startswith("gguf:SmolLM2-135M-Instruct")
     answered = replies(folder / "runs/quickstart")
-    assert len(answered) == 3
+    assert 6 <= len(answered) <= 12  # one that can't be used is asked for once more
     assert all(reply["completion_tokens"] > 0 and "{}" in reply["text"] for reply in answered)
 
 

@@ -31,7 +31,7 @@ def cache(tmp_path: Path) -> Path:
 
 def forbid_reading(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("prepare", "fingerprints"):
-        monkeypatch.setattr(f"prompt_search.data.{module}.read_bytes", None)
+        monkeypatch.setattr(f"prompt_search.data.encoding.{module}.read_bytes", None)
 
 
 def test_three_disjoint_splits_with_labels_and_features(data: Path, cache: Path) -> None:
