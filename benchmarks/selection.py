@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from benchmarks.measure import Figure
 from evaluators import SelectionSettings, TextEncoder, TextLibrary, choose_texts, general_templates
 from evaluators.models.image_text_model import FloatArray
-from evaluators.scoring.best_scale import cross_entropies
+from evaluators.scoring.fitted_scale import cross_entropies
 from evaluators.selection.library_selection import library_features
 from evaluators.selection.text_selection import TextFeatures, select_texts, weights_of
 from prompt_search.cache.cache_dir import cache_dir

@@ -5,10 +5,16 @@ from evaluators.embeddings.embedding_store import EmbeddingStore
 from evaluators.embeddings.labeled_images import LabeledImages
 from evaluators.models.image_text_model import ImageTextModel
 from evaluators.models.open_clip_model import OpenClipModel
-from evaluators.prompts.class_pair import ClassPair, Difference
-from evaluators.prompts.pairwise_prompts import Candidate, PairwisePrompts, candidate_from_json
-from evaluators.prompts.prompt_set import ClassLabel, PromptSet
-from evaluators.prompts.templates import PHOTO_TEMPLATE, PLACEHOLDER, fill, general_templates, normalize_template
+from evaluators.prompts.pairwise_prompts import Candidate, ClassPair, Difference, PairwisePrompts, candidate_from_json
+from evaluators.prompts.prompt_set import (
+    PHOTO_TEMPLATE,
+    PLACEHOLDER,
+    ClassLabel,
+    PromptSet,
+    fill,
+    general_templates,
+    normalize_template,
+)
 from evaluators.prompts.text_library import Saying, TextLibrary
 from evaluators.scoring.evaluator import Evaluator
 from evaluators.scoring.fitness import DEFAULT_FITNESS, FITNESS_PRESETS, Fitness

@@ -1,18 +1,70 @@
 """From texts to class embeddings: the columns of a zero-shot classifier."""
 
-from collections.abc import Sequence
+from collections import OrderedDict
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import numpy as np
 
-from evaluators.embeddings.embedding_rows import digest
+from evaluators.embeddings.embedding_rows import digest as key_of
 from evaluators.embeddings.embedding_store import EmbeddingStore
-from evaluators.embeddings.recently_used import RecentlyUsed
-from evaluators.errors import PromptError
+from evaluators.errors import DataError, PromptError
 from evaluators.models.image_text_model import FloatArray, ImageTextModel
 from evaluators.prompts.prompt_set import PromptSet
 
-__all__ = ["TextEncoder", "class_embedding", "class_weights"]
+__all__ = ["ClassEmbeddings", "RecentlyUsed", "TextEncoder", "class_embedding", "class_weights"]
+
+
+Key = TypeVar("Key", bound=Hashable)
+Value = TypeVar("Value")
+
+
+class RecentlyUsed(Generic[Key, Value]):
+    """The most recently used values, as many as fit.
+
+    Args:
+        limit: bytes that all entries may take together; what is put in last stays even if it alone takes more.
+
+    >>> cache: RecentlyUsed[str, int] = RecentlyUsed(limit=20)
+    >>> for name in "ab":
+    ...     cache.put(name, ord(name), size=10)
+    >>> cache.get("a")
+    97
+    >>> cache.put("c", 99, size=10)
+    >>> cache.get("b") is None, cache.get("a")
+    (True, 97)
+    """
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.size = 0
+        self._entries: OrderedDict[Key, tuple[Value, int]] = OrderedDict()
+
+    def __contains__(self, key: Key) -> bool:
+        return key in self._entries
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def get(self, key: Key) -> Value | None:
+        """The value, from now on the most recently used; `None` if it is not there, or no longer."""
+        entry = self._entries.get(key)
+        if entry is None:
+            return None
+        self._entries.move_to_end(key)
+        return entry[0]
+
+    def put(self, key: Key, value: Value, size: int) -> None:
+        """Remember a value of about `size` bytes, and forget others if need be."""
+        if key in self._entries:
+            self.size -= self._entries.pop(key)[1]
+        self._entries[key] = (value, size)
+        self.size += size
+        while self.size > self.limit and len(self._entries) > 1:
+            _, (_, freed) = self._entries.popitem(last=False)
+            self.size -= freed
+
 
 TEXTS_PER_STORE_WRITE = 4096
 KEY_CACHE = 64 * 2**20
@@ -46,7 +98,7 @@ class TextEncoder:
             part = new[start : start + TEXTS_PER_STORE_WRITE]
             self._check_lengths(part)
             for text, tokens in zip(part, self.model.token_keys(part), strict=True):
-                keys[text] = key = digest(tokens)
+                keys[text] = key = key_of(tokens)
                 self._keys.put(text, key, BYTES_PER_KEY + len(text))
         return [keys[text] or b"" for text in texts]
 
@@ -108,3 +160,84 @@ def class_weights(candidate: PromptSet, model: ImageTextModel) -> FloatArray:
     features = model.encode_texts(texts)
     columns = [class_embedding(features[sorted(row[text] for text in own)]) for own in candidate.rendered]
     return np.stack(columns, axis=1)
+
+
+ClassTexts = Mapping[bytes, Sequence[str]]
+"""The texts of classes by their digest (`PromptSet.class_digests`)."""
+
+TEXTS_AT_ONCE = 4096
+BYTES_PER_ENTRY = 300  # the digest, the array's header, and the places in the cache
+
+
+class ClassEmbeddings:
+    """Class embeddings by the digest of their texts; the most recently used ones are kept.
+
+    A class embedding depends on nothing but the features of its texts, summed in the order of the texts' keys. So it
+    is the same in every process, whatever edits led to these texts.
+
+    Args:
+        texts: encodes the texts.
+        limit: bytes that the kept embeddings may take.
+    """
+
+    def __init__(self, texts: TextEncoder, limit: int) -> None:
+        self._texts = texts
+        self._kept: RecentlyUsed[bytes, FloatArray] = RecentlyUsed(limit)
+
+    def prepare(self, sets: Sequence[PromptSet]) -> None:
+        """Encode the texts of the classes whose embeddings are not kept.
+
+        Raises:
+            PromptError: if a text is longer than the model's context.
+        """
+        for part in _parts({digest: texts for digest, texts in _classes(sets).items() if digest not in self._kept}):
+            self._texts.prepare(list(dict.fromkeys(text for texts in part.values() for text in texts)))
+
+    def of(self, sets: Sequence[PromptSet]) -> list[list[FloatArray]]:
+        """Per set the embeddings of its classes, C times [D]; `prepare` the sets first.
+
+        Raises:
+            DataError: if the features of a text are not finite.
+        """
+        known = self._of_classes(_classes(sets))
+        return [[known[digest] for digest in each.class_digests] for each in sets]
+
+    def _of_classes(self, classes: ClassTexts) -> dict[bytes, FloatArray]:
+        found = {digest: self._kept.get(digest) for digest in classes}
+        new = {digest: classes[digest] for digest, column in found.items() if column is None}
+        made = {digest: column for part in _parts(new) for digest, column in self._make(part).items()}
+        for digest, column in made.items():
+            self._kept.put(digest, column, column.nbytes + BYTES_PER_ENTRY)
+        return {digest: made[digest] if column is None else column for digest, column in found.items()}
+
+    def _make(self, classes: ClassTexts) -> dict[bytes, FloatArray]:
+        """Embeddings of classes, whose texts are looked up once however many classes share them."""
+        texts = list(dict.fromkeys(text for own in classes.values() for text in own))
+        keys = self._texts.keys(texts)
+        places = dict(zip(texts, zip(keys, range(len(texts)), strict=True), strict=True))
+        features = self._texts.embed_keys(keys)
+        made: dict[bytes, FloatArray] = {}
+        for digest, own in classes.items():
+            made[digest] = column = class_embedding(features[[row for _, row in sorted(places[text] for text in own)]])
+            if not np.isfinite(column).all():
+                broken = next(text for text in own if not np.isfinite(features[places[text][1]]).all())
+                raise DataError(f"the text features of {broken!r} are not finite; try precision fp32")
+        return made
+
+
+def _classes(sets: Sequence[PromptSet]) -> ClassTexts:
+    return {digest: texts for each in sets for digest, texts in zip(each.class_digests, each.rendered, strict=True)}
+
+
+def _parts(classes: ClassTexts) -> Iterator[ClassTexts]:
+    """Classes in groups of at least `TEXTS_AT_ONCE` different texts, but for the last."""
+    part: dict[bytes, Sequence[str]] = {}
+    different: set[str] = set()
+    for digest, texts in classes.items():
+        part[digest] = texts
+        different.update(texts)
+        if len(different) >= TEXTS_AT_ONCE:
+            yield part
+            part, different = {}, set()
+    if part:
+        yield part

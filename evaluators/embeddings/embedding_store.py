@@ -21,12 +21,11 @@ import numpy as np
 from filelock import FileLock
 from numpy.typing import NDArray
 
-from evaluators.embeddings.embedding_rows import KEY_BYTES, ROW, digest, key_in, key_row, prefixes
+from evaluators.embeddings.embedding_rows import KEY_BYTES, ROW, KeyIndex, digest, key_in, key_row, prefixes
 from evaluators.embeddings.stored_vectors import StoredVectors
 from evaluators.errors import StoreError
 from evaluators.models.image_text_model import FloatArray
 from evaluators.printable import printable
-from evaluators.prompts.key_index import KeyIndex
 
 __all__ = ["EmbeddingStore", "StoredAs"]
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluators.models.image_text_model import FloatArray
-from evaluators.scoring.best_scale import best_scale
+from evaluators.scoring.fitted_scale import best_scale
 from evaluators.selection.stratified_folds import fold_count, stratified_folds
 
 if TYPE_CHECKING:

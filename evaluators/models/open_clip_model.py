@@ -1,10 +1,20 @@
-"""open_clip models behind the `ImageTextModel` protocol."""
+"""open_clip models behind the `ImageTextModel` protocol, and their image tower.
 
+Images go through the tower in batches of one shape, so that an image has the same bits beside any other;
+`evaluators.models.text_tower` tells why the shape matters.
+"""
+
+import logging
+import os
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from evaluators.errors import ModelError
 from evaluators.models.image_text_model import FloatArray
-from evaluators.models.image_tower import ImageTower
 from evaluators.models.open_clip_loading import (
     Precision,
     check_device,
@@ -13,13 +23,144 @@ from evaluators.models.open_clip_loading import (
     preprocessing_of,
     torch_dtype,
 )
-from evaluators.models.text_tower import TextTower
+from evaluators.models.text_tower import TextTower, filled, unit_rows
 
 if TYPE_CHECKING:
     import torch
     from PIL import Image
 
-__all__ = ["OpenClipModel", "Precision"]
+__all__ = ["ImageSettings", "ImageTower", "OpenClipModel", "Precision"]
+
+
+@dataclass(frozen=True, slots=True)
+class ImageSettings:
+    """How images go through a tower on one kind of device.
+
+    Attributes:
+        batch: images per call of the network.
+        autocast: let torch choose the precision of each operation, so that sums and norms stay in float32.
+        processes: how many may decode; 0 where the tower itself needs all cores.
+    """
+
+    batch: int
+    autocast: bool
+    processes: int
+
+    @classmethod
+    def of(cls, device: str, precision: Precision) -> "ImageSettings":
+        """What is best on a device, e.g. `cuda:1`.
+
+        On two cores ViT-B-32 and RN50 were no faster with 64 images per batch than with 16, and beside such a tower
+        decoding takes so little time that processes have nothing to win.
+
+        >>> ImageSettings.of("cpu", "bf16")
+        ImageSettings(batch=16, autocast=False, processes=0)
+        """
+        if not device.startswith("cuda"):
+            return cls(batch=16, autocast=False, processes=0)
+        return cls(batch=256, autocast=precision != "fp32", processes=_cores())
+
+
+class ImageTower:
+    """Encodes preprocessed pictures with an open_clip network.
+
+    Args:
+        network: the whole model, in evaluation mode, its weights already in their precision. They are laid out with
+            the channels last: RN50 is 1.3 times faster so on a CPU, a ViT no slower.
+        width: D of its features.
+        device: where the weights are.
+        precision: of the weights.
+        settings: how to encode; None for the best on the device.
+    """
+
+    def __init__(
+        self,
+        network: "torch.nn.Module",
+        width: int,
+        device: str,
+        precision: Precision,
+        settings: ImageSettings | None = None,
+    ) -> None:
+        import torch
+
+        self._network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._width = width
+        self._device = device
+        self._precision = precision
+        self._settings = settings or ImageSettings.of(device, precision)
+        self._warned = False
+        self.batch = self._settings.batch
+        self.processes = self._settings.processes
+
+    def encode(self, pixels: Sequence["torch.Tensor"]) -> FloatArray:
+        """Unit-length features [len(pixels), D] float32 of pixels [3, H, W] float32 each.
+
+        If the device has too little memory, smaller batches are used from then on. Features may differ from those of
+        larger batches in the last bit.
+
+        Raises:
+            ModelError: if there is not enough memory for a single image.
+        """
+        features = [np.empty((0, self._width), dtype=np.float32)]
+        done = 0
+        while done < len(pixels):
+            encoded = self._tried(pixels[done : done + self.batch])
+            if encoded is None:
+                self._halve()
+                continue
+            features.append(encoded)
+            done += len(encoded)
+        return np.concatenate(features)
+
+    def _tried(self, pixels: Sequence["torch.Tensor"]) -> FloatArray | None:
+        """The features of one batch; None if it does not fit. The error holds on to memory, so it ends here."""
+        import torch
+
+        try:
+            return self._encode(pixels)
+        except torch.OutOfMemoryError:
+            return None
+
+    def _encode(self, pixels: Sequence["torch.Tensor"]) -> FloatArray:
+        import torch
+
+        dtype = torch_dtype(self._precision)
+        with torch.inference_mode(), self._autocast():
+            # One copy each: a picture from a worker process lies in pinned memory, and nothing waits for it.
+            moved = [own.to(self._device, non_blocking=True) for own in pixels]
+            batch = torch.stack(filled(moved, self.batch)).to(dtype, memory_format=torch.channels_last)
+            return unit_rows(self._network.encode_image(batch, normalize=True))[: len(pixels)]
+
+    def _autocast(self) -> AbstractContextManager[object]:
+        import torch
+
+        if not self._settings.autocast:
+            return nullcontext()
+        return torch.autocast(torch.device(self._device).type, torch_dtype(self._precision))
+
+    def _halve(self) -> None:
+        import torch
+
+        if self.batch == 1:
+            raise ModelError(
+                f"the device {self._device!r} has not enough memory for one image; "
+                "free some, or choose another device, a smaller model or precision bf16"
+            )
+        if not self._warned:
+            logging.getLogger(__name__).warning(
+                "%s has not enough memory for %d images at once; going on with smaller batches",
+                self._device,
+                self.batch,
+            )
+            self._warned = True
+        self.batch //= 2
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+
+def _cores() -> int:
+    """Processor cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class OpenClipModel:

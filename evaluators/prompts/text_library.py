@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from evaluators.errors import PromptError
-from evaluators.prompts.prompt_set import ClassLabel, PromptSet
-from evaluators.prompts.templates import PHOTO_TEMPLATE, PLACEHOLDER, fill
+from evaluators.prompts.prompt_set import PHOTO_TEMPLATE, PLACEHOLDER, ClassLabel, PromptSet, fill
 
 __all__ = ["Saying", "TextLibrary"]
 

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evaluators.embeddings.class_embeddings import ClassEmbeddings
-from evaluators.embeddings.class_weights import TextEncoder
+from evaluators.embeddings.class_weights import ClassEmbeddings, TextEncoder
 from evaluators.embeddings.labeled_images import LabeledImages
 from evaluators.errors import ModelError, PromptError
 from evaluators.models.open_clip_loading import check_device

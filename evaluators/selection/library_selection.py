@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from evaluators.models.image_text_model import FloatArray
 from evaluators.prompts.text_library import TextLibrary
-from evaluators.scoring.best_scale import best_scale, cross_entropies
+from evaluators.scoring.fitted_scale import best_scale, cross_entropies
 from evaluators.selection.stratified_folds import stratified_folds
 from evaluators.selection.text_selection import Chosen, TextFeatures, select_texts, weights_of
 

@@ -182,7 +182,7 @@ def replay(
 
     from prompt_search.cli.display import Display
     from prompt_search.cli.failures import say
-    from prompt_search.run.journal.compare import compare_runs
+    from prompt_search.run.journal.differences import compare_runs
     from prompt_search.run.resources import Resources
     from prompt_search.run.run import Run
 

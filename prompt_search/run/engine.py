@@ -13,8 +13,7 @@ from prompt_search.errors import DataError, RunMismatch, RunMissing, SettingsErr
 from prompt_search.models import describe_model
 from prompt_search.prompt_files.prompts_json import PromptFile, write_prompts_json
 from prompt_search.report.result import Result
-from prompt_search.run.arguments_file import write_arguments
-from prompt_search.run.folder import check_folder
+from prompt_search.run.folder import check_folder, write_arguments
 from prompt_search.run.identity import provenance_of
 from prompt_search.run.inputs import fitness_named, open_inputs
 from prompt_search.run.job import Job
@@ -35,7 +34,7 @@ from prompt_search.run.outcome.outputs import write_outputs
 from prompt_search.run.outcome.sealed_test import Finalist, as_finalist, prove, score_placebos
 from prompt_search.run.outcome.split_evaluators import SplitEvaluators
 from prompt_search.run.plan.context import context_check
-from prompt_search.run.plan.near_chance import near_chance
+from prompt_search.run.plan.early_checks import near_chance
 from prompt_search.run.resources import Resources
 from prompt_search.testbed.bundled import data_path
 

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 from prompt_search.cache.writable import check_writable
 from prompt_search.errors import SettingsError
 from prompt_search.prompt_files.prompts_json import PromptFile, read_prompts_json
-from prompt_search.run.arguments_file import ARGUMENTS, read_arguments
 from prompt_search.run.config import OWN, RunConfig, StrategyChoice
 from prompt_search.run.engine import BEST_SO_FAR, execute, replay
-from prompt_search.run.folder import check_folder
+from prompt_search.run.folder import ARGUMENTS, check_folder, read_arguments
 from prompt_search.run.job import Job, NamedStrategy, price_of
 from prompt_search.run.money.budget import Budget
 from prompt_search.run.money.metered import Clock

@@ -23,7 +23,9 @@ def patterns(module: str) -> dict[str, re.Pattern[str]]:
 
 
 EVERY = {
-    name: pattern for module in ("evaluators.prompts.templates", *READERS) for name, pattern in patterns(module).items()
+    name: pattern
+    for module in ("evaluators.prompts.prompt_set", *READERS)
+    for name, pattern in patterns(module).items()
 }
 
 

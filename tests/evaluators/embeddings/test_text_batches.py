@@ -4,7 +4,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluators.embeddings.text_batches import TextBatch, end_of_text, text_batches, tokens_per_batch
+from evaluators.models.text_tower import TextBatch, end_of_text, text_batches, tokens_per_batch
 
 CONTEXT = 16
 END = 999

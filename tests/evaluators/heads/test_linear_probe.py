@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from evaluators.heads.linear_probe import PENALTIES, START, Probe, fit_probe
 from evaluators.models.image_text_model import FloatArray
-from evaluators.scoring.best_scale import best_scale
+from evaluators.scoring.fitted_scale import best_scale
 from evaluators.selection.stratified_folds import stratified_folds
 from tests.fakes.hashed_model import random_unit_rows
 

@@ -10,7 +10,7 @@ from huggingface_hub import constants
 
 from evaluators import OpenClipModel
 from evaluators.errors import ModelError
-from evaluators.models.hub_connection import fault_of_hub, hub_or_cache, is_missing
+from evaluators.models.open_clip_loading import fault_of_hub, hub_or_cache, is_missing
 
 CLOSED = "http://127.0.0.1:9"
 
@@ -86,7 +86,7 @@ def test_a_local_model_asks_no_server(tiny_name: str, monkeypatch: pytest.Monkey
     def forbidden(address: str) -> str:
         raise AssertionError(address)
 
-    monkeypatch.setattr("evaluators.models.hub_connection.fault_of_hub", forbidden)
+    monkeypatch.setattr("evaluators.models.open_clip_loading.fault_of_hub", forbidden)
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
     assert OpenClipModel(tiny_name, device="cpu").width > 0
 

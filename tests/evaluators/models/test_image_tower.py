@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from evaluators.errors import ModelError
-from evaluators.models.image_tower import ImageSettings, ImageTower
+from evaluators.models.open_clip_model import ImageSettings, ImageTower
 
 Hook = Callable[[int], None]
 

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluators.prompts.key_index import KeyIndex
+from evaluators.embeddings.embedding_rows import KeyIndex
 
 
 @pytest.fixture(autouse=True)
 def _sorted_early(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("evaluators.prompts.key_index.MOST_RECENT", 5)
+    monkeypatch.setattr("evaluators.embeddings.embedding_rows.MOST_RECENT", 5)
 
 
 @settings(deadline=None)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from evaluators.scoring import best_scale as module
-from evaluators.scoring.best_scale import best_scale, cross_entropies
+from evaluators.scoring import fitted_scale as module
+from evaluators.scoring.fitted_scale import best_scale, cross_entropies
 from tests.fakes.hashed_model import random_unit_rows
 
 SCALE = 12.0

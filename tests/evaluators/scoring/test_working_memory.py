@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from evaluators import Evaluator, LabeledImages, PairwisePrompts, PromptSet, TextEncoder
-from evaluators.embeddings.recently_used import RecentlyUsed
+from evaluators.embeddings.class_weights import RecentlyUsed
 from evaluators.errors import ModelError
 from evaluators.scoring.products import Products
 from evaluators.scoring.working_memory import WorkingMemory

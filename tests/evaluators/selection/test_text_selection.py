@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from evaluators.models.image_text_model import FloatArray
-from evaluators.scoring.best_scale import cross_entropies
+from evaluators.scoring.fitted_scale import cross_entropies
 from evaluators.selection import text_selection
 from evaluators.selection.text_selection import Chosen, TextFeatures, select_texts, weights_of
 from tests.fakes.hashed_model import random_unit_rows

@@ -10,8 +10,8 @@ import pytest
 
 from evaluators import ImageTextModel
 from prompt_search.errors import RunError
-from prompt_search.run.arguments_file import read_arguments, write_arguments
 from prompt_search.run.config import RunConfig
+from prompt_search.run.folder import read_arguments, write_arguments
 from prompt_search.run.job import Job
 from prompt_search.run.journal.events import Ended
 from prompt_search.run.journal.journal import Journal

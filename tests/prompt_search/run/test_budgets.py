@@ -11,7 +11,7 @@ from optimizers import Cupl, Reply, Sample
 from prompt_search.errors import LanguageModelRejected, SettingsError
 from prompt_search.llm.api.openai_compatible import OpenAICompatible
 from prompt_search.llm.api.sample_call import Patience
-from prompt_search.run.journal.compare import compare_runs
+from prompt_search.run.journal.differences import compare_runs
 from prompt_search.run.money.budget import Budget
 from prompt_search.run.money.ledger import LEDGER, Ledger
 from tests.fakes.openai_server import PATIENT, Late, OpenAIServer, refuse

@@ -14,7 +14,7 @@ from optimizers.language_model import Sample
 from prompt_search.errors import PromptError, RunError, RunMissing
 from prompt_search.llm.prices import Price
 from prompt_search.prompt_files.prompts_json import read_prompts_json
-from prompt_search.run.arguments_file import ARGUMENTS, read_arguments
+from prompt_search.run.folder import ARGUMENTS, read_arguments
 from prompt_search.run.journal.event_lines import as_line, read_line
 from prompt_search.run.journal.events import KINDS
 from prompt_search.run.journal.journal import JOURNAL, read_records

@@ -20,7 +20,7 @@ from prompt_search.errors import (
 )
 from prompt_search.prompt_files.prompts_json import read_prompts_json
 from prompt_search.report.result import Result
-from prompt_search.run.journal.compare import compare_runs
+from prompt_search.run.journal.differences import compare_runs
 from prompt_search.run.journal.events import ScoredOnSelect
 from prompt_search.run.journal.journal import Journal, read_records
 from prompt_search.run.money.budget import Budget

@@ -9,7 +9,7 @@ import pytest
 from evaluators import ImageTextModel
 from prompt_search.errors import RunError, RunMismatch, RunMissing
 from prompt_search.report.result import Result
-from prompt_search.run.journal.compare import compare_runs
+from prompt_search.run.journal.differences import compare_runs
 from prompt_search.run.journal.journal import JOURNAL
 from prompt_search.run.money.budget import Budget
 from prompt_search.run.resources import Resources

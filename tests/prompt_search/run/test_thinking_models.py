@@ -10,7 +10,7 @@ from optimizers import Cupl, HillClimbing, Reply, Request
 from optimizers.language_model import Message
 from prompt_search.errors import LanguageModelUseless
 from prompt_search.llm.api.openai_compatible import OpenAICompatible
-from prompt_search.run.journal.compare import compare_runs
+from prompt_search.run.journal.differences import compare_runs
 from prompt_search.run.money.budget import Budget
 from prompt_search.run.money.ledger import worst_case
 from prompt_search.run.progress import Silent

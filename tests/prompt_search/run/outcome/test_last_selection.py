@@ -14,7 +14,7 @@ from evaluators.models.image_text_model import FloatArray
 from optimizers import Cupl, EnsembleSelection, HillClimbing, Sample
 from prompt_search.errors import RunError
 from prompt_search.report.result import NO_WORDS, RANDOM_WORDS, Result
-from prompt_search.run.journal.compare import compare_runs
+from prompt_search.run.journal.differences import compare_runs
 from prompt_search.run.journal.journal import read_records
 from prompt_search.run.outcome.last_selection import Recipe, searched_placebos
 from tests.fakes.hashed_model import HashedModel

@@ -9,7 +9,7 @@ from evaluators.models.image_text_model import FloatArray
 from optimizers import HillClimbing, Sample
 from prompt_search.errors import DataError
 from prompt_search.run.config import RunConfig, StrategyChoice
-from prompt_search.run.plan.near_chance import is_near_chance
+from prompt_search.run.plan.early_checks import is_near_chance
 from prompt_search.run.progress import Silent
 from prompt_search.run.resources import Resources
 from prompt_search.run.run import Run
