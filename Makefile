@@ -40,7 +40,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	  || { rm -rf $(VENV); echo "python3 -m venv does not work here (on Debian: apt install python3-venv)" >&2; exit 1; }
 	@echo "installing into $(VENV) (torch is large: minutes on a slow line)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable . --group dev
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --compile-bytecode --editable . --group dev
 	@touch $@
 
 $(LLM): $(INSTALLED)
