@@ -57,7 +57,7 @@ def version_option(
 def main() -> None:
     """Run the command line; a traceback never reaches a person. SIGTERM ends it like Ctrl-C."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    # Threads that wait for each other spin by default; beside a busy process that took a run three times its processor time.
+    # Threads that wait for each other spin by default, which beside a busy process took three times the processor time.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         code = run_program(sys.argv[1:])
