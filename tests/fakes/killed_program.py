@@ -4,12 +4,18 @@ Each process is forked from one that has everything imported (`multiprocessing`'
 Language model and image-text model are fakes; everything between command line and files is the program's own.
 """
 
+import ctypes
+import datetime
 import json
 import multiprocessing
 import os
 import random
+import resource
 import signal
+import struct
+import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial, wraps
@@ -23,14 +29,24 @@ from prompt_search.cli.main import main
 from prompt_search.llm.api.openai_compatible import OpenAICompatible
 from prompt_search.llm.api.sample_call import Patience
 from prompt_search.llm.completion_cache import CompletionCache
-from prompt_search.run.journal import event_lines
-from prompt_search.run.journal import journal as journal_module
+from prompt_search.run.journal.event_lines import as_line
 from prompt_search.run.journal.events import Event
-from prompt_search.run.journal.journal import Journal
+from prompt_search.run.journal.journal import JOURNAL, Journal
 from prompt_search.run.money.ledger import Ledger
 from tests.fakes.pixel_model import PixelModel
 
-__all__ = ["ASKED", "KEPT", "PROCESS", "Ended", "Ending", "Program", "said_by_the_model"]
+__all__ = [
+    "ASKED",
+    "KEPT",
+    "PROCESS",
+    "SMALL",
+    "Ended",
+    "Ending",
+    "Program",
+    "Surroundings",
+    "run_of",
+    "said_by_the_model",
+]
 
 ASKED, KEPT = "asked", "kept"
 """What the language model writes down: a sample it was asked for, and one whose reply was taken from it."""
@@ -60,6 +76,16 @@ IMPORTED = (
     "rich.progress",
 )
 """What a run imports when it comes to it, and a process by the way."""
+SMALL: dict[str, tuple[str, ...]] = {
+    "auto": ("samples=1", "calls=1"),
+    "cupl": ("samples=1",),
+    "ensemble-selection": ("samples=1", "rounds=1", "pairs=1", "listed=3"),
+    "fudd": ("k=2", "max_pairs=2"),
+    "glov": ("steps=1", "samples=2"),
+    "hill-climb": ("iterations=2", "pool=4"),
+    "ipo": ("steps=1", "samples=2"),
+    "proapo": ("generations=1", "group_generations=1", "samples=2", "groups=1"),
+}
 WORDS = ("small", "bright", "dark", "plain", "wide", "old", "tall", "near")
 
 
@@ -77,6 +103,23 @@ class Ending:
 
 
 @dataclass(frozen=True)
+class Surroundings:
+    """What is odd about the process.
+
+    Attributes:
+        clock: seconds by which the clock of the day is wrong.
+        largest_file: bytes; a write beyond fails, as on a full disk.
+        ruled_by_rights: the superuser is held to the rights of files and folders like everybody else.
+        head_start: see `Patience`.
+    """
+
+    clock: float = 0.0
+    largest_file: int | None = None
+    ruled_by_rights: bool = False
+    head_start: float = Patience().head_start
+
+
+@dataclass(frozen=True)
 class Ended:
     """What a process left: exit code (a signal's number below 0), standard error, and the moments it came to."""
 
@@ -86,34 +129,43 @@ class Ended:
 
 
 class Program:
-    """Runs `prompt-search run` in a folder.
+    """Runs `prompt-search` in a folder.
 
     Args:
-        place: the working folder, with pictures in `images`.
-        options: of the command, behind the images' folder; with a `--base-url` the language model is what is there.
-        patient: whether the first of several calls may take its time before the others go out.
+        place: the working folder.
+        arguments: of the program; with a `--base-url` the language model is what is there.
     """
 
-    def __init__(self, place: Path, *options: str, patient: bool = False) -> None:
-        self.place, self.options, self._patient = place, options, patient
+    def __init__(self, place: Path, *arguments: str) -> None:
+        self.place, self.arguments = place, arguments
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload([__name__, *IMPORTED])
 
-    def start(self, ending: Ending | None = None) -> Ended:
+    def start(self, ending: Ending | None = None, surroundings: Surroundings = Surroundings()) -> Ended:
         """The command, to its end."""
-        for name in (SPOKEN, MOMENTS):
-            (self.place / name).unlink(missing_ok=True)
+        self._forget()
         process = self._process = self._context.Process(
-            target=_run, args=(self.place, self.options, ending, self._patient)
+            target=_run, args=(self.place, self.arguments, ending, surroundings)
         )
         process.start()
         process.join()
         assert process.exitcode is not None
+        return self._left(process.exitcode)
+
+    def start_cold(self, **environment: str) -> Ended:
+        """The command in a process that shares nothing with this one, in another environment."""
+        self._forget()
+        command = [sys.executable, "-m", __name__, str(self.place), *self.arguments]
+        return self._left(subprocess.run(command, env=os.environ | environment).returncode)
+
+    def _forget(self) -> None:
+        for name in (SPOKEN, MOMENTS):
+            (self.place / name).unlink(missing_ok=True)
+
+    def _left(self, code: int) -> Ended:
         moments = self.place / MOMENTS
         return Ended(
-            process.exitcode,
-            (self.place / SPOKEN).read_text(),
-            moments.read_text().splitlines() if moments.exists() else [],
+            code, (self.place / SPOKEN).read_text(), moments.read_text().splitlines() if moments.exists() else []
         )
 
     def kill(self, process: int) -> None:
@@ -125,6 +177,13 @@ class Program:
         """What the language model wrote down, over all starts."""
         path = self.place / LOG
         return [tuple(json.loads(line)) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def run_of(strategy: str, *more: str) -> tuple[str, ...]:
+    """The arguments of a small run of a strategy, in the folder `out`."""
+    settings = [part for setting in SMALL[strategy] for part in ("--set", setting)]
+    few = ("--shots", "2", "--select-shots", "2", "--llm", "scripted/model", "--yes")
+    return ("run", "images", "--out", "out", "--strategy", strategy, *settings, *few, *more)
 
 
 def said_by_the_model(sample: Sample) -> str:
@@ -193,47 +252,81 @@ class _Moments:
 
     def in_half_a_line(self) -> None:
         """Moments at which half a line of the journal is on disk."""
-        as_line = event_lines.as_line
+        write = Journal._write
 
-        def watched(key: str, event: Event, time: str) -> bytes:
-            line = as_line(key, event, time)
-            path = self._place / "out" / "journal.jsonl"
+        def in_two_parts(journal: Journal, key: str, event: Event) -> None:
+            path, line = journal.folder / JOURNAL, as_line(key, event, "")
+            path.touch()
             whole = path.stat().st_size
             with path.open("ab") as file:
                 file.write(line[: len(line) // 2])
             self.come_to(f"half of event {event.kind}")
             os.truncate(path, whole)
-            return line
+            write(journal, key, event)
 
-        vars(journal_module)["as_line"] = watched
+        Journal._write = in_two_parts  # type: ignore[method-assign, assignment]
 
 
-def _run(place: Path, options: Sequence[str], ending: Ending | None, patient: bool) -> None:
-    """In the process that is forked."""
+def _run(place: Path, arguments: Sequence[str], ending: Ending | None, surroundings: Surroundings) -> None:
+    """In a process of its own."""
     os.chdir(place)
     os.environ["PROMPT_SEARCH_CACHE"] = str(place / "cache")
+    os.environ["OPENAI_ORG_ID"] = str(os.getpid())
     for name, stream in (("stdout.txt", sys.stdout), (SPOKEN, sys.stderr)):
         os.dup2(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), stream.fileno())
     moments = _Moments(place, ending)
+    _surround(surroundings)
     prompt_search.models.load_model = lambda name, **_: PixelModel()
-    os.environ["OPENAI_ORG_ID"] = str(os.getpid())
-    if patient:
-        vars(prompt_search.llm.choose)["OpenAICompatible"] = partial(
-            OpenAICompatible, patience=Patience(head_start=600.0)
-        )
-    if "--base-url" not in options:
+    if "--base-url" not in arguments:
         prompt_search.llm.choose.language_model = lambda *_, **__: _Model(place, moments.come_to)
-    moments.around(Journal, "_write", lambda journal, key, event: f"event {event.kind}")
     moments.in_half_a_line()
+    moments.around(Journal, "_write", lambda journal, key, event: f"event {event.kind}")
     moments.around(os, "replace", lambda source, target: f"rename to {Path(target).name}")
     moments.around(os, "rename", lambda source, target: f"rename to {Path(target).name}")
     moments.around(CompletionCache, "put", lambda *_: "reply into the cache")
     moments.around(Ledger, "_write", lambda ledger, entry: f"ledger {' '.join(entry)}")
-    sys.argv = ["prompt-search", "run", "images", "--out", "out", "--llm", "scripted/model", "--yes", *options]
+    sys.argv = ["prompt-search", *arguments]
     main()
+
+
+def _surround(surroundings: Surroundings) -> None:
+    patient = partial(OpenAICompatible, patience=Patience(head_start=surroundings.head_start))
+    vars(prompt_search.llm.choose)["OpenAICompatible"] = patient
+    if surroundings.clock:
+        _set_clock(surroundings.clock)
+    if surroundings.largest_file is not None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (surroundings.largest_file, surroundings.largest_file))
+    if surroundings.ruled_by_rights and os.geteuid() == 0:
+        _give_up_capabilities()
+
+
+def _set_clock(seconds: float) -> None:
+    """For all that asks for the time of day."""
+    now = time.time
+    time.time = lambda: now() + seconds
+
+    class Shifted(datetime.datetime):
+        @classmethod
+        def now(cls, tz: datetime.tzinfo | None = None) -> "Shifted":
+            return cls.fromtimestamp(time.time(), tz)
+
+    datetime.datetime = Shifted  # type: ignore[misc]
+    CompletionCache.__init__.__defaults__ = (time.time,)
+
+
+def _give_up_capabilities() -> None:
+    """Linux: see capabilities(7)."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    header, nothing = struct.pack("=Ii", 0x20080522, 0), bytes(24)
+    if libc.capset(header, nothing) != 0:
+        raise OSError(ctypes.get_errno(), "capset")
 
 
 def _append(path: Path, line: str) -> None:
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     os.write(handle, line.encode() + b"\n")
     os.close(handle)
+
+
+if __name__ == "__main__":
+    _run(Path(sys.argv[1]), sys.argv[2:], None, Surroundings())

@@ -12,24 +12,13 @@ import pytest
 
 from optimizers import STRATEGIES
 from prompt_search.run.journal.differences import compare_runs
-from tests.fakes.killed_program import ASKED, KEPT, PROCESS, Ended, Ending, Program
+from tests.fakes.killed_program import ASKED, KEPT, PROCESS, SMALL, Ended, Ending, Program, Surroundings, run_of
 from tests.fakes.openai_server import Behaviour, Exchange, OpenAIServer, Received, completion
 from tests.prompt_search.conftest import COLOURS, paint
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="there is no SIGKILL")
 
 FIVE = COLOURS | {"yellow_sun": (240, 220, 30), "grey_mouse": (120, 120, 120)}
-FEW_IMAGES = ("--shots", "2", "--select-shots", "2")
-SMALL: dict[str, tuple[str, ...]] = {
-    "auto": ("samples=1", "calls=1"),
-    "cupl": ("samples=1",),
-    "ensemble-selection": ("samples=1", "rounds=1", "pairs=1", "listed=3"),
-    "fudd": ("k=2", "max_pairs=2"),
-    "glov": ("steps=1", "samples=2"),
-    "hill-climb": ("iterations=2", "pool=4"),
-    "ipo": ("steps=1", "samples=2"),
-    "proapo": ("generations=1", "group_generations=1", "samples=2", "groups=1"),
-}
 MORE: dict[str, tuple[str, ...]] = {"ipo": ("--captions", "3"), "cupl": ("--base-to-new", "--start", "mine.txt")}
 """What some of them are run with, so that every kind of event is among the moments."""
 WRITTEN = (
@@ -44,16 +33,11 @@ SAMPLE = 9
 """Every ninth moment is tried where not all are."""
 
 
-def options(strategy: str) -> tuple[str, ...]:
-    settings = [part for setting in SMALL[strategy] for part in ("--set", setting)]
-    return ("--strategy", strategy, *settings, *FEW_IMAGES, *MORE.get(strategy, ()))
-
-
 class Trial:
     """A run that went through, and others of the same command that are ended on their way."""
 
     def __init__(self, place: Path, strategy: str) -> None:
-        self.place, self.options = place, options(strategy)
+        self.place, self.arguments = place, run_of(strategy, *MORE.get(strategy, ()))
         self.whole = self.program("whole")
         self.ended = self.whole.start()
         assert self.ended.code == 0, self.ended.said
@@ -63,7 +47,7 @@ class Trial:
         place.mkdir()
         paint(place / "images", 6, FIVE)
         (place / "mine.txt").write_text("my own {}\n")
-        return Program(place, *self.options)
+        return Program(place, *self.arguments)
 
     def wrong_after(self, ending: Ending, code: int, said: str = "") -> list[str]:
         """What is not as it should be with a run that ends so and is started again."""
@@ -181,10 +165,10 @@ def test_every_start_gains_though_it_is_killed_right_after_the_third_reply_was_s
     paint(tmp_path / "images", per_class=6)
     deadly = Deadly()
     with OpenAIServer(deadly) as server:
-        chosen = ("--strategy", "cupl", "--set", "samples=2", *FEW_IMAGES, "--base-url", server.url)
-        program = deadly.program = Program(tmp_path, *chosen, patient=True)
+        program = deadly.program = Program(tmp_path, *run_of("cupl", "--set", "samples=2", "--base-url", server.url))
+        patient = Surroundings(head_start=600.0)
         kept = [0]
-        while (ended := program.start()).code == -signal.SIGKILL:
+        while (ended := program.start(surroundings=patient)).code == -signal.SIGKILL:
             kept.append(replies_in(tmp_path / "cache" / "completions.sqlite"))
             assert kept[-1] > kept[-2]
     assert ended.code == 0, ended.said
