@@ -6,8 +6,7 @@ from pathlib import PurePath
 from typing import Annotated, Any, Literal
 
 from evaluators import DEFAULT_FITNESS
-from evaluators.embeddings.embedding_store import StoredAs
-from evaluators.models.open_clip_model import Precision
+from evaluators.precision import Precision, StoredAs
 from optimizers import STRATEGIES, Optimizer, configure, strategy_class
 from prompt_search.errors import SettingsError
 from prompt_search.llm.api.endpoint import secret_parts
