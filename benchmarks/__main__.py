@@ -16,7 +16,8 @@ SETS: Mapping[str, tuple[str, ...]] = {
 BY_NAME_ONLY = ("cifar10", "demo_seeds", "heads", "testbed", "selection", "questions", "growth", "prefix_sharing")
 """`cifar10`, `demo_seeds` and `testbed` take from half an hour to hours and are about the search, not speed;
 `selection` is about what its hold adds, `questions` about what its questions bring;
-`growth` runs ProAPO on up to 1,000 classes; `heads` takes ten minutes and is about what words are compared with; `prefix_sharing` is about what did not pay."""
+`growth` runs ProAPO on up to 1,000 classes; `heads` takes ten minutes and is about what words are compared with;
+`prefix_sharing` is about what did not pay."""
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "RESULTS.md"

@@ -1,7 +1,7 @@
 """How the cost of a run grows with the number of classes: whole ProAPO runs in a fake world, each in its own process.
 
 The world has images and texts whose features are drawn from hashes, and a language model that answers at once, so what
-is measured is the strategy, the scoring, the journal and the files. Memory is the operating system's peak, with imports.
+is measured is the strategy, the scoring, the journal and the files. Memory is the peak, with imports.
 """
 
 import hashlib
@@ -66,7 +66,8 @@ def _class_in(text: str) -> int:
 
 
 def _direction(number: int) -> FloatArray:
-    return _unit(np.random.default_rng(number).standard_normal((1, WIDTH), dtype=np.float32))[0]
+    row: FloatArray = _unit(np.random.default_rng(number).standard_normal((1, WIDTH), dtype=np.float32))[0]
+    return row
 
 
 def _unit(rows: FloatArray) -> FloatArray:
@@ -97,10 +98,10 @@ def run(classes: int) -> None:
     from prompt_search.run.resources import Resources
     from prompt_search.run.run import Run
 
-    splits = [_images(classes, number) for number in range(3)]
+    search, select, test = (_images(classes, number) for number in range(3))
     labels = tuple(ClassLabel(f"c{i:04}", f"qzx{i}") for i in range(classes))
-    used = {"search": len(splits[0]), "select": len(splits[1]), "test": len(splits[2])}
-    data = DataSplits(labels, *splits, report=DataReport(classes, used), fingerprint=f"fake {classes}")
+    report = DataReport(classes, {"search": len(search), "select": len(select), "test": len(test)})
+    data = DataSplits(labels, search, select, test, report, f"fake {classes}")
     with (
         TemporaryDirectory() as folder,
         TemporaryDirectory() as data_folder,
@@ -126,9 +127,12 @@ def run(classes: int) -> None:
     print(json.dumps(found))
 
 
-def measure(device: str, sizes: Sequence[int] = (10, 100, 1000)) -> list[Figure]:
+SIZES = (10, 100, 1000)
+
+
+def measure(device: str) -> list[Figure]:
     """Per number of classes the processor seconds, the peak of memory, the journal, and the exponent of the growth."""
-    found = {classes: _in_a_process(classes) for classes in sizes}
+    found = {classes: _in_a_process(classes) for classes in SIZES}
     figures = []
     for classes, each in found.items():
         what = f"a ProAPO run, {classes} classes, {SHOTS} + {SHOTS} images a class, {each['candidates']:.0f} candidates"

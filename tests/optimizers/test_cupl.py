@@ -6,7 +6,7 @@ import pytest
 
 from evaluators import ClassLabel, PromptSet, Score, general_templates
 from optimizers import Cupl, Reply, Request, Task
-from tests.fakes.scripted_search import ScriptedSearch, plain_score
+from prompt_search.testing.scripted_search import ScriptedSearch, plain_score
 
 
 def thing(request: Request) -> str:

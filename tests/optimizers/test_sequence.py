@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from evaluators import Candidate, PromptSet
 from optimizers import Plan, Search, Task, in_turn
 from optimizers.errors import BudgetReached
-from tests.fakes.scripted_search import ScriptedSearch, plain_score
+from prompt_search.testing.scripted_search import ScriptedSearch, plain_score
 
 
 @dataclass(frozen=True)

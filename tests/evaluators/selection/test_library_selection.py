@@ -14,7 +14,7 @@ from evaluators.selection.library_selection import (
     library_features,
 )
 from evaluators.selection.selected import HOLDS, Selected
-from tests.fakes.oracle import ANIMALS, OracleModel, direction, oracle_world, unit, words
+from prompt_search.testing.oracle_world import ANIMALS, OracleModel, direction, oracle_world, unit, words
 
 TEMPLATES = ("a photo of a {}.", "a drawing of a {}.", "the {} over there.")
 VISIBLE = {
