@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from optimizers import STRATEGIES
 from prompt_search.cli.config_options import with_config_options
 from prompt_search.cli.options import (
     CacheDir,
@@ -24,11 +25,12 @@ from prompt_search.cli.options import (
     Quiet,
     Track,
 )
+from prompt_search.cli.panels import IMAGES, OUTPUT, RUNNING, SEARCH, PanelCommand
 from prompt_search.cli.strategy_options import Settings, strategy_choices
 from prompt_search.testbed.demo import MAX_CALLS, demo_config
 
 if TYPE_CHECKING:
-    from prompt_search.cli.display import Display
+    from prompt_search.display.display import Display
     from prompt_search.llm.prices import Price
     from prompt_search.report.result import Result
 
@@ -38,14 +40,18 @@ BUDGET_EXIT = 3
 
 Out = Annotated[
     Path | None,
-    typer.Option(help="The run folder; by default under runs/, named after the arguments.", show_default=False),
+    typer.Option(
+        rich_help_panel=OUTPUT,
+        help="The run folder; by default under runs/, named after the arguments.",
+        show_default=False,
+    ),
 ]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the program."""
     for command in (demo, run, resume, replay):
-        app.command()(command)
+        app.command(cls=PanelCommand)(command)
 
 
 def demo(
@@ -76,9 +82,10 @@ def run(
         str, typer.Argument(help="A folder with one subfolder of images per class, a .parquet file, photos, emoji.")
     ],
     fields: dict[str, Any],
-    strategy: Annotated[list[str], typer.Option(help="Give several to run one after the other.")] = [
-        "ensemble-selection"
-    ],
+    strategy: Annotated[
+        list[str],
+        typer.Option(rich_help_panel=SEARCH, help=f"{', '.join(STRATEGIES)}. Give several to run one after the other."),
+    ] = ["ensemble-selection"],
     settings: Settings = [],
     max_calls: MaxCalls = None,
     max_total_tokens: MaxTokens = None,
@@ -88,13 +95,19 @@ def run(
     concurrency: Concurrency = None,
     no_cache: NoCache = False,
     track: Track = [],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what the run would ask for and cost.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", rich_help_panel=RUNNING, help="Only say what the run would ask for and cost.")
+    ] = False,
     out: Out = None,
     device: Device = "auto",
     verify: Annotated[
-        bool, typer.Option("--verify", help="Read every image again, whatever its size and date.")
+        bool,
+        typer.Option("--verify", rich_help_panel=IMAGES, help="Read every image again, whatever its size and date."),
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Go on where the model hardly knows the classes.")] = False,
+    yes: Annotated[
+        bool,
+        typer.Option("--yes", "-y", rich_help_panel=RUNNING, help="Go on where the model hardly knows the classes."),
+    ] = False,
     cache_dir: CacheDir = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -118,7 +131,10 @@ def run(
         track=tuple(track),
     )
     if dry_run:
-        print_dry_run(Run(config, out, resources=resources).plan(), budget, as_json=as_json)
+        from prompt_search.display.display import Display
+
+        planned = Run(config, out, resources=replace(resources, observer=Display(quiet=quiet or as_json))).plan()
+        print_dry_run(planned, budget, as_json=as_json)
         return
 
     def carry_out(shown: "Display") -> "Result":
@@ -180,8 +196,8 @@ def replay(
     """Go through a finished run again from its journal, offline, and compare every byte."""
     from tempfile import TemporaryDirectory
 
-    from prompt_search.cli.display import Display
     from prompt_search.cli.failures import say
+    from prompt_search.display.display import Display
     from prompt_search.run.journal.differences import compare_runs
     from prompt_search.run.resources import Resources
     from prompt_search.run.run import Run
@@ -209,8 +225,8 @@ def _price(text: str | None) -> "Price | None":
 
 
 def _finish(carry_out: "Callable[[Display], Result]", *, as_json: bool, quiet: bool) -> None:
-    from prompt_search.cli.display import Display
     from prompt_search.cli.result_table import print_result
+    from prompt_search.display.display import Display
 
     with Display(quiet=quiet or as_json) as display:
         result = carry_out(display)

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from pathlib import PurePath
 from typing import Annotated, Any, Literal
 
-from evaluators import DEFAULT_FITNESS
+from evaluators import DEFAULT_FITNESS, FITNESS_PRESETS
 from evaluators.precision import Precision, StoredAs
 from optimizers import STRATEGIES, Optimizer, configure, strategy_class
 from prompt_search.errors import SettingsError
@@ -172,7 +172,9 @@ class SearchConfig(Part):
     strategies: Annotated[
         tuple[StrategyChoice, ...], Option("Run one after the other on one archive.", identity="strategies")
     ] = (StrategyChoice("ensemble-selection"),)
-    fitness: Annotated[str, Option("What the search maximises.", provenance=True)] = DEFAULT_FITNESS
+    fitness: Annotated[str, Option(f"What the search maximises: {', '.join(FITNESS_PRESETS)}.", provenance=True)] = (
+        DEFAULT_FITNESS
+    )
     description: Annotated[
         str, Option("One or two sentences about the images, for the language model.", provenance=True)
     ] = ""

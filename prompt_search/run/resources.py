@@ -6,7 +6,7 @@ from pathlib import Path
 
 from prompt_search.cache.cache_dir import cache_dir as find_cache_dir
 from prompt_search.errors import SettingsError
-from prompt_search.run.progress import Observer, Silent
+from prompt_search.run.progress import Observer, default_observer
 
 __all__ = ["Resources"]
 
@@ -21,7 +21,8 @@ class Resources:
         use_cache: whether replies are taken from the cache and kept there; if not, they are kept in the run folder.
         concurrency: the most calls to a server in flight (by default 32; fewer when it asks for that).
         verify: read every image file again, whatever its size and date.
-        observer: is shown the progress.
+        observer: is shown the progress; by default it goes to the notebook, the terminal, or as lines to standard
+            error. `Silent()` shows nothing.
         track: trackers that are sent the run's figures, `mlflow` or `wandb`.
         confirm: asks a person whether to go on; by default the answer is yes.
 
@@ -34,7 +35,7 @@ class Resources:
     use_cache: bool = True
     concurrency: int | None = None
     verify: bool = False
-    observer: Observer = field(default_factory=Silent)
+    observer: Observer = field(default_factory=default_observer)
     track: Sequence[str] = ()
     confirm: Callable[[str], bool] = lambda question: True
 

@@ -54,7 +54,7 @@ def test_a_terminal_shows_live_totals(program: Run, tiny_clip: str, place: Path)
         except OSError:  # how a terminal says that nobody is there any more
             pass
         assert process.wait(timeout=60) == 0
-    for expected in (b"best fitness", b"candidates", b"LLM calls", b"from the cache", b"tokens", b"time"):
+    for expected in (b"best fitness", b"candidates", b"LLM calls", b"from the cache", b"tokens", b"loading models"):
         assert expected in shown
 
 
