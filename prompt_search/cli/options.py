@@ -24,6 +24,7 @@ __all__ = [
     "PriceText",
     "Quiet",
     "Track",
+    "TrackFiles",
 ]
 
 CacheDir = Annotated[
@@ -105,5 +106,13 @@ Track = Annotated[
     list[str],
     typer.Option(
         rich_help_panel=OUTPUT, help="Send the run's figures (numbers only) to mlflow or wandb.", show_default=False
+    ),
+]
+TrackFiles = Annotated[
+    bool,
+    typer.Option(
+        "--track-files",
+        rich_help_panel=OUTPUT,
+        help="Send the prompt file and the report there too, with class names and texts.",
     ),
 ]

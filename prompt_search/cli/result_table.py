@@ -145,7 +145,7 @@ def _print_notes(result: Result, console: "Console") -> None:
         )
     console.print(f"\nprompt file   {printable(str(result.prompts_file))}", soft_wrap=True)
     console.print(f"classifier    {printable(str(result.classifier_file))}", soft_wrap=True)
-    console.print(f"report        {printable(str(result.folder / 'report.html'))}", soft_wrap=True)
+    console.print(f"report        {printable(str(result.report_file))}", soft_wrap=True)
 
 
 def _print_cost(result: Result, console: "Console") -> None:

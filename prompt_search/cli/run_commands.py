@@ -24,6 +24,7 @@ from prompt_search.cli.options import (
     PriceText,
     Quiet,
     Track,
+    TrackFiles,
 )
 from prompt_search.cli.panels import IMAGES, OUTPUT, RUNNING, SEARCH, PanelCommand
 from prompt_search.cli.strategy_options import Settings, strategy_choices
@@ -95,6 +96,7 @@ def run(
     concurrency: Concurrency = None,
     no_cache: NoCache = False,
     track: Track = [],
+    track_files: TrackFiles = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", rich_help_panel=RUNNING, help="Only say what the run would ask for and cost.")
     ] = False,
@@ -129,6 +131,7 @@ def run(
         concurrency=concurrency,
         verify=verify,
         track=tuple(track),
+        track_files=track_files,
     )
     if dry_run:
         from prompt_search.display.display import Display
@@ -155,6 +158,7 @@ def resume(
     no_cache: NoCache = False,
     max_useless: MaxUseless = None,
     track: Track = [],
+    track_files: TrackFiles = False,
     device: Device = "auto",
     cache_dir: CacheDir = None,
     as_json: Json = False,
@@ -175,6 +179,7 @@ def resume(
             use_cache=not no_cache,
             concurrency=concurrency,
             track=tuple(track),
+            track_files=track_files,
             observer=shown,
             confirm=shown.confirm,
         )

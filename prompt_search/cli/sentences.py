@@ -15,4 +15,7 @@ def print_sentence(console: "Console", text: str) -> None:
 
     On a terminal it is wrapped at words; elsewhere it is one line, for whoever searches it.
     """
-    console.print(printable(text), soft_wrap=not console.is_terminal, overflow="fold", markup=False)
+    if console.is_terminal:
+        console.print(printable(text), overflow="fold", markup=False)
+    else:
+        console.print(printable(text), soft_wrap=True, markup=False)

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from prompt_search.data.names.printable import printable
 from prompt_search.display.totals import SHORTEST_WAIT, Totals, wait_sentence
 
 if TYPE_CHECKING:
@@ -66,14 +67,15 @@ class Lines:
         if wait is not None:
             self._say(wait)
         elif new_phase and not self._quiet:
-            self._say(self._totals.line())
+            self._say(printable(self._totals.status.phase))
         else:
             self.beat()
 
     def beat(self) -> None:
         """Say how far it is if nothing was said for so long that it would be ten seconds at the next look."""
         if not self._quiet and self._totals.clock() - self._said_at >= LONGEST_SILENCE - TICK:
-            self._say(self._totals.line())
+            line = self._totals.line()
+            self._say(line if self._totals.rows() else f"still {line}")
 
     def note(self, text: str) -> None:
         """See `View.note`; whole, for whoever searches a log."""

@@ -238,6 +238,11 @@ class Result:
         return self.folder / "prompts.json"
 
     @property
+    def report_file(self) -> Path:
+        """The page to look at."""
+        return self.folder / "report.html"
+
+    @property
     def classifier_file(self) -> Path:
         """The winner as a `[D, C]` matrix for models that are used without this package."""
         return self.folder / "classifier.safetensors"

@@ -24,6 +24,7 @@ class Resources:
         observer: is shown the progress; by default it goes to the notebook, the terminal, or as lines to standard
             error. `Silent()` shows nothing.
         track: trackers that are sent the run's figures, `mlflow` or `wandb`.
+        track_files: whether they are sent the prompt file and the report at the end, too, with class names and texts.
         confirm: asks a person whether to go on; by default the answer is yes.
 
     Raises:
@@ -37,6 +38,7 @@ class Resources:
     verify: bool = False
     observer: Observer = field(default_factory=default_observer)
     track: Sequence[str] = ()
+    track_files: bool = False
     confirm: Callable[[str], bool] = lambda question: True
 
     def __post_init__(self) -> None:
@@ -47,6 +49,9 @@ class Resources:
             raise SettingsError(f"device must be auto, cpu, cuda or cuda:N, got {self.device!r}")
         if isinstance(self.track, str) or not all(isinstance(name, str) for name in self.track):
             raise SettingsError(f"track must be a list of trackers' names, got {self.track!r}")
+
+        if self.track_files and not self.track:
+            raise SettingsError("track_files sends files to trackers: name one with track, mlflow or wandb")
 
     @property
     def cache(self) -> Path:

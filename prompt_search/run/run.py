@@ -230,6 +230,8 @@ class Run:
         job = Job(self.config, strategies, model, llm, resources, limits, clock)
         with shown.following(_short_name(self.config), _settings(self.config, limits)) as summary:
             result = self._carried_out(job, llm)
+            if self.resources.track_files:
+                shown.keep([result.prompts_file, result.report_file])
             summary |= _figures(result)
         return result
 

@@ -239,18 +239,6 @@ def test_bad_input_exits_with_2_and_a_sentence(
     assert "Traceback" not in done.stderr
 
 
-def test_help_is_quick_since_nothing_heavy_is_imported(place: Path) -> None:
-    code = (
-        "import sys; sys.argv = ['prompt-search', '--help']\n"
-        "from prompt_search.cli.main import main\n"
-        "try: main()\nexcept SystemExit: pass\n"
-        "print([m for m in ('torch', 'open_clip', 'datasets', 'openai', 'litellm', 'PIL') if m in sys.modules])"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip().endswith("[]")
-    assert "replay" in done.stdout
-
-
 def test_the_cache_is_told_and_emptied_but_for_the_language_model(program: Run, tiny_clip: str, place: Path) -> None:
     with OpenAIServer(GOOD) as server:
         program(*arguments(server, tiny_clip))
