@@ -163,7 +163,7 @@ def test_both_packages_are_given_files_under_their_names(calls: list[tuple[str, 
         observer.begin("3f2a", {})
         observer.keep([tmp_path / "prompts.json"])
     assert told(calls, "log_artifact")[0][0][1] == str(tmp_path / "prompts.json")
-    assert told(calls, "wandb.Artifact")[0] == (("run-3f2a",), {"type": "prompts"})
+    assert told(calls, "Artifact")[0] == (("run-3f2a",), {"type": "prompts"})
     assert told(calls, "add_file")[0] == ((str(tmp_path / "prompts.json"),), {"name": "prompts.json"})
 
 
