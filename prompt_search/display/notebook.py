@@ -3,6 +3,7 @@
 import html
 import sys
 import threading
+import warnings
 from typing import Any
 
 from prompt_search.display.lines import Ticker
@@ -54,6 +55,8 @@ class NotebookTotals:
         """See `View.start`."""
         from IPython.display import HTML, display
 
+        # tqdm, which comes with other packages, asks for a package of bars that these totals do without.
+        warnings.filterwarnings("ignore", message="IProgress not found")
         self._going = True
         if self._handle is None:
             self._handle = display(HTML(totals_html(self._totals, self._notes, ended=False)), display_id=True)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from prompt_search.data.names.printable import printable
+from prompt_search.errors import RunMissing
 from prompt_search.report.result import Result, Row
 
 if TYPE_CHECKING:
@@ -95,6 +96,8 @@ def _scored(result: Result) -> Iterator[dict[str, Any]]:
 
     path = result.folder / JOURNAL
     records = without_void(read_records(path))
+    if not records:
+        raise RunMissing(f"{result.folder} holds no run: nothing is recorded there")
     fitness = fitness_named(str(facts_of(records, path).identity["fitness"]))
     calls, lists = 0, dict[str, tuple[str, ...]]()
     for event in (record.event for record in records):

@@ -340,7 +340,7 @@ class Result:
         `mean_recall` on the search images, `templates` (a tuple), `own_texts` (how many texts single classes have).
 
         Raises:
-            RunError: if the journal is gone or damaged.
+            RunMissing: if the journal is gone; `RunError`: if it is damaged.
         """
         from prompt_search.report.notebook import candidates
 
