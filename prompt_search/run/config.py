@@ -19,6 +19,8 @@ from prompt_search.run.option import Option, check, check_names, options
 __all__ = ["OWN", "DataConfig", "Feedback", "LlmConfig", "RunConfig", "SearchConfig", "StrategyChoice"]
 
 Feedback = Literal["paper", "confusions"]
+GGUF = "gguf:"
+"""Goes before the path of a language model in one file, which its contents identify, wherever it lies."""
 OWN = "own:"
 """Marks what was given as a Python object and can't be made again from its name."""
 
@@ -267,8 +269,8 @@ class RunConfig(Part):
         return replace(self, **own, **{part: replace(getattr(self, part), **new) for part, new in changed.items()})
 
     def located(self, absolute: Callable[[str], str]) -> "RunConfig":
-        """The same with the paths of images and prompt files made absolute, for a run may be resumed from anywhere."""
-        data, search = self.data, self.search
+        """The same with paths of images, prompts and a GGUF made absolute, for a run may be resumed from anywhere."""
+        data, search, name = self.data, self.search, self.llm.name
         return replace(
             self,
             data=replace(
@@ -279,6 +281,7 @@ class RunConfig(Part):
             search=replace(
                 search, baseline=tuple(map(absolute, search.baseline)), start=tuple(map(absolute, search.start))
             ),
+            llm=replace(self.llm, name=GGUF + absolute(name.removeprefix(GGUF)) if name.startswith(GGUF) else name),
         )
 
     @classmethod
