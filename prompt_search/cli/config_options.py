@@ -41,7 +41,9 @@ def _parameter(stated: Stated) -> inspect.Parameter:
     flag = option.flag or f"--{stated.name.replace('_', '-')}"
     shown = stated.default is not None and stated.default != "" and stated.default is not False and not several
     panel = PANELS.get(stated.name) or PANELS[stated.section]
-    described = typer.Option(flag, help=option.help, min=option.least, show_default=shown, rich_help_panel=panel)
+    described = typer.Option(
+        flag, help=option.help, min=option.least, max=option.most, show_default=shown, rich_help_panel=panel
+    )
     kind = list[get_args(stated.kind)[0]] if several else stated.kind  # type: ignore[misc]
     default = list(stated.default) if several else stated.default
     return inspect.Parameter(stated.name, KEYWORD, default=default, annotation=Annotated[kind, described])
