@@ -13,20 +13,22 @@ from evaluators.embeddings.class_weights import ClassEmbeddings, TextEncoder
 from evaluators.embeddings.labeled_images import LabeledImages
 from evaluators.errors import ModelError, PromptError
 from evaluators.models.open_clip_loading import check_device
+from evaluators.precision import Precision
 from evaluators.prompts.pairwise_prompts import Candidate, PairwisePrompts
 from evaluators.prompts.prompt_set import PromptSet
 from evaluators.prompts.text_library import TextLibrary
 from evaluators.scoring.batch_statistics import batch_statistics
 from evaluators.scoring.calibration import calibration_errors
 from evaluators.scoring.pairwise_score import PairTable, fallback_share, pair_table, two_steps
-from evaluators.scoring.products import CandidateBatch, ProductPrecision, Products
+from evaluators.scoring.products import CandidateBatch, Products
 from evaluators.scoring.reductions import label_ranks, reduce_logits
 from evaluators.scoring.redundancy import redundancies
 from evaluators.scoring.scale_window import every_window, middle_windows
 from evaluators.scoring.score import Score
 from evaluators.scoring.working_memory import WorkingMemory, is_out_of_memory
 from evaluators.selection.k_means import k_means
-from evaluators.selection.library_selection import Selected, SelectionSettings, choose_texts, library_features
+from evaluators.selection.library_selection import choose_texts, library_features
+from evaluators.selection.selected import Selected, SelectionSettings
 
 if TYPE_CHECKING:
     import torch
@@ -60,7 +62,7 @@ class Evaluator:
         memory_limit: int = 512 * 2**20,
         *,
         devices: Sequence[str] = ("cpu",),
-        precision: ProductPrecision = "fp32",
+        precision: Precision = "fp32",
         fused: bool = False,
     ) -> None:
         width = images.embeddings.shape[1]

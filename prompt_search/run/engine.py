@@ -73,7 +73,7 @@ def replay(job: Job, recorded: Path, folder: Path) -> Result:
     if not isinstance(records[-1].event, Ended):
         raise RunMissing(f"{recorded} holds no finished run; resume it first")
     check_folder(folder)
-    with Journal(folder, source=records) as journal:
+    with Journal(folder, records, recorded / JOURNAL) as journal:
         write_arguments(folder, job)
         facts = facts_of(records, recorded / JOURNAL)
         if facts.identity["model"][-1] != job.model.fingerprint:
