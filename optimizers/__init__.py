@@ -1,7 +1,7 @@
 """What to try next: search strategies, each in one file, and what they are given to work with."""
 
 from optimizers.archive import Archive, Scored
-from optimizers.auto import Auto
+from optimizers.auto import Auto, HandedOver, in_turn
 from optimizers.cupl import Cupl
 from optimizers.ensemble_selection import EnsembleSelection
 from optimizers.fudd import Fudd
@@ -25,7 +25,6 @@ from optimizers.language_model import (
 )
 from optimizers.proapo import ProApo
 from optimizers.search import SHORTLIST, Optimizer, Search
-from optimizers.sequence import HandedOver, in_turn
 from optimizers.settings import Settings, allowed_values, configure
 from optimizers.strategies import STRATEGIES, strategy_class
 from optimizers.task import Plan, Task

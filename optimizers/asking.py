@@ -7,11 +7,11 @@ from typing import Generic, TypeVar
 
 from optimizers.errors import BudgetReached
 from optimizers.language_model import Message, Reply, Request
-from optimizers.meta_prompts import again_turn
 from optimizers.replies import answer_in
 from optimizers.search import Search
 
 __all__ = ["Answers", "account", "ask_usable", "most_calls"]
+
 
 T = TypeVar("T")
 
@@ -89,7 +89,7 @@ def _worth_asking_again(reply: Reply) -> bool:
 
 def _again(request: Request, text: str, fault: str) -> Request:
     quote = answer_in(text).strip()[:LONGEST_QUOTED_REPLY] or "(no answer)"  # providers refuse empty turns
-    return replace(request, messages=(*request.messages, Message("assistant", quote), again_turn(fault)))
+    return replace(request, messages=(*request.messages, Message("assistant", quote), _again_turn(fault)))
 
 
 def _ask_if_affordable(search: Search, requests: list[Request], read: Callable[[str], list[T]]) -> list[Reply]:
@@ -97,3 +97,12 @@ def _ask_if_affordable(search: Search, requests: list[Request], read: Callable[[
         return search.ask(requests, lambda _, text: bool(read(text))) if requests else []
     except BudgetReached:
         return [Reply("", finish="budget")] * len(requests)
+
+
+def _again_turn(fault: str) -> Message:
+    """Says what was wrong with the last reply and asks for another.
+
+    >>> _again_turn('"a photo" has no {} in it').content
+    'Your reply can not be used: "a photo" has no {} in it. Please answer again, in the form asked for.'
+    """
+    return Message("user", f"Your reply can not be used: {fault}. Please answer again, in the form asked for.")

@@ -13,9 +13,9 @@ from typing import ClassVar, Literal
 
 from evaluators import PromptSet, general_templates
 from optimizers.asking import account, most_calls
-from optimizers.conversation import Conversation
 from optimizers.language_model import Message, Request
 from optimizers.meta_prompts import SMALL_TEMPLATE_SCHEMA, TEMPLATE_SCHEMA, hill_climbing_turn, mistakes, outcome_turn
+from optimizers.replies import answer_in
 from optimizers.search import Search
 from optimizers.settings import Count, Settings, Temperature
 from optimizers.task import Plan, Task
@@ -34,6 +34,9 @@ from optimizers.template_search import (
 )
 
 __all__ = ["HillClimbing"]
+
+NO_ANSWER = "(no answer)"
+"""In the place of an empty reply: providers refuse empty turns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +135,33 @@ class HillClimbing(Settings):
         good = ranked[: self.k]
         bad = [] if self.feedback == "positive-only" else ranked[max(len(good), len(ranked) - self.k) :]
         return [each.template for each in good], [each.template for each in bad]
+
+
+@dataclass(slots=True)
+class Conversation:
+    """The turns so far.
+
+    Attributes:
+        kept: whether there are any: where not, every question stands alone.
+    """
+
+    kept: bool = True
+    _turns: tuple[Message, ...] = ()
+    _outcome: str = ""
+
+    def ask(self, question: Message) -> tuple[Message, ...]:
+        """The turns to send: those so far, how the last proposal did, and a question."""
+        if not self.kept:
+            return (question,)
+        content = f"{self._outcome}\n\n{question.content}".strip()
+        self._turns = (*self._turns, Message("user", content))
+        return self._turns
+
+    def answered(self, reply: str, outcome: str) -> None:
+        """What came back, and how the proposal in it did, which is said before the next question."""
+        answer = answer_in(reply).strip() or NO_ANSWER
+        self._turns = (*self._turns, Message("assistant", answer))
+        self._outcome = outcome
 
 
 def _outcome(before: Sequence[ScoredTemplate], new: Sequence[ScoredTemplate]) -> str:

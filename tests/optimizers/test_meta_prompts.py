@@ -11,7 +11,6 @@ from optimizers import Picture, Task
 from optimizers.meta_prompts import (
     SMALL_TEMPLATE_SCHEMA,
     about_images,
-    again_turn,
     caption_turn,
     class_questions,
     glov_turns,
@@ -241,14 +240,6 @@ def test_names_stay_data_in_mistakes(task: Task) -> None:
     told = mistakes(confused(), replace(task, classes=classes, feedback="confusions"))
     assert len(told.splitlines()) == len(CONFUSED.splitlines())
     assert "x" * 101 not in told
-
-
-def test_the_second_question() -> None:
-    turn = again_turn('"a photo" has no {} in it')
-    assert (turn.role, turn.content) == (
-        "user",
-        'Your reply can not be used: "a photo" has no {} in it. Please answer again, in the form asked for.',
-    )
 
 
 def test_mistakes_stand_before_what_is_asked_in_hill_climbing() -> None:
