@@ -2,8 +2,8 @@
 
     python -m benchmarks.since REF [--seeds 3] [--runs FOLDER] [--only hill-climb ...]
 
-The bundled photos, image-text model and language model; each strategy alone, and hill climbing after ProAPO, with the
-same seeds and questions at both commits. Figures of the winner on the sealed test images: a report, made after the
+The bundled photos, image-text model and language model; each strategy alone, and hill climbing after class
+texts, with the same seeds at both commits. Figures of the winner on the sealed test images: a report, made after the
 change, never a guide to it.
 """
 
@@ -29,6 +29,7 @@ RUNS: Mapping[str, Sequence[str]] = {
     "glov": ["--strategy", "glov", "--set", "steps=4"],
     "ipo": ["--strategy", "ipo", "--set", "steps=5"],
     "proapo": ["--strategy", "proapo"],
+    "hill-climb after cupl": ["--strategy", "cupl", "--set", "cupl.samples=2", "--strategy", "hill-climb"],
     "hill-climb after proapo": ["--strategy", "proapo", "--strategy", "hill-climb"],
 }
 SHARED = ("run", "photos", "--shots", "16", "--select-shots", "16", "--quiet", "--yes")

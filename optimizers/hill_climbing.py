@@ -14,7 +14,14 @@ from typing import ClassVar, Literal
 from evaluators import PromptSet, general_templates
 from optimizers.asking import account, most_calls
 from optimizers.language_model import Message, Request
-from optimizers.meta_prompts import SMALL_TEMPLATE_SCHEMA, TEMPLATE_SCHEMA, hill_climbing_turn, mistakes, outcome_turn
+from optimizers.meta_prompts import (
+    SMALL_TEMPLATE_SCHEMA,
+    TEMPLATE_SCHEMA,
+    after_examples,
+    hill_climbing_turn,
+    mistakes,
+    outcome_turn,
+)
 from optimizers.replies import answer_in
 from optimizers.search import Search
 from optimizers.settings import Count, Settings, Temperature
@@ -96,7 +103,7 @@ class HillClimbing(Settings):
         conversation = Conversation(self.conversation)
         counts: Counter[str] = Counter()
         for _ in range(self.iterations):
-            turns = conversation.ask(self._question(search, templates))
+            turns = conversation.ask(*self._question(search, templates))
             answers = ask_templates(search, self._request(turns), samples=1)
             new = score_templates(search, answers.readings[0])
             conversation.answered(answers.replies[0].text, _outcome(templates, new))
@@ -105,11 +112,11 @@ class HillClimbing(Settings):
             counts += answers.counts
         return templates, counts
 
-    def _question(self, search: Search, templates: Sequence[ScoredTemplate]) -> Message:
-        """Asks for a template, given the best and the worst so far."""
+    def _question(self, search: Search, templates: Sequence[ScoredTemplate]) -> tuple[Message, list[str]]:
+        """Asks for a template, given the best and the worst so far; and the former, best first."""
         good, bad = self._examples(search, templates)
         wrong = mistakes(best_first(templates)[0].score, search.task) if templates else ""
-        return hill_climbing_turn(good, bad, search.task.description, wrong)
+        return hill_climbing_turn(good, bad, search.task.description, wrong), good
 
     def _request(self, turns: tuple[Message, ...]) -> Request:
         return Request(
@@ -149,10 +156,13 @@ class Conversation:
     _turns: tuple[Message, ...] = ()
     _outcome: str = ""
 
-    def ask(self, question: Message) -> tuple[Message, ...]:
-        """The turns to send: those so far, how the last proposal did, and a question."""
+    def ask(self, question: Message, good: Sequence[str]) -> tuple[Message, ...]:
+        """The turns to send: those so far, how the last proposal did, and a question.
+
+        A question that stands alone has good templates for answers before it; a conversation has the model's own.
+        """
         if not self.kept:
-            return (question,)
+            return after_examples([question], good)
         content = f"{self._outcome}\n\n{question.content}".strip()
         self._turns = (*self._turns, Message("user", content))
         return self._turns

@@ -5,6 +5,7 @@ from optimizers.meta_prompts.class_texts import (
     class_questions,
     descriptions_question,
     domain_question,
+    questions_turns,
     synonyms_question,
 )
 from optimizers.meta_prompts.ensemble_selection import (
@@ -16,6 +17,7 @@ from optimizers.meta_prompts.ensemble_selection import (
 from optimizers.meta_prompts.fudd import pair_question, pair_schema
 from optimizers.meta_prompts.schemas import (
     PHRASE,
+    QUESTION,
     SENTENCE,
     SMALL_TEMPLATE_SCHEMA,
     TEMPLATE_SCHEMA,
@@ -24,6 +26,7 @@ from optimizers.meta_prompts.schemas import (
     small_list_schema,
 )
 from optimizers.meta_prompts.templates import (
+    after_examples,
     caption_turn,
     glov_turns,
     hill_climbing_turn,
@@ -34,10 +37,12 @@ from optimizers.meta_prompts.templates import (
 
 __all__ = [
     "PHRASE",
+    "QUESTION",
     "SENTENCE",
     "SMALL_TEMPLATE_SCHEMA",
     "TEMPLATE_SCHEMA",
     "about_images",
+    "after_examples",
     "apart_question",
     "caption_turn",
     "class_questions",
@@ -54,6 +59,7 @@ __all__ = [
     "pair_schema",
     "photo_question",
     "phrase_schema",
+    "questions_turns",
     "quoted",
     "sentence_schema",
     "small_list_schema",

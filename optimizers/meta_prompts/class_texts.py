@@ -1,5 +1,6 @@
 """What is asked about each class: CuPL's questions (Pratt et al. 2023), and ProAPO's, asked once before its search."""
 
+import json
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -8,7 +9,13 @@ from evaluators import ClassLabel
 from optimizers.language_model import Message
 from optimizers.meta_prompts.as_data import about_images, quoted
 
-__all__ = ["article", "class_questions", "descriptions_question", "domain_question", "synonyms_question"]
+__all__ = [
+    "class_questions",
+    "descriptions_question",
+    "domain_question",
+    "questions_turns",
+    "synonyms_question",
+]
 
 LETTERS_WITH_AN = frozenset("aefhilmnorsx")
 """Letters whose names begin with a vowel: an F-16, an X-ray, an MRI."""
@@ -60,6 +67,33 @@ def class_questions(name: str, description: str, extra: Sequence[str] = ()) -> l
     ]
     asked = "Answer with one sentence about what can be seen, without a list."
     return [(Message("user", f"{about_images(description)} {question} {asked}".strip()),) for question in questions]
+
+
+def questions_turns(classes: Sequence[ClassLabel], description: str, count: int) -> tuple[Message, ...]:
+    """Asks for questions about any class of these images, `{}` for its name (MPVR, Mirza et al. 2024).
+
+    As there, a finished example comes first: other images, and questions that fit them.
+    """
+    return (
+        Message("user", _questions_for('The images are described as "Photos of the land from above.".', 3)),
+        Message("assistant", json.dumps({"list": list(FROM_ABOVE)})),
+        Message("user", _questions_for(about_images(description, classes), count)),
+    )
+
+
+FROM_ABOVE = (
+    "What does {} look like from above?",
+    "Which colours and patterns does {} have in a satellite photo?",
+    "What is usually seen around {} in a photo from the air?",
+)
+"""The example's questions; its images are of nobody's."""
+
+
+def _questions_for(about: str, count: int) -> str:
+    return (
+        f"{about} Write {count} questions whose answers describe what can be seen in such an image, whatever its "
+        f"class. Write {{}} where the name of the class goes, once in each question. {ONE_PER_LINE}"
+    )
 
 
 ONE_PER_LINE = "One per line, nothing else."

@@ -1,5 +1,6 @@
 """What the searches for templates say to the language model: hill climbing, GLOV, IPO, and what any of them may add."""
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 
@@ -11,6 +12,7 @@ from optimizers.task import Task
 __all__ = [
     "Ranked",
     "Remembered",
+    "after_examples",
     "caption_turn",
     "glov_turns",
     "hill_climbing_turn",
@@ -18,6 +20,26 @@ __all__ = [
     "mistakes",
     "outcome_turn",
 ]
+
+EXAMPLES = 3
+FOR_ONE = "Write a template that works well."
+
+
+def after_examples(turns: Sequence[Message], best_first: Sequence[str]) -> tuple[Message, ...]:
+    """A question behind the best templates known, the best last, as answers that the model gave before.
+
+    What a template is, a small model learns from answers and not from what is said of them: with the lists alone it
+    writes about templates. `python -m benchmarks.methods` has the figures.
+
+    >>> asked = after_examples([Message("system", "Be brief."), Message("user", "Better?")], ["a photo of a {}."])
+    >>> [turn.content for turn in asked]
+    ['Be brief.', 'Write a template that works well.', '{"template": "a photo of a {}."}', 'Better?']
+    """
+    answers = [json.dumps({"template": template}, ensure_ascii=False) for template in best_first[:EXAMPLES][::-1]]
+    exchanges = [each for answer in answers for each in (Message("user", FOR_ONE), Message("assistant", answer))]
+    first = sum(turn.role == "system" for turn in turns)
+    return (*turns[:first], *exchanges, *turns[first:])
+
 
 TRAITS = {
     (True, True): " that keeps the traits of the good templates and avoids those of the bad ones",
@@ -68,7 +90,8 @@ def glov_turns(best: Sequence[Ranked], worst: Sequence[Ranked], task: Task, mist
         "The best templates so far, the best of them last:\n" + _listed(best),
         "The worst templates so far, the worst of them first:\n" + _listed(worst) if worst else "",
         mistakes,
-        "Write a new template with a higher accuracy than all of these. Keep the {} exactly once. Reply with the "
+        "Write a new template with a higher accuracy than all of these. Use the description of the images and be "
+        "creative: try words, styles and views that are not among these. Keep the {} exactly once. Reply with the "
         "template only.",
     ]
     return Message("system", SYSTEM), Message("user", "\n\n".join(part for part in parts if part))

@@ -3,11 +3,13 @@
 import json
 import re
 
+from evaluators import PLACEHOLDER, normalize_template
+from evaluators.errors import PromptError
 from optimizers.meta_prompts import quoted
 from optimizers.replies.text_parts import LETTER, LONGEST_REPLY, is_chatter, lines, written_lines
 from optimizers.replies.thinking import answer_in
 
-__all__ = ["all_sentences", "phrases", "sentence", "sentence_fault"]
+__all__ = ["all_sentences", "list_fault", "phrases", "sentence", "written_questions"]
 
 FIRST_STOP = re.compile(r"[.!?](?=\s|$)|[。！？｡।۔؟]")
 FULL_STOPS = {"。": "。", "！": "。", "｡": "。", "।": "।", "۔": "۔"}
@@ -40,10 +42,28 @@ def sentence(text: str, name: str) -> str | None:
     return None
 
 
-def sentence_fault(text: str) -> str:
-    """Why `sentence` finds nothing in a reply, for the model that wrote it: half a sentence with the words quoted."""
+def written_questions(text: str) -> list[str]:
+    """Questions about any class in a reply, with `{}` once for its name, each once, in order.
+
+    >>> written_questions('{"list": ["What does {} look like?", "What is a cat?", "Describe <CLASS> from above."]}')
+    ['What does {} look like?', 'Describe {} from above.']
+    """
+    found = []
+    for line in (line for line in written_lines(text) if not is_chatter(line)):
+        try:
+            question = normalize_template(line)
+        except PromptError:
+            continue
+        rest = question.replace(PLACEHOLDER, "", 1)
+        if not re.search(r"[{}<>]", rest) and len(rest.split()) >= FEWEST_WORDS and len(question) <= LONGEST_QUESTION:
+            found.append(question)
+    return list(dict.fromkeys(found))
+
+
+def list_fault(text: str) -> str:
+    """Why `phrases` or `all_sentences` find nothing in a reply, for the model that wrote it: half a sentence."""
     written = written_lines(text)
-    return f"{quoted(written[0])} is not a sentence that describes it" if written else "it is empty"
+    return f"{quoted(written[0])} is no such list" if written else "it is empty"
 
 
 def _describes(line: str, name: str) -> bool:
@@ -66,6 +86,7 @@ ASIDE = re.compile(r"(?<!\s)\s*(?:\(.*|\[.*|:\s.*|：.*|\s[-–—]\s.*)$")
 BETWEEN_SENTENCES = re.compile(r"(?<=[.!?])\s+|(?<=[。！？｡])")
 JSON_LIST = re.compile(r'^\s*\{\s*"\w{1,20}"\s*:\s*\[')
 WHOLE_STRING = re.compile(r'"([^"\\]*)"')
+LONGEST_QUESTION = 200
 MOST_WORDS = 4
 MOST_WORDS_OF_A_NAME = 8
 LONGEST_PHRASE = 60

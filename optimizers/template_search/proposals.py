@@ -95,7 +95,7 @@ def ask_templates(
     """
     fits = search.task.template_fits
 
-    def usable(text: str) -> list[str]:
+    def usable(_: int, text: str) -> list[str]:
         return read(text, fits)[:TEMPLATES_PER_REPLY]
 
     return ask_usable(search, [request] * samples, usable, lambda text: template_fault(text, fits))
