@@ -161,7 +161,8 @@ def test_the_glov_turns(task: Task) -> None:
         "rank 9: art of {} (10.0 %)\n"
         "rank 8: {} plush (33.3 %)\n\n"
         "It is wrong.\n\n"
-        "Write a new template with a higher accuracy than all of these. Keep the {} exactly once. Reply with the "
+        "Write a new template with a higher accuracy than all of these. Use the description of the images and be "
+        "creative: try words, styles and views that are not among these. Keep the {} exactly once. Reply with the "
         "template only."
     )
 
@@ -171,7 +172,8 @@ def test_the_first_glov_turn(task: Task) -> None:
     assert user.content == (
         'The images show 3 classes, such as "cat", "owl", "red fox".\n\n'
         "The best templates so far, the best of them last:\nrank 1: a {} (50.0 %)\n\n"
-        "Write a new template with a higher accuracy than all of these. Keep the {} exactly once. Reply with the "
+        "Write a new template with a higher accuracy than all of these. Use the description of the images and be "
+        "creative: try words, styles and views that are not among these. Keep the {} exactly once. Reply with the "
         "template only."
     )
 
