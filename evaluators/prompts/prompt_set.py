@@ -1,11 +1,14 @@
 """Prompt sets: for every class the texts whose mean embedding stands for it."""
 
 import hashlib
+import importlib.util
 import json
 import re
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, lru_cache
+from pathlib import Path
 from typing import Any
 
 from evaluators.errors import PromptError
@@ -19,6 +22,7 @@ __all__ = [
     "fill",
     "general_templates",
     "normalize_template",
+    "open_clip_lists",
 ]
 
 
@@ -63,9 +67,27 @@ def normalize_template(text: str) -> str:
 @cache
 def general_templates() -> tuple[str, ...]:
     """The 80 ImageNet templates of CLIP (Radford et al. 2021), taken from open_clip as it is installed."""
-    from open_clip import OPENAI_IMAGENET_TEMPLATES
+    templates = open_clip_lists().OPENAI_IMAGENET_TEMPLATES
+    return tuple(template(PLACEHOLDER) for template in templates)
 
-    return tuple(template(PLACEHOLDER) for template in OPENAI_IMAGENET_TEMPLATES)
+
+@cache
+def open_clip_lists() -> Any:  # noqa: ANN401 - a module without types
+    """The module of open_clip with its templates and class names, alone: open_clip itself takes seconds to import.
+
+    >>> len(open_clip_lists().IMAGENET_CLASSNAMES)
+    1000
+    """
+    if "open_clip" in sys.modules:
+        return sys.modules["open_clip"]
+    package = importlib.util.find_spec("open_clip")
+    folder = (package.submodule_search_locations or [""])[0] if package else ""
+    spec = importlib.util.spec_from_file_location("open_clip_lists", Path(folder, "zero_shot_metadata.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 CLASSES_REMEMBERED = 4096

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from evaluators import PromptSet
 from optimizers import Archive, Scored
-from tests.fakes.scripted_search import plain_score
+from prompt_search.testing.scripted_search import plain_score
 
 CLASSES = {"cat": "cat", "dog": "dog"}
 

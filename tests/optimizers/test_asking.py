@@ -10,7 +10,7 @@ from optimizers import Message, Reply, Request, Task
 from optimizers.asking import Answers, account, ask_usable, most_calls
 from optimizers.errors import BudgetReached
 from optimizers.search import Usable
-from tests.fakes.scripted_search import ScriptedSearch
+from prompt_search.testing.scripted_search import ScriptedSearch
 
 NUMBER = Request((Message("system", "Count."), Message("user", "Say a number.")), 0.7, 0.8, 9)
 

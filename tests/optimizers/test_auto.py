@@ -13,8 +13,8 @@ from optimizers.archive import Scored
 from optimizers.auto import shortlist
 from optimizers.errors import BudgetReached, SettingsError
 from optimizers.search import Usable
-from tests.fakes.oracle import offered_among_noise, oracle_world
-from tests.fakes.scripted_search import ScriptedSearch, plain_score
+from prompt_search.testing.oracle_world import offered_among_noise, oracle_world
+from prompt_search.testing.scripted_search import ScriptedSearch, plain_score
 
 CLASSES = tuple(ClassLabel(i, i) for i in ("cat", "dog", "owl"))
 TASK = Task(CLASSES, n_search=100, fits=lambda text: len(text) < 300, labels=(0, 1, 2) * 33 + (0,))

@@ -9,7 +9,7 @@ from evaluators import ClassLabel, PromptSet, Score, general_templates
 from optimizers import Cupl, Reply, Request, Task
 from optimizers.errors import BudgetReached
 from optimizers.search import Usable
-from tests.fakes.scripted_search import ScriptedSearch, plain_score
+from prompt_search.testing.scripted_search import ScriptedSearch, plain_score
 
 
 def thing(request: Request) -> str:

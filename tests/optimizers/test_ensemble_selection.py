@@ -7,8 +7,8 @@ import pytest
 from evaluators import PromptSet
 from optimizers import EnsembleSelection, Reply, Request, Task
 from optimizers.errors import BudgetReached, SettingsError
-from tests.fakes.oracle import ANIMALS, oracle_world
-from tests.fakes.scripted_search import ScriptedSearch
+from prompt_search.testing.oracle_world import ANIMALS, oracle_world
+from prompt_search.testing.scripted_search import ScriptedSearch
 
 TRAITS = dict(zip(ANIMALS, ["stripe", "whisker", "beak", "wing", "brush", "antler"], strict=True))
 VISIBLE = {name: f"{name} {trait}" for name, trait in TRAITS.items()}

@@ -16,8 +16,8 @@ from evaluators import PHOTO_TEMPLATE, Candidate, ClassLabel, PairwisePrompts, P
 from optimizers import Reply, Request, Task
 from optimizers.errors import BudgetReached, SettingsError
 from optimizers.fudd import Fudd, meeting_pairs
-from tests.fakes.oracle import oracle_world
-from tests.fakes.scripted_search import ScriptedSearch
+from prompt_search.testing.oracle_world import oracle_world
+from prompt_search.testing.scripted_search import ScriptedSearch
 
 NAMES = ("cat", "dog", "owl", "red fox", "stoat")
 CLASSES = tuple(ClassLabel(f"n{i}", name) for i, name in enumerate(NAMES))

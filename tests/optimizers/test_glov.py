@@ -11,8 +11,8 @@ import pytest
 from evaluators import PHOTO_TEMPLATE, PromptSet, Score
 from optimizers import SHORTLIST, Glov, Request, Steering, Task
 from optimizers.errors import SettingsError
-from tests.fakes.oracle import offered_among_noise, oracle_world
-from tests.fakes.scripted_search import ScriptedSearch, plain_score
+from prompt_search.testing.oracle_world import offered_among_noise, oracle_world
+from prompt_search.testing.scripted_search import ScriptedSearch, plain_score
 
 
 def by_hash(candidate: PromptSet) -> Score:

@@ -11,8 +11,8 @@ import pytest
 from evaluators import ClassLabel, PromptSet, Score, general_templates
 from optimizers import SHORTLIST, HillClimbing, Request, Task
 from optimizers.template_search import expand_templates
-from tests.fakes.oracle import offered_among_noise, oracle_world
-from tests.fakes.scripted_search import ScriptedSearch, plain_score
+from prompt_search.testing.oracle_world import offered_among_noise, oracle_world
+from prompt_search.testing.scripted_search import ScriptedSearch, plain_score
 
 BETTER = "a sharp close-up of a {}."
 

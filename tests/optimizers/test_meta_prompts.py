@@ -20,7 +20,7 @@ from optimizers.meta_prompts import (
     outcome_turn,
     quoted,
 )
-from tests.fakes.scripted_search import plain_score
+from prompt_search.testing.scripted_search import plain_score
 
 ABOUT = (
     "A vision-language model classifies images by comparing each image with short texts. The texts are made from a "

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from evaluators import PromptSet, general_templates
-from tests.fakes.oracle import BEST_TEMPLATE, OracleWorld, oracle_world
+from prompt_search.testing.oracle_world import BEST_TEMPLATE, OracleWorld, oracle_world
 
 
 def fitness(world: OracleWorld, *templates: str, texts: dict[str, list[str]] | None = None) -> float:

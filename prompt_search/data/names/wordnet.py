@@ -5,6 +5,8 @@ import re
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
+from evaluators.prompts.prompt_set import open_clip_lists
+
 __all__ = ["is_wordnet_id", "wordnet_names"]
 
 ID = re.compile(r"n\d{8}")
@@ -38,13 +40,8 @@ def _imagenet_names(ids: Collection[str]) -> dict[str, str]:
     synsets = _lines(lists[0]) if lists else []
     if len(synsets) != IMAGENET_CLASSES or not set(ids) & set(synsets):
         return {}
-    try:
-        from open_clip import IMAGENET_CLASSNAMES
-    except ImportError:
-        return {}
-    if len(IMAGENET_CLASSNAMES) != len(synsets):
-        return {}
-    return dict(zip(sorted(synsets), IMAGENET_CLASSNAMES, strict=True))
+    names = open_clip_lists().IMAGENET_CLASSNAMES
+    return dict(zip(sorted(synsets), names, strict=True)) if len(names) == len(synsets) else {}
 
 
 def _synset_names(ids: Collection[str]) -> dict[str, str]:

@@ -15,7 +15,7 @@ from evaluators.selection.library_selection import (
     held_out_weights,
     library_features,
 )
-from tests.fakes.oracle import ANIMALS, OracleModel, direction, oracle_world, unit, words
+from prompt_search.testing.oracle_world import ANIMALS, OracleModel, direction, oracle_world, unit, words
 
 TEMPLATES = ("a photo of a {}.", "a drawing of a {}.", "the {} over there.")
 VISIBLE = {

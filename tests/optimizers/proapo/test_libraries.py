@@ -19,7 +19,7 @@ from optimizers.meta_prompts import (
 from optimizers.proapo.libraries import LibraryQuestions
 from optimizers.replies import all_sentences, phrases
 from optimizers.replies.text_parts import LONGEST_REPLY
-from tests.fakes.scripted_search import ScriptedSearch
+from prompt_search.testing.scripted_search import ScriptedSearch
 
 
 def test_the_question_for_domain_words(task: Task) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from evaluators import PromptSet
 from optimizers import ProApo, Request
-from tests.fakes.oracle import oracle_world
+from prompt_search.testing.oracle_world import oracle_world
 
 VISIBLE = {
     "badger": "badger striped muzzle burrow",

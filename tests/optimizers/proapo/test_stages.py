@@ -4,7 +4,7 @@ from optimizers import Task
 from optimizers.proapo.class_texts import ClassTexts
 from optimizers.proapo.evolution import Evolution
 from optimizers.proapo.stages import ClassTextStage
-from tests.fakes.scripted_search import ScriptedSearch, plain_score
+from prompt_search.testing.scripted_search import ScriptedSearch, plain_score
 
 NOTHING_EVOLVES = Evolution(generations=0, parents=1, edits=0, mutations=0, crossovers=0, most=1)
 

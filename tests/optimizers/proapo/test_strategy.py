@@ -14,7 +14,7 @@ from evaluators import PHOTO_TEMPLATE, Candidate, ClassLabel, PromptSet, Score
 from optimizers import SHORTLIST, ProApo, Reply, Request, Scored, Task
 from optimizers.errors import BudgetReached, SettingsError
 from optimizers.shortlist import texts_alike
-from tests.fakes.scripted_search import ScriptedSearch, plain_score
+from prompt_search.testing.scripted_search import ScriptedSearch, plain_score
 
 HOSTILE = ["{", '{"list": [[]]}', "I'm sorry, I can't.", "{}{}", "cat, " * 999, "It {} has {x} y.", "\ud800 a b c."]
 SMALL = ProApo(generations=3, group_generations=2, groups=2, rounds=1, keep=20, samples=4)

@@ -14,7 +14,7 @@ from optimizers.template_search import (
     own_templates,
     score_templates,
 )
-from tests.fakes.scripted_search import ScriptedSearch, plain_score
+from prompt_search.testing.scripted_search import ScriptedSearch, plain_score
 
 
 def test_without_templates_of_the_user_the_usual_one_is_the_first(task: Task) -> None:

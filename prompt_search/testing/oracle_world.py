@@ -25,7 +25,7 @@ from PIL import Image
 from evaluators import FITNESS_PRESETS, ClassLabel, Evaluator, LabeledImages, TextEncoder
 from evaluators.models.image_text_model import FloatArray
 from optimizers import Request, Task
-from tests.fakes.scripted_search import Script, ScriptedSearch
+from prompt_search.testing.scripted_search import Script, ScriptedSearch
 
 __all__ = ["ANIMALS", "BEST_TEMPLATE", "OracleModel", "OracleWorld", "offered_among_noise", "oracle_world"]
 

@@ -1,0 +1,162 @@
+"""How the cost of a run grows with the number of classes: whole ProAPO runs in a fake world, each in its own process.
+
+The world has images and texts whose features are drawn from hashes, and a language model that answers at once, so what
+is measured is the strategy, the scoring, the journal and the files. Memory is the peak, with imports.
+"""
+
+import hashlib
+import json
+import math
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from unittest.mock import patch
+
+import numpy as np
+
+from benchmarks.measure import Figure
+from evaluators import ClassLabel, LabeledImages
+from evaluators.models.image_text_model import FloatArray
+
+__all__ = ["measure"]
+
+SHOTS, WIDTH = 16, 64
+MOST_SECONDS, MOST_GB, MOST_JOURNAL_MB = 600.0, 2.0, 50.0
+"""At 1,000 classes; the first is five minutes of two cores."""
+
+
+@dataclass
+class FakeModel:
+    """A text's features: its class's direction, which the first word of the text tells, and noise from its hash."""
+
+    width: int = WIDTH
+    name: str = "fake"
+    fingerprint: str = "fa4e"
+    preprocessing: str = "none"
+    context_length: int = 77
+    logit_scale: float = 20.0
+
+    def token_keys(self, texts: Sequence[str]) -> list[bytes]:
+        """The texts themselves."""
+        return [text.encode() for text in texts]
+
+    def token_counts(self, texts: Sequence[str]) -> list[int]:
+        """Words."""
+        return [len(text.split()) + 2 for text in texts]
+
+    def encode_texts(self, texts: Sequence[str]) -> FloatArray:
+        """[len(texts), WIDTH]."""
+        digests = b"".join(hashlib.shake_128(text.encode()).digest(2 * WIDTH) for text in texts)
+        noise = (np.frombuffer(digests, dtype="<u2").reshape(len(texts), WIDTH) / 2**15 - 1).astype(np.float32)
+        directions = np.stack([_direction(_class_in(text)) for text in texts])
+        return _unit(directions + np.float32(0.6) * noise)
+
+    def encode_images(self, images: object) -> FloatArray:
+        """Never asked: the images come as features."""
+        raise NotImplementedError
+
+
+def _class_in(text: str) -> int:
+    return next((int(word.strip(".,:")[3:]) for word in text.split() if word.startswith("qzx")), 0)
+
+
+def _direction(number: int) -> FloatArray:
+    row: FloatArray = _unit(np.random.default_rng(number).standard_normal((1, WIDTH), dtype=np.float32))[0]
+    return row
+
+
+def _unit(rows: FloatArray) -> FloatArray:
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), dtype=np.float32)
+
+
+def _images(classes: int, split: int) -> LabeledImages:
+    labels = np.repeat(np.arange(classes, dtype=np.int64), SHOTS)
+    noise = np.random.default_rng([split, classes]).standard_normal((len(labels), WIDTH), dtype=np.float32)
+    features = _unit(np.stack([_direction(int(label)) for label in labels]) + np.float32(0.17) * noise)
+    ids = tuple(f"c{i:04}" for i in range(classes))
+    return LabeledImages(features, labels, ids, tuple(f"{split}/{i}" for i in range(len(labels))))
+
+
+def _answer(messages: list[dict[str, str]]) -> str:
+    digest = hashlib.sha256(messages[-1]["content"].encode()).hexdigest()
+    marks = [digest[i : i + 6] for i in range(0, 30, 6)]
+    described = "sentence" in messages[-1]["content"]
+    return "\n".join(f"It has the mark {mark} on its side." if described else f"the marked {mark}" for mark in marks)
+
+
+def run(classes: int) -> None:
+    """One ProAPO run; prints processor seconds, seconds by the clock, peak bytes, bytes of the journal, candidates."""
+    from prompt_search.data.load import DataSplits
+    from prompt_search.data.report import DataReport
+    from prompt_search.run import inputs
+    from prompt_search.run.config import RunConfig
+    from prompt_search.run.resources import Resources
+    from prompt_search.run.run import Run
+
+    search, select, test = (_images(classes, number) for number in range(3))
+    labels = tuple(ClassLabel(f"c{i:04}", f"qzx{i}") for i in range(classes))
+    report = DataReport(classes, {"search": len(search), "select": len(select), "test": len(test)})
+    data = DataSplits(labels, search, select, test, report, f"fake {classes}")
+    with (
+        TemporaryDirectory() as folder,
+        TemporaryDirectory() as data_folder,
+        patch.object(inputs, "load_data", lambda *_, **__: data),
+    ):
+        config = RunConfig.of(data_folder, strategies=("proapo",), description="Marked things.")
+        resources = Resources(cache_dir=Path(folder, "cache"))
+        started = time.perf_counter()
+        Run(config, Path(folder, "runs", "fake"), resources=resources, model=FakeModel(), llm=_answer).execute()
+        wall = time.perf_counter() - started
+        journal = Path(folder, "runs", "fake", "journal.jsonl")
+        size = journal.stat().st_size
+        usage = resource.getrusage(resource.RUSAGE_SELF)
+        with journal.open() as lines:
+            candidates = sum(len(json.loads(line).get("candidates", ())) for line in lines)
+    found = {
+        "processor": usage.ru_utime + usage.ru_stime,
+        "wall": wall,
+        "peak": usage.ru_maxrss * 1024,
+        "journal": size,
+        "candidates": candidates,
+    }
+    print(json.dumps(found))
+
+
+SIZES = (10, 100, 1000)
+
+
+def measure(device: str) -> list[Figure]:
+    """Per number of classes the processor seconds, the peak of memory, the journal, and the exponent of the growth."""
+    found = {classes: _in_a_process(classes) for classes in SIZES}
+    figures = []
+    for classes, each in found.items():
+        what = f"a ProAPO run, {classes} classes, {SHOTS} + {SHOTS} images a class, {each['candidates']:.0f} candidates"
+        limits = (MOST_SECONDS, MOST_GB, MOST_JOURNAL_MB) if classes == 1000 else (None, None, None)
+        note = f"{each['wall']:.0f} s by the clock"
+        figures += [
+            Figure(f"growth: processor, C = {classes}", what, each["processor"], "s", limits[0], note),
+            Figure(f"growth: memory, C = {classes}", what, each["peak"] / 2**30, "GB", limits[1]),
+            Figure(f"growth: journal, C = {classes}", what, each["journal"] / 1e6, "MB", limits[2]),
+        ]
+    few, many = min(found), max(found)
+    per_candidate = [found[c]["processor"] / found[c]["candidates"] for c in (few, many)]
+    exponent = math.log(per_candidate[1] / per_candidate[0]) / math.log(many / few)
+    figures.append(Figure("growth: exponent", f"processor time a candidate, C = {few} to {many}", exponent, "of C"))
+    return figures
+
+
+def _in_a_process(classes: int) -> dict[str, float]:
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.growth", str(classes)], capture_output=True, text=True, check=True
+    )
+    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+if __name__ == "__main__":
+    run(int(sys.argv[1]))
