@@ -306,7 +306,8 @@ def test_any_change_to_a_ledger_is_a_run_error_or_an_account(folder: Path, value
 
 NAMES = st.sampled_from(
     ["train", "test", "val", "cat", "dog", "images", "labels", "masks", "n02123045", "n02084071-dog", "__MACOSX", ".git",
-     "..a", "a b", "{}", "{0}", "%s", "-x", "~", "\x1b[2J", "\u202etac", "\udc80", "CON", "0", "00", "Cat", "caf\u00e9",
+     "..a", "a b",
+     "{}", "{0}", "%s", "-x", "~", "\x1b[2J", "\u202etac", "\udc80", "CON", "0", "00", "Cat", "caf\u00e9",
      "cafe\u0301", "x" * 200]
 )  # fmt: skip
 ENDINGS = st.sampled_from([".png", ".PNG", ".jpg", ".txt", ".csv", ".json", ".gif", "", ".png.part", ".tiff"])
