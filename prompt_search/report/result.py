@@ -1,8 +1,9 @@
 """What a run comes to."""
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol, TypeVar
 
 from evaluators import PHOTO_TEMPLATE, Candidate, PairwisePrompts, PromptSet, Score
 from prompt_search.report.statistics import PairedCounts, paired_interval, wilson_interval
@@ -18,6 +19,7 @@ __all__ = [
     "Result",
     "Row",
     "Transfer",
+    "compared_with",
 ]
 
 Role = Literal["winner", "first form", "compiled", "baseline", "placebo", "adapter"]
@@ -32,6 +34,36 @@ NO_WORDS = "placebo: no words, searched"
 
 RANDOM_WORDS = "placebo: random words, searched"
 """How the placebo is called that tells what the words account for."""
+
+
+class Compared(Protocol):
+    """Prompts that the winner may be compared with."""
+
+    @property
+    def name(self) -> str:
+        """How they are called."""
+        ...
+
+    @property
+    def role(self) -> Role:
+        """Only baselines are what one would use without a search."""
+        ...
+
+    @property
+    def candidate(self) -> Candidate:
+        """The prompts."""
+        ...
+
+
+Rival = TypeVar("Rival", bound=Compared)
+
+
+def compared_with(rivals: Iterable[Rival]) -> Rival | None:
+    """What one would use without a search: the user's own prompts where there are any, else "a photo of a {}."."""
+    baselines = [each for each in rivals if each.role == "baseline"]
+    own = [each for each in baselines if each.name.startswith(YOURS)]
+    plain = [each for each in baselines if each.candidate.compiled().templates == (PHOTO_TEMPLATE,)]
+    return next(iter([*own, *plain]), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,10 +282,7 @@ class Result:
         if self.found_by == "baseline":
             return f"Nothing that was found beat {self.winner.name} on the select split; it stays.{self._better()}"
         baselines = [row for row in self.rows if row.role == "baseline"]
-        own = [row for row in baselines if row.name.startswith(YOURS)]
-        row = next(
-            iter(own), next((r for r in baselines if r.candidate.compiled().templates == (PHOTO_TEMPLATE,)), None)
-        )
+        row = compared_with(baselines)
         if row is None or row.gain_interval is None:
             return f"There is no baseline to compare {self.winner.name} with."
         low, high = row.gain_interval
