@@ -5,7 +5,8 @@ import re
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Literal
 from xml.etree import ElementTree
 
 from prompt_search.data.names.printable import printable
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["MISSING", "Interval", "change_plot", "forest_plot", "has_matplotlib", "search_plot"]
 
 MISSING = "The plots need matplotlib: pip install '.[plot]' in a checkout, then `prompt-search report` on this folder."
-WIDTH = 6.0
+WIDTH = 4.6
 """Inches of 72 units: small, so that letters stay legible on a phone."""
 MOST_POINTS = 600
 INK, MUTED, WIN, BASE, PLACEBO, ADAPTER, SHADE = (f"#00000{number}" for number in range(1, 8))
@@ -30,10 +31,10 @@ COLOURS = {INK: "currentColor"} | {
 }  # fmt: skip
 """Stand for the page's own, which differ by day and night."""
 OF_ROLE = {"baseline": BASE, "first form": BASE, "compiled": BASE, "placebo": PLACEBO, "adapter": ADAPTER}
-STYLE = {
+STYLE: Any = {  # matplotlib types the keys as literals
     "svg.fonttype": "none",
     "svg.hashsalt": "prompt-search",
-    "font.size": 10,
+    "font.size": 9,
     "text.parse_math": False,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -84,15 +85,14 @@ def forest_plot(rows: Sequence[Interval], label: str) -> str:
             axes.plot([row.low, row.high], [place, place], color=colour, linewidth=2.5, solid_capstyle="butt")
             axes.plot([row.value], [place], marker="o", color=colour, markersize=6)
             told = f"{row.value:+.1f} [{row.low:+.1f}, {row.high:+.1f}]"
-            axes.text(0, place - 0.36, _short(row.name, 46), transform=axes.get_yaxis_transform(), va="center")
-            axes.text(1, place - 0.36, told, transform=axes.get_yaxis_transform(), va="center", ha="right")
+            _line_above(axes, place, _short(row.name, 33), told)
         axes.set_ylim(len(rows) - 0.5, -0.75)
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)
         axes.grid(axis="x")
-        axes.set_xlabel("winner ahead, in points of top-1 on test (95 % interval)")
+        axes.set_xlabel("winner ahead by, in points of top-1 on test")
 
-    return _svg(draw, "forest", label, height=0.75 + 0.46 * len(rows))
+    return _svg(draw, "forest", label, height=0.7 + 0.38 * len(rows))
 
 
 def search_plot(
@@ -102,6 +102,7 @@ def search_plot(
     winner: Step | None,
     over: Literal["candidates", "calls", "dollars"],
     label: str,
+    suffix: str = "",
 ) -> str:
     """Fitness above, top-1 below: every candidate a point, the best so far a line."""
     where: Callable[[Step], float] = {
@@ -110,14 +111,15 @@ def search_plot(
         "dollars": lambda step: step.usd or 0.0,
     }[over]
     starts = {
-        "candidates": [float(phase.first + 1) for phase in phases],
+        "candidates": [phase.first + 0.5 for phase in phases],
         "calls": [float(phase.calls) for phase in phases],
         "dollars": [phase.usd or 0.0 for phase in phases],
     }[over]
-    end = max(where(steps[-1]), *starts) if starts else where(steps[-1])
+    end = max([where(steps[-1]) + (0.5 if over == "candidates" else 0), *starts])
     shown = steps[:: -(-len(steps) // MOST_POINTS)]
 
     def draw(figure: "Figure") -> None:
+        axes: Any
         upper, lower = figure.subplots(2, 1, sharex=True)
         for axes, figure_of, name in (
             (upper, lambda step: step.fitness, "fitness"),
@@ -125,7 +127,7 @@ def search_plot(
         ):
             _shade(axes, [*starts, end], [phase.name for phase in phases] if axes is upper else None)
             axes.scatter(
-                [where(step) for step in shown], [figure_of(step) for step in shown], s=9, color=BASE, alpha=0.75, lw=0
+                [where(step) for step in shown], [figure_of(step) for step in shown], s=14, color=BASE, alpha=0.75, lw=0
             )
             _best_line(axes, steps, where, figure_of)
             if baseline is not None:
@@ -134,11 +136,13 @@ def search_plot(
                 axes.plot([where(winner)], [figure_of(winner)], marker="*", markersize=13, color=WIN, markeredgewidth=0)
             axes.set_ylabel(name)
             axes.grid(axis="y")
+            if over != "dollars":
+                axes.xaxis.get_major_locator().set_params(integer=True)
         lower.set_xlabel(
             {"candidates": "candidates scored", "calls": "calls of the language model", "dollars": "dollars"}[over]
         )
 
-    return _svg(draw, f"search-{over}", label, height=4.4)
+    return _svg(draw, f"search-{over}{suffix}", label, height=3.9)
 
 
 def change_plot(names: Sequence[str], before: Sequence[float], after: Sequence[float], label: str) -> str:
@@ -151,9 +155,7 @@ def change_plot(names: Sequence[str], before: Sequence[float], after: Sequence[f
             axes.plot([start], [place], marker="o", color=BASE, markersize=5, linestyle="")
             better = WIN if end >= start else PLACEBO
             axes.plot([end], [place], marker="D", color=better, markersize=5.5, linestyle="")
-            axes.text(0, place - 0.42, _short(name, 44), transform=axes.get_yaxis_transform(), va="center")
-            axes.text(1, place - 0.42, f"{start:.0f} → {end:.0f}  ({end - start:+.1f})",
-                      transform=axes.get_yaxis_transform(), va="center", ha="right")  # fmt: skip
+            _line_above(axes, place, _short(name, 32), f"{start:.0f} → {end:.0f}  ({end - start:+.1f})")
         axes.set_ylim(len(names) - 0.5, -0.9)
         axes.set_yticks([])
         axes.set_xlim(-3, 103)
@@ -161,12 +163,21 @@ def change_plot(names: Sequence[str], before: Sequence[float], after: Sequence[f
         axes.grid(axis="x")
         axes.set_xlabel("recall on test in %: before (dot), after (diamond)")
 
-    return _svg(draw, "recall", label, height=0.75 + 0.38 * len(names))
+    return _svg(draw, "recall", label, height=0.7 + 0.34 * len(names))
+
+
+def _line_above(axes: "Axes", place: float, left: str, right: str) -> None:
+    """A line of text above an interval: its name, and its figures at the other end."""
+    for x, text, side in ((0, left, "left"), (1, right, "right")):
+        axes.annotate(
+            text, (x, place), xytext=(0, 10), xycoords=("axes fraction", "data"), textcoords="offset points",
+            va="center", ha=side, annotation_clip=False,
+        )  # fmt: skip
 
 
 def _shade(axes: "Axes", edges: Sequence[float], names: Sequence[str] | None) -> None:
     """Every second phase has a ground of its own; their names stand above."""
-    for number, (start, end) in enumerate(zip(edges, edges[1:], strict=False)):
+    for number, (start, end) in enumerate(pairwise(edges)):
         if end <= start:
             continue
         if number % 2 == 0:
@@ -181,7 +192,8 @@ def _best_line(
     axes: "Axes", steps: Sequence[Step], where: Callable[[Step], float], figure_of: Callable[[Step], float]
 ) -> None:
     """The best so far, a corner for each new one."""
-    xs, ys = [], []
+    xs: list[float] = []
+    ys: list[float] = []
     for step in steps:
         if not ys or figure_of(step) > ys[-1]:
             xs.append(where(step))

@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -125,12 +125,3 @@ def _columns(side: str, evaluator: Evaluator, candidate: Candidate | None, ids: 
         names[1]: pa.ListArray.from_arrays(ends, ids.take(pa.array(found.classes.reshape(-1)))),
         names[2]: pa.ListArray.from_arrays(ends, pa.array(found.cosines.reshape(-1), pa.float32())),
     }
-
-
-def in_turn_by_class(rows: Sequence[Predicted], most: int) -> Iterator[Predicted]:
-    """Up to `most` of the rows: the first of every class, then the second of every class, and so on."""
-    by_class: dict[str, list[Predicted]] = {}
-    for row in rows:
-        by_class.setdefault(row.label, []).append(row)
-    order = sorted((place, label, row) for label, own in by_class.items() for place, row in enumerate(own))
-    yield from (row for _, _, row in order[:most])

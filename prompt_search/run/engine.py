@@ -12,6 +12,7 @@ from prompt_search.data.pictures.thumbnails import thumbnails
 from prompt_search.errors import DataError, RunMismatch, RunMissing, SettingsError
 from prompt_search.models import describe_model
 from prompt_search.prompt_files.prompts_json import PromptFile, write_prompts_json
+from prompt_search.report.page import write_report
 from prompt_search.report.predictions import write_predictions
 from prompt_search.report.result import Result, compared_with
 from prompt_search.run.folder import check_folder, write_arguments
@@ -136,7 +137,8 @@ def _carry_out(job: Job, given: Facts, images: Callable[[str], LabeledImages], j
         selected=recipe is not None,
         transfers=transfers(rows, facts.new_classes, lambda: evaluators.new, journal) if facts.new_classes else (),
     )
-    write_outputs(result, model, described, provenance, search.archive)
+    write_outputs(result, model, described, provenance)
+    write_report(journal.folder, config.data, job.cache, images=config.images, records=journal.recorded)
     journal.event(Ended, result.prompts.fingerprint, lambda: Ended(winner=rows[0].name))
     search.enter_phase("done")
     return result
