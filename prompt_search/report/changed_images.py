@@ -63,9 +63,11 @@ def changed_images(
         return ChangedImages(missing=f"{error}.")
     if rows is None:
         return ChangedImages(
-            missing="There is no predictions.parquet with a baseline here: a run writes it when it reads the test "
-            "split, a replay has no images."
+            missing="There is no predictions.parquet here: a run writes it when it reads the test split; a replay "
+            "has no images."
         )
+    if any(row.baseline is None for row in rows):
+        return ChangedImages(missing="The winner is what it would be compared with, so no image changed.")
     right = [row for row in rows if row.winner == row.label != row.baseline]
     wrong = [row for row in rows if row.baseline == row.label != row.winner]
     if not wanted:
@@ -108,5 +110,5 @@ def _sources(image_ids: Sequence[str], data: DataConfig, cache: Path) -> dict[st
 
 
 def _shown(row: Predicted, names: Mapping[str, str], sources: Mapping[str, str]) -> ShownImage:
-    label, winner, baseline = (names.get(each, each) for each in (row.label, row.winner, row.baseline))
+    label, winner, baseline = (names.get(each, each) for each in (row.label, row.winner, row.baseline or ""))
     return ShownImage(row.image, label, winner, baseline, sources[row.image])

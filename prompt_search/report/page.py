@@ -11,7 +11,7 @@ from evaluators import Score
 from prompt_search.data.names.printable import printable
 from prompt_search.prompt_files.atomic import write_atomically
 from prompt_search.report.changed_images import ChangedImages, changed_images
-from prompt_search.report.plots import MISSING, Interval, change_plot, forest_plot, has_matplotlib, search_plot
+from prompt_search.report.plots import MISSING, Interval, Over, change_plot, forest_plot, has_matplotlib, search_plot
 from prompt_search.report.readme import classify_snippet
 from prompt_search.report.record import RunRecord, TestRow, read_run
 from prompt_search.report.tables import (
@@ -97,7 +97,7 @@ def render_comparison(records: Sequence[RunRecord]) -> str:
     return _page(
         "comparison.html.jinja",
         runs=[(_name(each), each) for each in records],
-        forest=forest_plot(rows, "gain of each run's winner over its baseline, with intervals") if forest else None,
+        forest=_safe(forest_plot(rows, "gain of each run's winner over its baseline")) if forest else None,
         searches=[(_name(each), _search(each, "candidates", f"-{number}")) for number, each in enumerate(records)],
         settings=settings_that_differ(records),
         same_images=len({_images(each) for each in records}) == 1,
@@ -137,7 +137,11 @@ class _Plots:
 def _plots(record: RunRecord) -> _Plots:
     if not has_matplotlib():
         return _Plots(missing=MISSING)
-    overs = ["candidates", *(["calls"] if record.calls else []), *(["dollars"] if record.usd else [])]
+    overs: list[Over] = ["candidates"]
+    if record.calls:
+        overs.append("calls")
+    if record.usd:
+        overs.append("dollars")
     searches = [(over, svg) for over in overs if (svg := _search(record, over))]
     return _Plots(_forest(record), tuple(searches), _recall_plot(record))
 
@@ -153,7 +157,7 @@ def _forest(record: RunRecord) -> str | None:
     return _safe(forest_plot(rows, label)) if rows else None
 
 
-def _search(record: RunRecord, over: Any, suffix: str = "") -> str | None:  # noqa: ANN401 - a literal
+def _search(record: RunRecord, over: Over, suffix: str = "") -> str | None:
     if not record.steps or not has_matplotlib():
         return None
     baseline = next((step for step in record.baselines if record.compared and _same(step.score, record.compared)), None)
@@ -163,7 +167,8 @@ def _search(record: RunRecord, over: Any, suffix: str = "") -> str | None:  # no
         f"Fitness and top-1 on the search images of {len(record.steps)} candidates over {over}; the best has fitness "
         f"{best.fitness:.4f} and top-1 {100 * best.score.top1:.1f} %"
     )
-    svg = search_plot(record.steps, record.phases, baseline, record.winning_step, over, label, suffix)
+    reached = {"candidates": float(len(record.steps)), "calls": float(record.calls), "dollars": record.usd or 0.0}[over]
+    svg = search_plot(record.steps, record.phases, baseline, record.winning_step, over, reached, label, suffix)
     return _safe(svg)
 
 

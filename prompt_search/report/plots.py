@@ -16,12 +16,15 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["MISSING", "Interval", "change_plot", "forest_plot", "has_matplotlib", "search_plot"]
+__all__ = ["MISSING", "Interval", "Over", "change_plot", "forest_plot", "has_matplotlib", "search_plot"]
 
 MISSING = "The plots need matplotlib: pip install '.[plot]' in a checkout, then `prompt-search report` on this folder."
 WIDTH = 4.6
 """Inches of 72 units: small, so that letters stay legible on a phone."""
 MOST_POINTS = 600
+LETTERS = 50
+"""That stand beside each other in a plot."""
+Over = Literal["candidates", "calls", "dollars"]
 INK, MUTED, WIN, BASE, PLACEBO, ADAPTER, SHADE = (f"#00000{number}" for number in range(1, 8))
 COLOURS = {INK: "currentColor"} | {
     mark: f"var(--{name})"
@@ -100,11 +103,18 @@ def search_plot(
     phases: Sequence[Phase],
     baseline: Step | None,
     winner: Step | None,
-    over: Literal["candidates", "calls", "dollars"],
+    over: Over,
+    reached: float,
     label: str,
     suffix: str = "",
 ) -> str:
-    """Fitness above, top-1 below: every candidate a point, the best so far a line."""
+    """Fitness above, top-1 below: every candidate a point, the best so far a line.
+
+    Args:
+        reached: how far the run has come on the axis.
+        label: what the plot shows, for those who can't see it.
+        suffix: of its ids, where a page has several.
+    """
     where: Callable[[Step], float] = {
         "candidates": lambda step: float(step.order + 1),
         "calls": lambda step: float(step.calls),
@@ -115,29 +125,28 @@ def search_plot(
         "calls": [float(phase.calls) for phase in phases],
         "dollars": [phase.usd or 0.0 for phase in phases],
     }[over]
-    end = max([where(steps[-1]) + (0.5 if over == "candidates" else 0), *starts])
+    end = max([reached, where(steps[-1]), *starts]) + (0.5 if over == "candidates" else 0)
     shown = steps[:: -(-len(steps) // MOST_POINTS)]
 
     def draw(figure: "Figure") -> None:
-        axes: Any
         upper, lower = figure.subplots(2, 1, sharex=True)
-        for axes, figure_of, name in (
+        panels: list[tuple[Axes, Callable[[Step], float], str]] = [
             (upper, lambda step: step.fitness, "fitness"),
             (lower, lambda step: 100 * step.score.top1, "top-1 in %"),
-        ):
+        ]
+        for axes, figure_of, name in panels:
             _shade(axes, [*starts, end], [phase.name for phase in phases] if axes is upper else None)
             axes.scatter(
                 [where(step) for step in shown], [figure_of(step) for step in shown], s=14, color=BASE, alpha=0.75, lw=0
             )
-            _best_line(axes, steps, where, figure_of)
+            _best_line(axes, steps, where, figure_of, end)
             if baseline is not None:
                 axes.axhline(figure_of(baseline), color=MUTED, linewidth=1.2, linestyle=(0, (4, 3)))
             if winner is not None:
                 axes.plot([where(winner)], [figure_of(winner)], marker="*", markersize=13, color=WIN, markeredgewidth=0)
             axes.set_ylabel(name)
             axes.grid(axis="y")
-            if over != "dollars":
-                axes.xaxis.get_major_locator().set_params(integer=True)
+            axes.locator_params(axis="x", nbins=6, integer=over != "dollars")
         lower.set_xlabel(
             {"candidates": "candidates scored", "calls": "calls of the language model", "dollars": "dollars"}[over]
         )
@@ -183,13 +192,16 @@ def _shade(axes: "Axes", edges: Sequence[float], names: Sequence[str] | None) ->
         if number % 2 == 0:
             axes.axvspan(start, end, color=SHADE, linewidth=0)
         if names is not None:
-            room = (end - start) / (edges[-1] - min(0.0, edges[0]) or 1.0) * 60
-            axes.annotate(_short(names[number], max(3, int(room))), (start, 1), xycoords=("data", "axes fraction"),
-                          xytext=(2, 2), textcoords="offset points", fontsize=8)  # fmt: skip
+            room = int((end - start) / (edges[-1] - min(0.0, edges[0]) or 1.0) * LETTERS)
+            if room > 3:
+                axes.annotate(
+                    _short(names[number], room), (start, 1), xycoords=("data", "axes fraction"), xytext=(2, 2),
+                    textcoords="offset points", fontsize=8,
+                )  # fmt: skip
 
 
 def _best_line(
-    axes: "Axes", steps: Sequence[Step], where: Callable[[Step], float], figure_of: Callable[[Step], float]
+    axes: "Axes", steps: Sequence[Step], where: Callable[[Step], float], figure_of: Callable[[Step], float], end: float
 ) -> None:
     """The best so far, a corner for each new one."""
     xs: list[float] = []
@@ -198,7 +210,7 @@ def _best_line(
         if not ys or figure_of(step) > ys[-1]:
             xs.append(where(step))
             ys.append(figure_of(step))
-    axes.plot([*xs, where(steps[-1])], [*ys, ys[-1]], drawstyle="steps-post", color=WIN, linewidth=1.8)
+    axes.plot([*xs, end], [*ys, ys[-1]], drawstyle="steps-post", color=WIN, linewidth=1.8)
 
 
 def _short(text: str, most: int) -> str:

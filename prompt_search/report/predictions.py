@@ -31,7 +31,7 @@ class Predicted:
     image: str
     label: str
     winner: str
-    baseline: str
+    baseline: str | None
 
 
 def write_predictions(
@@ -71,7 +71,7 @@ def write_predictions(
 
 
 def read_predictions(folder: Path) -> list[Predicted] | None:
-    """The test images of a run folder; `None` where there is no file, or no baseline in it.
+    """The test images of a run folder; `None` where there is no file.
 
     Raises:
         RunError: if the file can't be read.
@@ -90,8 +90,7 @@ def read_predictions(folder: Path) -> list[Predicted] | None:
         raise RunError(
             f"{path} can't be read: {str(error)[:80]}; delete it to have a report without the images"
         ) from error
-    found = [Predicted(**row) for row in rows]
-    return None if any(each.baseline is None for each in found) else found
+    return [Predicted(**row) for row in rows]
 
 
 def _table(split: str, evaluator: Evaluator, sides: Mapping[str, Candidate | None]) -> "pa.Table":
