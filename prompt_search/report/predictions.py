@@ -12,7 +12,7 @@ from prompt_search.errors import RunError
 from prompt_search.prompt_files.atomic import write_atomically
 
 if TYPE_CHECKING:
-    import pyarrow as pa  # type: ignore[import-untyped]
+    import pyarrow as pa
 
     from prompt_search.run.outcome.split_evaluators import SplitEvaluators
 
