@@ -1,8 +1,9 @@
 """What a run comes to."""
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from evaluators import PHOTO_TEMPLATE, Candidate, PairwisePrompts, PromptSet, Score
 from prompt_search.errors import SettingsError
@@ -34,6 +35,7 @@ __all__ = [
     "Result",
     "Row",
     "Transfer",
+    "compared_with",
 ]
 
 Role = Literal["winner", "first form", "compiled", "baseline", "placebo", "adapter"]
@@ -48,6 +50,36 @@ NO_WORDS = "placebo: no words, searched"
 
 RANDOM_WORDS = "placebo: random words, searched"
 """How the placebo is called that tells what the words account for."""
+
+
+class Compared(Protocol):
+    """Prompts that the winner may be compared with."""
+
+    @property
+    def name(self) -> str:
+        """How they are called."""
+        ...
+
+    @property
+    def role(self) -> Role:
+        """Only baselines are what one would use without a search."""
+        ...
+
+    @property
+    def candidate(self) -> Candidate:
+        """The prompts."""
+        ...
+
+
+Rival = TypeVar("Rival", bound=Compared)
+
+
+def compared_with(rivals: Iterable[Rival]) -> Rival | None:
+    """What one would use without a search: the user's own prompts where there are any, else "a photo of a {}."."""
+    baselines = [each for each in rivals if each.role == "baseline"]
+    own = [each for each in baselines if each.name.startswith(YOURS)]
+    plain = [each for each in baselines if each.candidate.compiled().templates == (PHOTO_TEMPLATE,)]
+    return next(iter([*own, *plain]), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,10 +334,7 @@ class Result:
 
     def _rival(self) -> Row | None:
         """What one would use without a search."""
-        baselines = [row for row in self.rows if row.role == "baseline"]
-        own = [row for row in baselines if row.name.startswith(YOURS)]
-        plain = [row for row in baselines if row.candidate.compiled().templates == (PHOTO_TEMPLATE,)]
-        return next(iter([*own, *plain]), None)
+        return compared_with(self.rows)
 
     def _better(self, told: Row | None = None) -> str:
         """What has words (or is said to) and does better on the test images: it belongs into the first line."""

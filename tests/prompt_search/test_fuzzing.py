@@ -22,9 +22,9 @@ from optimizers.replies import (
     answer_in,
     difference_fault,
     differences,
+    list_fault,
     phrases,
     sentence,
-    sentence_fault,
     tagged_templates,
     template_fault,
     templates,
@@ -236,7 +236,7 @@ def test_what_is_read_from_any_reply_is_fit_to_be_used(reply: str) -> None:
     for text in said:
         assert text.strip()
         assert not {"Cc", "Cs"} & set(map(unicodedata.category, text)), text
-    for fault in (template_fault(read, short), sentence_fault(read), difference_fault(read)):
+    for fault in (template_fault(read, short), list_fault(read), difference_fault(read)):
         assert fault
 
 
@@ -305,9 +305,9 @@ def test_any_change_to_a_ledger_is_a_run_error_or_an_account(folder: Path, value
 
 
 NAMES = st.sampled_from(
-    ["train", "test", "val", "cat", "dog", "images", "labels", "masks", "n02123045", "n02084071-dog", "__MACOSX", ".git",
-     "..a", "a b",
-     "{}", "{0}", "%s", "-x", "~", "\x1b[2J", "\u202etac", "\udc80", "CON", "0", "00", "Cat", "caf\u00e9",
+    ["train", "test", "val", "cat", "dog", "images", "labels", "masks", "n02123045", "n02084071-dog", "__MACOSX",
+     ".git", "..a", "a b", "{}", "{0}", "%s", "-x", "~", "\x1b[2J", "\u202etac", "\udc80", "CON", "0", "00", "Cat",
+     "caf\u00e9",
      "cafe\u0301", "x" * 200]
 )  # fmt: skip
 ENDINGS = st.sampled_from([".png", ".PNG", ".jpg", ".txt", ".csv", ".json", ".gif", "", ".png.part", ".tiff"])
