@@ -6,9 +6,9 @@ from itertools import product
 from typing import TypeVar
 
 from benchmarks.measure import Figure
-from benchmarks.over_draws import Mean, paired_p
 from evaluators import PHOTO_TEMPLATE
 from prompt_search.report.result import Result, Row
+from prompt_search.report.statistics import Mean, paired_p
 
 __all__ = ["Outcome", "figures", "markdown"]
 
