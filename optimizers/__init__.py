@@ -24,6 +24,7 @@ from optimizers.language_model import (
     watch,
 )
 from optimizers.proapo import ProApo
+from optimizers.reflect import Reflect
 from optimizers.search import SHORTLIST, Optimizer, Search
 from optimizers.sequence import HandedOver, in_turn
 from optimizers.settings import Settings, allowed_values, configure
@@ -49,6 +50,7 @@ __all__ = [
     "Picture",
     "Plan",
     "ProApo",
+    "Reflect",
     "Reply",
     "Request",
     "Sample",

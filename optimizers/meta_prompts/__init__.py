@@ -16,6 +16,7 @@ from optimizers.meta_prompts.hill_climbing import hill_climbing_turn, outcome_tu
 from optimizers.meta_prompts.ipo import ipo_turn
 from optimizers.meta_prompts.mistakes import mistakes
 from optimizers.meta_prompts.proapo import descriptions_question, domain_question, synonyms_question
+from optimizers.meta_prompts.reflect import Mistake, diagnosis_turn, rewriting_turns
 from optimizers.meta_prompts.schemas import (
     PHRASE,
     SENTENCE,
@@ -31,12 +32,14 @@ __all__ = [
     "SENTENCE",
     "SMALL_TEMPLATE_SCHEMA",
     "TEMPLATE_SCHEMA",
+    "Mistake",
     "about_images",
     "again_turn",
     "apart_question",
     "caption_turn",
     "class_questions",
     "descriptions_question",
+    "diagnosis_turn",
     "domain_question",
     "everyday_question",
     "glov_turns",
@@ -50,6 +53,7 @@ __all__ = [
     "photo_question",
     "phrase_schema",
     "quoted",
+    "rewriting_turns",
     "sentence_schema",
     "small_list_schema",
     "synonyms_question",

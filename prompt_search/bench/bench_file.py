@@ -18,7 +18,7 @@
     run = ["cupl", "proapo"]           # one after the other; by default the one of that name
     set = { cupl = { samples = 4 } }   # settings of strategies
 
-Fields of a `RunConfig` may stand in `[settings]`, in a table of data and in one of a strategy; the last of these counts.
+Fields of a `RunConfig` may stand in `[settings]`, in a table of data and in one of a strategy; the last one counts.
 """
 
 import re

@@ -134,15 +134,15 @@ class BenchTable:
         seeds = sorted({row.seeds for row in self.rows})
         count = "one seed" if seeds == [1] else f"{' to '.join(map(str, dict.fromkeys((seeds[0], seeds[-1]))))} seeds"
         said = [
-            f"Means over {count}. Intervals are of 95 %: of top-1 for a sample of as many test images (Wilson), of gains "
-            "for the draws of the seeds and the test images, which all seeds share, together.",
-            f"Gains are over {self.against}; p is of a paired test of images and seeds, corrected for the {tests} tests of "
-            "this table (Holm).",
-            "Beside a strategy stands what was made from the same images: random words selected in the same way (how far "
-            "the strategy is ahead of them is what its words are worth; one that does not select is compared with a "
-            "selection that it did not make itself), a linear probe and Tip-Adapter from its winner.",
-            "Calls, scored candidates and seconds are of one run. What a selection tries inside is no candidate; seconds "
-            "are short where replies and features came from a cache.",
+            f"Means over {count}. Intervals are of 95 %: of top-1 for a sample of as many test images (Wilson), of "
+            "gains for the draws of the seeds and the test images, which all seeds share, together.",
+            f"Gains are over {self.against}; p is of a paired test of images and seeds, corrected for the {tests} "
+            "tests of this table (Holm).",
+            "Beside a strategy stands what was made from the same images: random words selected in the same way (how "
+            "far the strategy is ahead of them is what its words are worth; one that does not select is compared with "
+            "a selection that it did not make itself), a linear probe and Tip-Adapter from its winner.",
+            "Calls, scored candidates and seconds are of one run. What a selection tries inside is no candidate; "
+            "seconds are short where replies and features came from a cache.",
         ]
         stopped = [f"{row.name} ({row.data}) {row.stopped} of {row.seeds}" for row in self.rows if row.stopped]
         if stopped:

@@ -124,8 +124,10 @@ class MeanGain:
     def of(cls, gains: Sequence[float], intervals: Sequence[tuple[float, float]]) -> "MeanGain":
         """From the gains of at least one draw, each with its 95 % interval over images (`paired_interval`).
 
+        The same images say the same, however often they are read:
+
         >>> alone, thrice = MeanGain.of([0.02], [(-0.01, 0.05)]), MeanGain.of([0.02] * 3, [(-0.01, 0.05)] * 3)
-        >>> round(alone.p, 3) == round(thrice.p, 3) == 0.192  # the same images say the same, however often they are read
+        >>> round(alone.p, 3) == round(thrice.p, 3) == 0.192
         True
         """
         n = len(gains)
