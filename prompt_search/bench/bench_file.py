@@ -32,7 +32,7 @@ from prompt_search.data.home import from_home
 from prompt_search.errors import SettingsError
 from prompt_search.run.config import RunConfig, StrategyChoice
 from prompt_search.run.money.budget import Budget
-from prompt_search.run.option import check_names
+from prompt_search.run.option import check_names, options
 from prompt_search.testbed.bundled import BUNDLED_DATA
 
 __all__ = ["PHOTO_ROW", "BenchFile", "Cell", "Contestant", "DataSet", "read_bench"]
@@ -43,8 +43,12 @@ PHOTO_ROW = '"a photo of a {}."'
 """What gains are counted from, unless the file names another baseline in `against`, e.g. "yours: mine.txt"."""
 
 DEFAULT_SEEDS = 5
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._+@-]{0,60}")
+NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ,.()_+=@-]{0,60}[A-Za-z0-9)])?")
 """Of image sets and strategies: they name folders."""
+
+OF_A_STRATEGY = ("search", "llm")
+"""Parts of a `RunConfig` in which strategies may differ: with other images or another image-text model, nothing could be
+compared."""
 
 KEYS = ("title", "seeds", "shots", "against", "budget", "settings", "data", "strategies")
 TAKEN = {
@@ -198,7 +202,7 @@ def _tables(path: Path, content: Mapping[str, Any], key: str) -> list[tuple[str,
     for name, _ in found:
         if not NAME.fullmatch(name):
             raise SettingsError(
-                f"{path}, [{key}]: the name {name[:60]!r} can't name a folder; use letters, digits and . _ + @ -"
+                f"{path}, [{key}]: the name {name[:60]!r} can't name a folder; use letters, digits and , . ( ) _ + = @ -"
             )
         other = folders.setdefault(_folder(name).casefold(), name)
         if other != name:
@@ -232,7 +236,13 @@ def _contestant(path: Path, name: str, table: Mapping[str, Any]) -> Contestant:
         for each in names
     )
     _checked(where, lambda: [choice.build() for choice in choices])
-    return Contestant(name, choices, _fields(where, fields))
+    checked = _fields(where, fields)
+    for stated in options(RunConfig):
+        if stated.name in checked and stated.section not in OF_A_STRATEGY:
+            raise SettingsError(
+                f"{where} {stated.name}: it must be the same for all strategies; give it in [settings] or [data]"
+            )
+    return Contestant(name, choices, checked)
 
 
 def _settings(where: str, given: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

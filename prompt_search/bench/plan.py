@@ -7,6 +7,7 @@ from typing import Any
 from evaluators import ClassLabel
 from optimizers import Task
 from prompt_search.bench.bench_file import BenchFile, Cell, DataSet
+from prompt_search.data.splits import MOST_BY_DEFAULT
 from prompt_search.errors import DataError, PromptSearchError, SettingsError
 from prompt_search.llm.choose import check_specification
 from prompt_search.model_names import open_clip_name
@@ -79,17 +80,42 @@ def plan_bench(file: BenchFile, cache_dir: Path) -> BenchPlan:
         InputError: if images that are at hand, or the name of a language model, can't be used.
     """
     notes: dict[str, None] = {}
-    tasks: dict[tuple[str, int | None, bool], Task | None] = {}
+    tasks: dict[tuple[str, int | None], Task | None] = {}
     rows = []
     for cell in (cell for cell in file.cells() if cell.seed == file.seeds[0]):
-        notes |= dict.fromkeys(_about_models(cell.config))
-        key = (cell.data, cell.shots, cell.config.data.base_to_new)
+        key = (cell.data, cell.shots)
         if key not in tasks:
-            data = next(each for each in file.data if each.name == cell.data)
-            tasks[key], note = _task(data, cell, cache_dir)
-            notes |= dict.fromkeys(note)
+            notes |= dict.fromkeys(_about_models(cell.config))
+            tasks[key], said = _task(_data_set(cell, file), cell, cache_dir)
+            notes |= dict.fromkeys(said)
         rows.append(_planned(cell, tasks[key], file))
-    return BenchPlan(file.title, tuple(rows), tuple(notes), file.budget.max_calls)
+    return BenchPlan(file.title, tuple(rows), (*_absent(file), *notes), file.budget.max_calls)
+
+
+def _absent(file: BenchFile) -> list[str]:
+    """Which image sets are not at hand, and what becomes of their plan."""
+    known: list[str] = []
+    unknown: list[str] = []
+    for data in file.data:
+        if not _is_at_hand(data):
+            (known if data.n_classes else unknown).append(data.name)
+    where = "--data NAME=PATH tells where they are, else they are looked for in the folder of the file"
+    said = [f"not at hand: {', '.join(known)}: planned with the classes the file states; {where}"] if known else []
+    if unknown:
+        said.append(f"not at hand, and not planned: {', '.join(unknown)}: n_classes makes a plan without them; {where}")
+    return said
+
+
+def _is_at_hand(data: DataSet) -> bool:
+    try:
+        check_data(data.source)
+    except DataError:
+        return False
+    return True
+
+
+def _data_set(cell: Cell, file: BenchFile) -> DataSet:
+    return next(data for data in file.data if data.name == cell.data)
 
 
 def _planned(cell: Cell, task: Task | None, file: BenchFile) -> PlannedRow:
@@ -103,14 +129,9 @@ def _planned(cell: Cell, task: Task | None, file: BenchFile) -> PlannedRow:
 
 def _task(data: DataSet, cell: Cell, cache_dir: Path) -> tuple[Task | None, list[str]]:
     """The job as the list of files tells it, or as the bench's file does where there are none."""
-    try:
-        check_data(data.source)
-    except DataError as error:
-        where = f"the images of {data.name} are not at hand ({error}); --data {data.name}=PATH tells where they are"
-        if data.n_classes is None:
-            return None, [f"{where}, n_classes in [data.{data.name}] makes a plan without them"]
-        shots = cell.config.data.shots or 16
-        return _made_up(data.n_classes, shots, cell.config), [f"{where}; planned with {data.n_classes} classes"]
+    if not _is_at_hand(data):
+        shots = cell.config.data.shots or MOST_BY_DEFAULT
+        return (_made_up(data.n_classes, shots, cell.config) if data.n_classes else None), []
     listed = listed_task(cell.config, lambda text: True, cache_dir)
     return listed.task, [f"{data.name}: {note}" for note in listed.notes]
 
