@@ -71,6 +71,7 @@ class Bench:
         *,
         seeds: Sequence[int] = (),
         sources: Mapping[str, str] | None = None,
+        llm: str | None = None,
         resources: Resources | None = None,
     ) -> "Bench":
         """The bench of a TOML file; what stands in one is told in `prompt_search.bench.bench_file`.
@@ -80,12 +81,13 @@ class Bench:
             folder: see `Bench`.
             seeds: in the place of the file's own.
             sources: where image sets are, by their name in the file.
+            llm: the name of the language model, in the place of the file's.
             resources: see `Bench`.
 
         Raises:
             SettingsError: naming the file, the key, what is wrong and what to do.
         """
-        return cls(read_bench(Path(path), seeds, sources), folder, resources=resources)
+        return cls(read_bench(Path(path), seeds, sources, llm), folder, resources=resources)
 
     def plan(self) -> "BenchPlan":
         """What every cell will ask for and score at most; neither images nor models need be at hand.

@@ -47,8 +47,8 @@ NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ,.()_+=@-]{0,60}[A-Za-z0-9)])?")
 """Of image sets and strategies: they name folders."""
 
 OF_A_STRATEGY = ("search", "llm")
-"""Parts of a `RunConfig` in which strategies may differ: with other images or another image-text model, nothing could be
-compared."""
+"""Parts of a `RunConfig` in which strategies may differ: what has other images or another image-text model is another
+comparison."""
 
 KEYS = ("title", "seeds", "shots", "against", "budget", "settings", "data", "strategies")
 TAKEN = {
@@ -151,13 +151,16 @@ class BenchFile:
         return config.located(lambda path: _absolute(path, self.path))
 
 
-def read_bench(path: Path, seeds: Sequence[int] = (), sources: Mapping[str, str] | None = None) -> BenchFile:
+def read_bench(
+    path: Path, seeds: Sequence[int] = (), sources: Mapping[str, str] | None = None, llm: str | None = None
+) -> BenchFile:
     """Read a bench.
 
     Args:
         path: of the TOML file.
         seeds: in the place of the file's own.
         sources: where image sets are, by their name in the file; paths from the working folder.
+        llm: the language model in the place of that of [settings].
 
     Raises:
         SettingsError: naming the file, the key, what is wrong and what there may be.
@@ -166,7 +169,8 @@ def read_bench(path: Path, seeds: Sequence[int] = (), sources: Mapping[str, str]
     _known(str(path), content, KEYS)
     data = tuple(_data_set(path, name, table) for name, table in _tables(path, content, "data"))
     strategies = tuple(_contestant(path, name, table) for name, table in _tables(path, content, "strategies"))
-    settings = _fields(f"{path}, [settings]", _table(f"{path}, [settings]", content.get("settings", {})))
+    stated = _table(f"{path}, [settings]", content.get("settings", {})) | ({"llm": llm} if llm else {})
+    settings = _fields(f"{path}, [settings]", stated)
     limits = _table(f"{path}, [budget]", content.get("budget", {}))
     _known(f"{path}, [budget]", limits, tuple(Budget().to_json()))
     bench = BenchFile(
@@ -239,9 +243,7 @@ def _contestant(path: Path, name: str, table: Mapping[str, Any]) -> Contestant:
     checked = _fields(where, fields)
     for stated in options(RunConfig):
         if stated.name in checked and stated.section not in OF_A_STRATEGY:
-            raise SettingsError(
-                f"{where} {stated.name}: it must be the same for all strategies; give it in [settings] or [data]"
-            )
+            raise SettingsError(f"{where} {stated.name}: it must be the same for all strategies; give it in [settings]")
     return Contestant(name, choices, checked)
 
 

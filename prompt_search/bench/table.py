@@ -109,7 +109,8 @@ class BenchTable:
             for shots in file.shots:
                 own = [o for o in outcomes if (o.cell.data, o.cell.shots) == (data.name, shots)]
                 rows += _section(own, [strategy.name for strategy in file.strategies], file.against)
-        rows = [replace(row, p_holm=p) for row, p in zip(rows, holm([row.p for row in rows]), strict=True)]
+        corrected = iter(holm([row.p for row in rows if row.p is not None]))
+        rows = [row if row.p is None else replace(row, p_holm=next(corrected)) for row in rows]
         done = {str(outcome.cell) for outcome in outcomes}
         missing = [str(cell) for cell in file.cells() if str(cell) not in done]
         reasons = failed or {}

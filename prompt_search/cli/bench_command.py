@@ -39,6 +39,10 @@ def bench(
     data: Annotated[
         list[str], typer.Option(help="NAME=PATH: where an image set of the file is.", show_default=False)
     ] = [],
+    llm: Annotated[
+        str | None,
+        typer.Option(help="The language model, instead of the file's; give another --out.", show_default=False),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say what every run would ask for and score.")
     ] = False,
@@ -58,7 +62,7 @@ def bench(
     from prompt_search.run.resources import Resources
 
     resources = Resources(device=device, cache_dir=cache_dir, concurrency=concurrency)
-    chosen = Bench.read(file, out, seeds=range(seeds or 0), sources=_sources(data), resources=resources)
+    chosen = Bench.read(file, out, seeds=range(seeds or 0), sources=_sources(data), llm=llm, resources=resources)
     if dry_run:
         _print_plan(chosen.plan(), as_json=as_json)
         return

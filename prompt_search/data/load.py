@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from prompt_search.data.layouts.image_source import ImageFile, ImageSource, Role
 from prompt_search.data.layouts.read import read_images
 from prompt_search.data.names.class_parts import ClassPart, part_of
 from prompt_search.data.pictures.duplicates import Distinct, distinct
+from prompt_search.data.pictures.near_duplicates import leaked_images
 from prompt_search.data.pictures.odd_pictures import odd_pictures
 from prompt_search.data.pictures.picture_traits import PictureTraits
 from prompt_search.data.report import DataReport
@@ -62,6 +63,7 @@ def load_splits(
     part: ClassPart = "all",
     stored_as: StoredAs = "fp32",
     turned: bool = False,
+    alike: float = 1.0,
 ) -> DataSplits:
     """Read, check, split and encode a data set; what an earlier start found out is taken from the cache.
 
@@ -77,6 +79,7 @@ def load_splits(
         verify: read every file even if its path, size and modification time are known.
         stored_as: `fp16` halves the space of the features, which are then rounded to 11 bits.
         turned: turn pictures by their EXIF orientation, which open_clip does not.
+        alike: the cosine of two images' features from which on they may not stand in different splits; 1 for none.
 
     Raises:
         DataError: if the data can't be used; the message names the class, image or file.
@@ -89,6 +92,7 @@ def load_splits(
     store = image_store(model, cache_dir, stored_as, turned)
     corrupt = index.corrupt(image.content for image in readable)
     traits: dict[bytes, PictureTraits] = {}
+    copies: dict[bytes, tuple[str, str, float]] = {}
 
     def on_traits(seen: Mapping[bytes, PictureTraits]) -> None:
         index.remember_traits(seen)
@@ -96,20 +100,27 @@ def load_splits(
 
     # Only what is drawn gets encoded, and only by decoding is a corrupt picture found. So draw, encode, and while
     # something that was drawn turned out to be corrupt, draw again without it. It ends, since each round finds one
-    # more. And it ends at the same splits whatever was known before: see `corrupt` in `split`.
+    # more. And it ends at the same splits whatever was known before: see `corrupt` in `split`. The same goes for images
+    # that turn out to be nearly those of a more sealed split.
     while True:
         report = _report(images, unreadable, readable, usable, corrupt)
-        drawn = _split(images, usable, report, shots, select_shots, seed, corrupt)
+        report = replace(report, near_duplicates=tuple(sorted(copies.values())))
+        drawn = _split(images, usable, report, shots, select_shots, seed, corrupt.keys() | copies.keys())
         contradictory = (image for group in usable.contradictions for image in group)
         to_check = [image for image in (*drawn.images(), *contradictory) if image.content not in corrupt]
         traits |= index.traits(image.content for image in to_check if image.content not in traits)
         unseen = {image.content for image in to_check} - traits.keys()
         found = encode(images, to_check, model, store, on_progress, turned=turned, unseen=unseen, on_traits=on_traits)
-        if not found:
-            break
         index.remember_corrupt(found)
         corrupt |= found
+        if found:
+            continue
+        leaked, frames = leaked_images(drawn, _labeled_roles(images, drawn, store), alike)
+        if not leaked:
+            break
+        copies |= leaked
     notes, warnings = odd_pictures(drawn.images(), traits, turned)
+    warnings += frames
     report = replace(report, notes=report.notes + notes, warnings=report.warnings + warnings)
     return _data_splits(images, drawn, report, store)
 
@@ -121,12 +132,12 @@ def _split(
     shots: int | None,
     select_shots: int | None,
     seed: int,
-    corrupt: dict[bytes, str],
+    passed_over: Collection[bytes],
 ) -> Splits:
     class_ids = [label.id for label in source.classes]
     try:
         return split(
-            usable.images, shots, select_shots, seed, class_ids=class_ids, given=source.given, corrupt=corrupt.keys()
+            usable.images, shots, select_shots, seed, class_ids=class_ids, given=source.given, corrupt=passed_over
         )
     except DataError as error:
         left_out = report.left_out()
@@ -159,9 +170,8 @@ def _report(
 
 
 def _data_splits(source: ImageSource, drawn: Splits, report: DataReport, store: EmbeddingStore) -> DataSplits:
-    roles: dict[Role, tuple[ImageFile, ...]] = {"search": drawn.search, "select": drawn.select, "test": drawn.test}
-    class_ids = tuple(label.id for label in source.classes)
-    splits = {role: _labeled(images, class_ids, store) for role, images in roles.items()}
+    roles = _roles(drawn)
+    splits = _labeled_roles(source, drawn, store)
     return DataSplits(
         classes=source.classes,
         **splits,
@@ -173,6 +183,15 @@ def _data_splits(source: ImageSource, drawn: Splits, report: DataReport, store: 
         ),
         fingerprint=_fingerprint(roles),
     )
+
+
+def _roles(drawn: Splits) -> dict[Role, tuple[ImageFile, ...]]:
+    return {"search": drawn.search, "select": drawn.select, "test": drawn.test}
+
+
+def _labeled_roles(source: ImageSource, drawn: Splits, store: EmbeddingStore) -> dict[Role, LabeledImages]:
+    class_ids = tuple(label.id for label in source.classes)
+    return {role: _labeled(images, class_ids, store) for role, images in _roles(drawn).items()}
 
 
 def _labeled(images: Sequence[ImageFile], class_ids: tuple[str, ...], store: EmbeddingStore) -> LabeledImages:

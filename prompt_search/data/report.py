@@ -22,6 +22,7 @@ class DataReport:
         corrupt: image ids with the reason why they can't be read or decoded, here at least.
         duplicates: image ids with the id of the image of the same bytes and class that was kept.
         contradictions: groups of (image id, class id) whose bytes are the same and whose classes differ.
+        near_duplicates: image ids with the id of the image of a more sealed split that they nearly are, and the cosine.
         ignored: files that are no pictures.
         notes: what was recognised and how it was read, one sentence each.
         warnings: what a person should know, one sentence each.
@@ -39,6 +40,7 @@ class DataReport:
     corrupt: tuple[tuple[str, str], ...] = ()
     duplicates: tuple[tuple[str, str], ...] = ()
     contradictions: tuple[tuple[tuple[str, str], ...], ...] = ()
+    near_duplicates: tuple[tuple[str, str, float], ...] = ()
     ignored: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -66,6 +68,11 @@ class DataReport:
             f"{_images(sum(map(len, self.contradictions)))} left out because the same bytes are in different classes:",
             (", ".join(f"{printable(i)} ({printable(c)})" for i, c in group) for group in self.contradictions),
         )
+        lines += _section(
+            f"{_images(len(self.near_duplicates))} left out of search and select, nearly the same as one of a more "
+            "sealed split:",
+            (f"{printable(a)}: like {printable(b)}, cosine {cosine:.3f}" for a, b, cosine in self.near_duplicates),
+        )
         if self.ignored:
             files = "file that is no picture" if len(self.ignored) == 1 else "files that are no pictures"
             lines.append(f"{len(self.ignored)} {files} ignored: {listed(self.ignored)}")
@@ -77,6 +84,7 @@ class DataReport:
         parts = [
             ("unreadable", [f"{image} ({reason})" for image, reason in self.corrupt]),
             ("duplicate", [image for image, _ in self.duplicates]),
+            ("nearly the same as another", [image for image, _, _ in self.near_duplicates]),
             ("in several classes", [image for group in self.contradictions for image, _ in group]),
         ]
         told = [f"{len(images)} {what}: {listed(images)}" for what, images in parts if images]

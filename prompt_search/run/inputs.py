@@ -121,6 +121,7 @@ def load_data(config: RunConfig, model: ImageTextModel, resources: Resources, pa
         on_reading=shown("reading images"),
         stored_as=stated.stored_as,
         turned=stated.turn_by_exif,
+        alike=stated.near_duplicates,
         verify=resources.verify,
         part=part,
     )

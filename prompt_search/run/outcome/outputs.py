@@ -25,7 +25,8 @@ def write_outputs(
     """
     folder = result.folder
     weights = class_weights(result.prompts, model)
-    write_classifier(result.classifier_file, weights, model.logit_scale, result.winner.candidate, described)
+    calibrated = result.calibration.logit_scale if result.calibration else None
+    write_classifier(result.classifier_file, weights, model.logit_scale, result.winner.candidate, described, calibrated)
     write_atomically(folder / "README.md", readme(result, described).encode())
     write_atomically(folder / "report.html", render_report(result, described, run, archive).encode())
     write_prompts_json(result.prompts_file, PromptFile(result.winner.candidate, described, run, result.to_json()))

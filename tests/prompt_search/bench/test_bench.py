@@ -121,9 +121,8 @@ def test_seconds_of_all_starts_count_and_damaged_lines_do_not(open_bench: Open) 
     bench.execute()
     path = bench.folder / "seconds.jsonl"
     first = bench.file.cells()[0]
-    path.write_text(
-        f'{{"cell": "{first.folder.as_posix()}", "seconds": 2}}\n{{"cell": "{first.folder.as_posix()}", "seconds": 3}}\n[]\n{{'
-    )
+    starts = [json.dumps({"cell": first.folder.as_posix(), "seconds": seconds}) for seconds in (2, 3)]
+    path.write_text("\n".join([*starts, "[]", "{"]))
     assert bench.so_far().rows[0].seconds == 5.0
 
 

@@ -123,6 +123,11 @@ def test_a_mistake_is_told_with_its_place_and_the_way_out(written: Write, text: 
     assert "mine.toml" in str(raised.value)
 
 
+def test_another_language_model_may_be_named(written: Write) -> None:
+    bench = read_bench(written(LEAST), llm="openai/a")
+    assert {cell.config.llm.name for cell in bench.cells()} == {"openai/a"}
+
+
 def test_a_file_that_is_not_there_or_no_text_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"absent\.toml can't be read: No such file"):
         read_bench(tmp_path / "absent.toml")
