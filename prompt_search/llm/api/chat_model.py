@@ -105,7 +105,7 @@ class ChatModel(ABC):
             def begin(sample: Sample) -> SampleCall:
                 return SampleCall(sample, partial(self._ask, send), line, self._patience, self._unavailable)
 
-            pool = CallPool(samples, begin, line, self._patience.grace, watched=self.on_traffic is not None)
+            pool = CallPool(samples, begin, line, self._patience, watched=self.on_traffic is not None)
             try:
                 async with aclosing(pool.events()) as events:
                     async for event in events:
