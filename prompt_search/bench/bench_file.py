@@ -206,7 +206,8 @@ def _tables(path: Path, content: Mapping[str, Any], key: str) -> list[tuple[str,
     for name, _ in found:
         if not NAME.fullmatch(name):
             raise SettingsError(
-                f"{path}, [{key}]: the name {name[:60]!r} can't name a folder; use letters, digits and , . ( ) _ + = @ -"
+                f"{path}, [{key}]: the name {name[:60]!r} can't name a folder; letters, digits, blanks and , . ( ) _ + = @ - "
+                "can, and it begins with a letter or a digit"
             )
         other = folders.setdefault(_folder(name).casefold(), name)
         if other != name:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from evaluators import PromptSet
+from evaluators import PromptSet, Score
 from optimizers import Reflect, Reply, Request, Task
 from optimizers.archive import Scored
 from optimizers.errors import SettingsError
@@ -58,7 +58,7 @@ def test_it_finds_the_words_that_can_be_seen(tmp_path: Path, seed: int) -> None:
 
 
 def test_the_question_tells_the_mistakes_with_counts_and_the_texts_of_both_classes(task: Task) -> None:
-    def score(candidate: PromptSet) -> object:
+    def score(candidate: PromptSet) -> Score:
         return replace(plain_score(0.9), confusions=((0, 1, 10),), recall=(0.8, 1.0, 1.0))
 
     search = ScriptedSearch(task, lambda request: "They share a shape.", score)
@@ -78,7 +78,7 @@ def test_without_a_diagnosis_the_texts_are_asked_for_in_one_turn(task: Task) -> 
 
 
 def test_new_texts_come_in_the_place_of_the_old_and_beside_them_and_only_for_the_classes_concerned(task: Task) -> None:
-    def score(candidate: PromptSet) -> object:
+    def score(candidate: PromptSet) -> Score:
         return replace(plain_score(0.9), confusions=((0, 1, 10),), recall=(0.8, 1.0, 1.0))
 
     search = ScriptedSearch(task, lambda request: "It has soft round ears.", score)

@@ -80,3 +80,10 @@ def test_there_is_a_protocol_for_every_paper() -> None:
 def test_our_own_benches_can_be_planned(name: str, tmp_path: Path) -> None:
     plan = plan_bench(read_bench(PAPERS[0].parents[1] / f"{name}.toml"), tmp_path)
     assert plan.calls
+
+
+def test_the_file_of_the_docs_is_one(written: Write, tmp_path: Path) -> None:
+    page = (PAPERS[0].parents[2] / "docs/bench.md").read_text(encoding="utf-8")
+    text = page.partition("```toml\n")[2].partition("```")[0]
+    file = read_bench(written(text))
+    assert len(plan_bench(file, tmp_path).rows) == 2 * 2 * 3
