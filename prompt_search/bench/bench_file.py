@@ -206,8 +206,8 @@ def _tables(path: Path, content: Mapping[str, Any], key: str) -> list[tuple[str,
     for name, _ in found:
         if not NAME.fullmatch(name):
             raise SettingsError(
-                f"{path}, [{key}]: the name {name[:60]!r} can't name a folder; letters, digits, blanks and , . ( ) _ + = @ - "
-                "can, and it begins with a letter or a digit"
+                f"{path}, [{key}]: the name {name[:60]!r} can't name a folder: it begins with a letter or a digit, "
+                "and the rest is letters, digits, blanks and , . ( ) _ + = @ -"
             )
         other = folders.setdefault(_folder(name).casefold(), name)
         if other != name:
