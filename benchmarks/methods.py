@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from benchmarks.measure import Figure
-from benchmarks.over_draws import Mean
 from benchmarks.stronger_model import qwen
 from evaluators import (
     DEFAULT_FITNESS,
@@ -57,6 +56,7 @@ from prompt_search.llm.cached_model import CachedModel
 from prompt_search.llm.choose import language_model
 from prompt_search.llm.completion_cache import CompletionCache
 from prompt_search.models import load_model
+from prompt_search.report.statistics import Mean
 from prompt_search.testbed.bundled import data_path
 from prompt_search.testbed.demo import DESCRIPTIONS
 

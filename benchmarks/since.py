@@ -16,11 +16,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks.over_draws import Mean
 from benchmarks.same_bytes import HERE, worktree
 from prompt_search.cache.cache_dir import cache_dir
 from prompt_search.llm.choose import GGUF
 from prompt_search.llm.local.install import find_local_model
+from prompt_search.report.statistics import Mean
 
 __all__ = ["gains_in", "main"]
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         watch,
     )
     from optimizers.proapo import ProApo
+    from optimizers.reflect import Reflect
     from optimizers.search import SHORTLIST, Optimizer, Search
     from optimizers.settings import Settings, allowed_values, configure
     from optimizers.strategies import STRATEGIES, strategy_class
@@ -51,6 +52,7 @@ __all__ = [
     "Picture",
     "Plan",
     "ProApo",
+    "Reflect",
     "Reply",
     "Request",
     "Sample",
@@ -87,6 +89,7 @@ _HOME = {
     "Picture": "optimizers.language_model",
     "Plan": "optimizers.task",
     "ProApo": "optimizers.proapo",
+    "Reflect": "optimizers.reflect",
     "Reply": "optimizers.language_model",
     "Request": "optimizers.language_model",
     "SHORTLIST": "optimizers.search",

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from evaluators import PromptSet
     from prompt_search import errors
     from prompt_search.api import optimize
+    from prompt_search.bench.bench import Bench
     from prompt_search.export_run import export
     from prompt_search.prompt_files.prompts_json import read_prompts_json
     from prompt_search.report.result import Result
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from prompt_search.score_file import score
 
 __all__ = [
+    "Bench",
     "Budget",
     "DataConfig",
     "LlmConfig",
@@ -41,6 +43,7 @@ __all__ = [
 __version__ = "0.1.0"
 
 _HOME = {
+    "Bench": "prompt_search.bench.bench",
     "Budget": "prompt_search.run.money.budget",
     "DataConfig": "prompt_search.run.config",
     "LlmConfig": "prompt_search.run.config",

@@ -21,7 +21,7 @@ LONGEST = (
     "tests/prompt_search/run/outcome/test_last_selection.py",
     "tests/prompt_search/cli/test_before_anything_is_loaded.py",
     "tests/prompt_search/run/test_damage.py",
-    "tests/benchmarks/test_cifar10.py",
+    "tests/prompt_search/bench/test_bench.py",
     "tests/prompt_search/llm/hf/test_model.py",
     "tests/prompt_search/llm/local/test_model.py",
     "tests/prompt_search/llm/api/test_litellm.py",

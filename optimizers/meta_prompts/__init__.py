@@ -15,6 +15,7 @@ from optimizers.meta_prompts.ensemble_selection import (
     photo_question,
 )
 from optimizers.meta_prompts.fudd import pair_question, pair_schema
+from optimizers.meta_prompts.reflect import Mistake, diagnosis_turn, rewriting_turns
 from optimizers.meta_prompts.schemas import (
     PHRASE,
     QUESTION,
@@ -41,12 +42,14 @@ __all__ = [
     "SENTENCE",
     "SMALL_TEMPLATE_SCHEMA",
     "TEMPLATE_SCHEMA",
+    "Mistake",
     "about_images",
     "after_examples",
     "apart_question",
     "caption_turn",
     "class_questions",
     "descriptions_question",
+    "diagnosis_turn",
     "domain_question",
     "everyday_question",
     "glov_turns",
@@ -61,6 +64,7 @@ __all__ = [
     "phrase_schema",
     "questions_turns",
     "quoted",
+    "rewriting_turns",
     "sentence_schema",
     "small_list_schema",
     "synonyms_question",

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from prompt_search.cli import (
+    bench_command,
     cache_commands,
     doctor_command,
     llm_commands,
@@ -39,6 +40,7 @@ run_commands.register(app)
 report_command.register(app)
 strategy_commands.register(app)
 prompt_commands.register(app)
+bench_command.register(app)
 doctor_command.register(app)
 app.add_typer(llm_commands.app, name="llm")
 app.add_typer(cache_commands.app, name="cache")

@@ -1,6 +1,7 @@
-"""Intervals for accuracies, and for the difference of two on the same images."""
+"""Intervals and tests: for accuracies, for the difference of two on the same images, for means over repeated draws."""
 
 import math
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
@@ -8,11 +9,14 @@ from statistics import NormalDist
 __all__ = [
     "Z95",
     "Luck",
+    "Mean",
+    "MeanGain",
     "PairedCounts",
     "exact_p",
     "holm",
     "images_to_show",
     "paired_interval",
+    "paired_p",
     "shown_p",
     "wilson_interval",
 ]
@@ -138,3 +142,90 @@ class Luck:
             return 0.0
         deviation = math.sqrt(self.disagreement / (2 * self.images))
         return min(1.0, deviation * NormalDist().inv_cdf((self.candidates - 0.375) / (self.candidates + 0.25)))
+
+
+@dataclass(frozen=True, slots=True)
+class Mean:
+    """A mean over n draws; `error` is its standard error, `None` for a single draw.
+
+    >>> print(Mean.of([1.0, 2.0, 3.0]))
+    +2.00 ± 0.58
+    >>> print(Mean.of([1.0]))
+    +1.00
+    """
+
+    value: float
+    error: float | None
+    n: int
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> "Mean":
+        """The mean of at least one value."""
+        n = len(values)
+        return cls(statistics.fmean(values), statistics.stdev(values) / math.sqrt(n) if n > 1 else None, n)
+
+    def __str__(self) -> str:
+        return f"{self.value:+.2f}" + ("" if self.error is None else f" ± {self.error:.2f}")
+
+
+def paired_p(differences: Sequence[float]) -> float | None:
+    """Two-sided p of Student's paired t test over draws, in [0, 1]; `None` for fewer than two draws.
+
+    >>> round(paired_p([1.0, 2.0, 3.0, 4.0, 5.0]), 4)
+    0.0132
+    """
+    mean = Mean.of(differences)
+    return None if mean.error is None else _two_sided_p(mean.value, mean.error, mean.n - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class MeanGain:
+    """The mean of a gain over draws that are all tested on the same images: uncertain by the draws, and by the images.
+
+    Attributes:
+        value: the mean.
+        error: its standard error; what the images contribute does not shrink with the number of draws.
+        freedom: degrees of freedom (Satterthwaite 1946); infinite where the draws do not differ.
+    """
+
+    value: float
+    error: float
+    freedom: float
+
+    @classmethod
+    def of(cls, gains: Sequence[float], intervals: Sequence[tuple[float, float]]) -> "MeanGain":
+        """From the gains of at least one draw, each with its 95 % interval over images (`paired_interval`).
+
+        The same images say the same, however often they are read:
+
+        >>> alone, thrice = MeanGain.of([0.02], [(-0.01, 0.05)]), MeanGain.of([0.02] * 3, [(-0.01, 0.05)] * 3)
+        >>> round(alone.p, 3) == round(thrice.p, 3) == 0.191
+        True
+        """
+        n = len(gains)
+        between = statistics.variance(gains) / n if n > 1 else 0.0
+        within = statistics.fmean(((high - low) / (2 * Z95)) ** 2 for low, high in intervals)
+        freedom = (between + within) ** 2 * (n - 1) / between**2 if between else math.inf
+        return cls(statistics.fmean(gains), math.sqrt(between + within), freedom)
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """95 % interval."""
+        from scipy.special import stdtrit
+
+        half = (Z95 if math.isinf(self.freedom) else float(stdtrit(self.freedom, 0.975))) * self.error
+        return self.value - half, self.value + half
+
+    @property
+    def p(self) -> float:
+        """Two-sided p of a gain of 0, in [0, 1]."""
+        return _two_sided_p(self.value, self.error, self.freedom)
+
+
+def _two_sided_p(value: float, error: float, freedom: float) -> float:
+    from scipy.special import ndtr, stdtr
+
+    if error == 0:
+        return 1.0 if value == 0 else 0.0
+    t = -abs(value) / error
+    return 2 * float(ndtr(t) if math.isinf(freedom) else stdtr(freedom, t))

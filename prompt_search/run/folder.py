@@ -9,13 +9,13 @@ from prompt_search.data.home import from_home
 from prompt_search.errors import RunError, RunMismatch, RunMissing
 from prompt_search.prompt_files.atomic import remove_unfinished, write_atomically
 from prompt_search.run.config import RunConfig
-from prompt_search.run.job import Job
+from prompt_search.run.job import Job, price_of
 from prompt_search.run.journal.journal import JOURNAL
 from prompt_search.run.journal.json_shape import ShapeError, read_as
 from prompt_search.run.money.budget import Budget
 from prompt_search.testbed.bundled import is_bundled
 
-__all__ = ["ARGUMENTS", "check_folder", "read_arguments", "write_arguments"]
+__all__ = ["ARGUMENTS", "as_recorded", "check_folder", "read_arguments", "write_arguments"]
 
 
 ARGUMENTS = "run.json"
@@ -39,9 +39,13 @@ def write_arguments(folder: Path, job: Job) -> None:
         RunError: if the folder can't be written.
     """
     _prepare(folder)
-    priced = replace(job.config, llm=replace(job.config.llm, price=job.price))
-    content = {"arguments": priced.located(_absolute).to_json(), "budget": job.budget.to_json()}
+    content = {"arguments": as_recorded(job.config).to_json(), "budget": job.budget.to_json()}
     write_atomically(folder / ARGUMENTS, (json.dumps(content, indent=1) + "\n").encode())
+
+
+def as_recorded(config: RunConfig) -> RunConfig:
+    """A configuration as `run.json` has it: with absolute paths, and the price that is reckoned with."""
+    return replace(config, llm=replace(config.llm, price=price_of(config))).located(_absolute)
 
 
 def _prepare(folder: Path) -> None:

@@ -4,7 +4,7 @@ import statistics
 
 import pytest
 
-from benchmarks.over_draws import Mean, paired_p
+from prompt_search.report.statistics import Mean, paired_p
 
 
 def test_the_error_is_that_of_the_mean() -> None:
