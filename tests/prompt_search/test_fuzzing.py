@@ -314,9 +314,8 @@ ENDINGS = st.sampled_from([".png", ".PNG", ".jpg", ".txt", ".csv", ".json", ".gi
 CONTENTS = st.sampled_from([b"", b"GIF89a", b"file_name,label\n", b'{"cat": "x"}', b"\0" * 99]) | PLACES.map(
     lambda number: png(number % 5)
 )
-PATHS = st.tuples(st.lists(NAMES, max_size=3), NAMES, ENDINGS).map(
-    lambda parts: "/".join([*parts[0], parts[1] + parts[2]])
-)
+PARTS_OF_PATHS = st.tuples(st.lists(NAMES, max_size=3), NAMES, ENDINGS)
+PATHS = PARTS_OF_PATHS.map(lambda parts: "/".join([*parts[0], parts[1] + parts[2]]))
 FILES = st.dictionaries(PATHS, CONTENTS, max_size=12)
 
 
