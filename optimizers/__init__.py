@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from optimizers.archive import Archive, Scored
-    from optimizers.auto import Auto
+    from optimizers.auto import Auto, HandedOver, in_turn
     from optimizers.cupl import Cupl
     from optimizers.ensemble_selection import EnsembleSelection
     from optimizers.fudd import Fudd
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     )
     from optimizers.proapo import ProApo
     from optimizers.search import SHORTLIST, Optimizer, Search
-    from optimizers.sequence import HandedOver, in_turn
     from optimizers.settings import Settings, allowed_values, configure
     from optimizers.strategies import STRATEGIES, strategy_class
     from optimizers.task import Plan, Task
@@ -79,7 +78,7 @@ _HOME = {
     "EnsembleSelection": "optimizers.ensemble_selection",
     "Fudd": "optimizers.fudd",
     "Glov": "optimizers.glov",
-    "HandedOver": "optimizers.sequence",
+    "HandedOver": "optimizers.auto",
     "HillClimbing": "optimizers.hill_climbing",
     "Ipo": "optimizers.ipo",
     "LanguageModel": "optimizers.language_model",
@@ -104,7 +103,7 @@ _HOME = {
     "attempts": "optimizers.language_model",
     "billable": "optimizers.language_model",
     "configure": "optimizers.settings",
-    "in_turn": "optimizers.sequence",
+    "in_turn": "optimizers.auto",
     "strategy_class": "optimizers.strategies",
     "watch": "optimizers.language_model",
 }

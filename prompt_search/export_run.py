@@ -124,5 +124,6 @@ def _write_classifier(
         used = model or load_prompt_model(content.model, device=device)
         observer.update(Status(phase="encoding the prompts"))
         weights = class_weights(content.prompts.compiled(), used)
-    write_classifier(path, weights, used.logit_scale, content.prompts, content.model)
+    calibrated = content.calibrated_logit_scale
+    write_classifier(path, weights, used.logit_scale, content.prompts, content.model, calibrated)
     return path

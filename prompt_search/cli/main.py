@@ -13,6 +13,7 @@ from prompt_search.cli import (
     doctor_command,
     llm_commands,
     prompt_commands,
+    report_command,
     run_commands,
     strategy_commands,
 )
@@ -35,6 +36,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 run_commands.register(app)
+report_command.register(app)
 strategy_commands.register(app)
 prompt_commands.register(app)
 doctor_command.register(app)

@@ -240,6 +240,10 @@ class RunConfig(Part):
     search: SearchConfig = field(default_factory=SearchConfig)
     llm: LlmConfig = field(default_factory=LlmConfig)
     seed: Annotated[int, Option("Of splits, search and sampling.", provenance=True)] = 0
+    images: Annotated[
+        bool,
+        Option("Show small copies of some test images in the report.", flag="--images/--no-images", identity=False),
+    ] = True
 
     def __post_init__(self) -> None:
         check(self)

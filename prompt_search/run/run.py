@@ -196,6 +196,20 @@ class Run:
         with TemporaryDirectory() as scratch:
             return replace(self.replay(scratch), folder=self.folder)
 
+    def report(self, out: str | Path | None = None) -> Path:
+        """Write the report of the run, finished or not; the path of the file.
+
+        Args:
+            out: the file, by default `report.html` in the run folder.
+
+        Raises:
+            PromptSearchError: if there is no run, or what is recorded can't be read.
+        """
+        from prompt_search.report.page import write_report
+
+        target, images = Path(out) if out else None, self.config.images
+        return write_report(self.folder, self.config.data, self.resources.cache, out=target, images=images)
+
     def score(self, data: str | None = None) -> "ScoredFile":
         """Score the winning prompts on images, by default on the run's own.
 

@@ -55,7 +55,7 @@ def _at(path: Path) -> str:
 
 def _open(path: Path, cache_dir: Path | None) -> Any:  # noqa: ANN401 - a datasets.Dataset, which has no types
     import datasets
-    import pyarrow as pa  # type: ignore[import-untyped]
+    import pyarrow as pa
 
     with tempfile.TemporaryDirectory() as scratch, _no_progress_bars():
         try:
