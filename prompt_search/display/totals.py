@@ -97,7 +97,8 @@ class Totals:
 
 
 def _said(label: str, text: str) -> str:
-    return text if label in ("images", "waiting") else f"{label} {text}"
+    """A row within a line; how long a wait is was told when it began."""
+    return {"images": text, "waiting": "waiting for the server"}.get(label, f"{label} {text}")
 
 
 def wait_sentence(seconds: float) -> str:

@@ -101,6 +101,8 @@ def test_a_search_is_told_with_its_best_and_its_calls(clock: Clock) -> None:
         "cupl: best fitness 0.2500 (top-1 50.0 % on search); candidates 3; LLM calls 4 of 20"
     )
     assert totals.share() == 0.2
+    totals.status.held_until = clock.now + 432
+    assert "; waiting for the server; tokens" in totals.line()
 
 
 def test_quiet_lines_say_notes_and_waits_only(clock: Clock) -> None:
