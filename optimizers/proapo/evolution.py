@@ -23,7 +23,7 @@ class Evolution:
     Attributes:
         generations: how many.
         parents: the fittest, which have children.
-        edits: additions, removals and replacements per parent, that many of each.
+        edits: additions and removals per parent, that many of each, and half as many replacements.
         mutations: random sets per generation.
         crossovers: children of all parents together per generation.
         most: children per generation altogether.
@@ -37,9 +37,15 @@ class Evolution:
     most: int
 
     @property
+    def replacements(self) -> int:
+        """Per parent: half the edits, rounded up."""
+        return -(-self.edits // 2)
+
+    @property
     def candidates(self) -> int:
         """How many are scored at most."""
-        generation = 3 * self.parents * self.edits + self.mutations + self.crossovers
+        edits = self.parents * (2 * self.edits + self.replacements)
+        generation = edits + self.mutations + self.crossovers
         return self.generations * min(self.most, generation)
 
     def run(
@@ -102,7 +108,7 @@ class Evolution:
         for parent, own in zip(parents, genes, strict=True):
             yield parent, additions(own, pool, rng), self.edits
             yield parent, removals(own, rng), self.edits
-            yield parent, replacements(own, pool, rng), self.edits
+            yield parent, replacements(own, pool, rng), self.replacements
         yield current, mutations(mutated, pool, size, rng), self.mutations
         yield current, crossings(genes, rng), self.crossovers
 

@@ -33,12 +33,13 @@ CONSIDERED = 200
 
 @dataclass(frozen=True, slots=True)
 class ProApo(Settings):
-    """Settings, with the constants of the reference implementation.
+    """Settings: the constants of the reference implementation, but half its replacements and mutations and twice its
+    crossovers, whose children are parents more often.
 
     Attributes:
         generations: of templates, in stage 1.
         parents: the fittest that have children.
-        edits: additions, removals and replacements per parent, that many of each.
+        edits: additions and removals per parent, that many of each, and half as many replacements.
         mutations: fresh random sets per generation; half as many in stage 2.
         crossovers: children of all parents together per generation.
         children: per generation at most.
@@ -58,8 +59,8 @@ class ProApo(Settings):
     generations: Count = 8
     parents: Count = 4
     edits: CountOrZero = 8
-    mutations: CountOrZero = 8
-    crossovers: CountOrZero = 16
+    mutations: CountOrZero = 4
+    crossovers: CountOrZero = 32
     children: Count = 120
     keep: CountOrZero = 0
     samples: CountOrZero = 16

@@ -143,8 +143,8 @@ def _print_files(console: "Console", folder: Path) -> None:
 def _print_plan(plan: "BenchPlan", *, as_json: bool) -> None:
     from rich.console import Console
 
-    from prompt_search.cli.display import note_line
     from prompt_search.data.names.printable import printable
+    from prompt_search.display.display import note_line
 
     if as_json:
         typer.echo(json.dumps(plan.to_json(), indent=1))

@@ -114,7 +114,7 @@ def test_the_numbers_of_children_of_each_kind() -> None:
     parents: list[Genome] = [((0, 1, 2, 3),), ((0, 4, 5, 6),)]
     two = evolution(edits=2, mutations=3, crossovers=4, most=100)
     children = two.children(parents, parents[0], POOL, 7, random.Random(0), set(parents))
-    assert len(children) == 2 * 3 * 2 + 3 + 4
+    assert len(children) == 2 * (2 + 2 + 1) + 3 + 4, "half as many replacements as other edits"
     assert Counter(len(child[0]) for child in children)[7] >= 3
     fewer = evolution(edits=2, mutations=3, crossovers=4, most=5)
     assert len(fewer.children(parents, parents[0], POOL, 7, random.Random(0), set(parents))) == 5
@@ -134,7 +134,7 @@ def test_edits_change_their_parent_and_fresh_sets_and_crossings_the_current_geno
     current: Genome = ((9,), (5,))
     pool = [(1, number) for number in range(12)]
     children = evolution(2, 3, 2).children(parents, current, pool, 6, random.Random(0), set())
-    assert Counter(child[0] for child in children) == {(1,): 6, (2,): 6, (9,): 5}
+    assert Counter(child[0] for child in children) == {(1,): 5, (2,): 5, (9,): 5}
 
 
 @given(populations, seeds)
@@ -162,7 +162,7 @@ def test_a_generation_below_its_limit_is_as_it_was_made() -> None:
     parents: list[Genome] = [((0, 1, 2, 3),), ((0, 4, 5, 6),)]
     few, many = (
         evolution(2, 3, 4, most).children(parents, parents[0], POOL, 7, random.Random(0), set(parents))
-        for most in (19, 1000)
+        for most in (17, 1000)
     )
     assert few == many
 
