@@ -116,5 +116,5 @@ def _write_classifier(content: PromptFile, folder: Path, model: "ImageTextModel"
 
     path = folder / "classifier.safetensors"
     weights = class_weights(content.prompts.compiled(), model)
-    write_classifier(path, weights, model.logit_scale, content.prompts, content.model)
+    write_classifier(path, weights, model.logit_scale, content.prompts, content.model, content.calibrated_logit_scale)
     return path

@@ -17,6 +17,7 @@ from evaluators.prompts.pairwise_prompts import Candidate, PairwisePrompts
 from evaluators.prompts.prompt_set import PromptSet
 from evaluators.prompts.text_library import TextLibrary
 from evaluators.scoring.batch_statistics import batch_statistics
+from evaluators.scoring.calibration import calibration_errors
 from evaluators.scoring.pairwise_score import PairTable, fallback_share, pair_table, two_steps
 from evaluators.scoring.products import CandidateBatch, ProductPrecision, Products
 from evaluators.scoring.reductions import label_ranks, reduce_logits
@@ -137,6 +138,12 @@ class Evaluator:
         """What every template and text is worth on these images, see `evaluators.scoring.text_worth`."""
         self._prepare([prompts])
         return text_worth(prompts, self.images, self._texts.embed, self.logit_scale)
+
+    def calibration_errors(self, candidate: Candidate, scales: Sequence[float]) -> list[float]:
+        """At each logit scale how far its sureness is from its accuracy on these images, see `calibration_errors`."""
+        chunks = [(cosines.numpy(), labels.numpy()) for cosines, labels in self._cosines(candidate)]
+        cosines, labels = (np.concatenate(parts) for parts in zip(*chunks, strict=True))
+        return calibration_errors(cosines, labels, scales)
 
     def class_clusters(self, candidate: PromptSet, k: int) -> tuple[int, ...]:
         """The k-means cluster, in [0, k), of every class among the candidate's class embeddings."""

@@ -43,6 +43,13 @@ class PromptFile:
     run: Mapping[str, Any]
     result: Mapping[str, Any]
 
+    @property
+    def calibrated_logit_scale(self) -> float | None:
+        """The logit scale at which the prompts' probabilities can be believed, if it was measured."""
+        found = self.result.get("calibration")
+        scale = found.get("logit_scale") if isinstance(found, dict) else None
+        return float(scale) if isinstance(scale, int | float) and scale > 0 else None
+
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values, in the order of the file."""
         head = {"format": FORMAT, "version": VERSION}

@@ -33,7 +33,14 @@ from prompt_search.run.outcome.choice import Choice, Contender, choose_winner
 from prompt_search.run.outcome.heads import fit_heads, too_large
 from prompt_search.run.outcome.last_selection import searched_placebos, select_placebos, stand_in
 from prompt_search.run.outcome.outputs import write_outputs
-from prompt_search.run.outcome.sealed_test import Finalist, as_finalist, prove, score_placebos, weigh_texts
+from prompt_search.run.outcome.sealed_test import (
+    Finalist,
+    as_finalist,
+    gauge_chance,
+    prove,
+    score_placebos,
+    weigh_texts,
+)
 from prompt_search.run.outcome.split_evaluators import SplitEvaluators
 from prompt_search.run.plan.context import context_check
 from prompt_search.run.plan.early_checks import near_chance
@@ -102,6 +109,7 @@ def _carry_out(job: Job, given: Facts, images: Callable[[str], LabeledImages], j
     winner, before, recipe = choice.final, choice.before, choice.recipe
     notes = [*facts.notes, *search.notes, *_about_choice(choice, search, refit=config.search.refit)]
     weigh_texts(winner.searched.candidate, evaluators, journal)
+    luck = gauge_chance(search.archive, evaluators, journal)
     search.enter_phase("searching with other words")
     beside = [as_finalist(baseline) for baseline in choice.baselines if baseline.name != winner.name]
     beside += [as_finalist(before, "the winner before its last selection", "first form")] if before else []
@@ -112,7 +120,7 @@ def _carry_out(job: Job, given: Facts, images: Callable[[str], LabeledImages], j
         sets = select_placebos(with_other_words, like, before is not None, evaluators, journal)
         beside += [Finalist(name, "placebo", candidate) for name, candidate in sets.items()]
     search.enter_phase("reading the sealed test split")
-    rows, test_reads, fallback = prove(
+    rows, read, calibration = prove(
         winner,
         beside,
         lambda: fit_heads(winner.searched.candidate, evaluators, journal.folder, described),
@@ -122,19 +130,21 @@ def _carry_out(job: Job, given: Facts, images: Callable[[str], LabeledImages], j
     )
     if too_large(facts.sizes["search"] + facts.sizes["select"], model.width, len(facts.classes)):
         notes.append("no linear probe was fitted for comparison: with so many images and classes it takes minutes")
-    if fallback is not None:
-        notes.append(f"{100 * fallback:.1f} % of the test images needed the template for a pair without texts")
+    if read.fallback is not None:
+        notes.append(f"{100 * read.fallback:.1f} % of the test images needed the template for a pair without texts")
     result = Result(
         winner=rows[0],
         rows=tuple(rows),
         found_by=winner.found_by,
         stopped_by=stopped_by,
-        test_reads=test_reads,
+        test_reads=read.read,
         cost=search.tally.cost,
         replies=search.tally.replies,
         notes=tuple(notes),
         folder=journal.folder,
         selected=recipe is not None,
+        luck=luck,
+        calibration=calibration,
         transfers=transfers(rows, facts.new_classes, lambda: evaluators.new, journal) if facts.new_classes else (),
     )
     write_outputs(result, model, described, provenance)

@@ -17,6 +17,7 @@ __all__ = [
     "Asked",
     "BaselinesOnSelect",
     "Captioned",
+    "ChanceGauged",
     "ClassClusters",
     "Ended",
     "Event",
@@ -323,6 +324,26 @@ class TextsWeighed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChanceGauged(Event):
+    """How much the candidates of the search disagree, for what the best of them gains by chance alone.
+
+    Attributes:
+        candidates: how many there were.
+        compared: how many of them were compared, pair by pair.
+        disagreement: the share of search images on which just one of two is right, mean over the pairs.
+    """
+
+    kind: ClassVar[str] = "chance"
+    candidates: int
+    compared: int
+    disagreement: float
+
+    def __post_init__(self) -> None:
+        need("candidates", "is below 1", holds=self.candidates >= 1)
+        need("disagreement", "is no share", holds=0 <= self.disagreement <= 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OnSplit:
     """Scores on one split."""
 
@@ -357,10 +378,12 @@ class SealedRead(Event):
     heads: tuple[str, ...]
     only_winner: tuple[int, ...]
     only_other: tuple[int, ...]
+    calibration: tuple[float, float]
 
     def __post_init__(self) -> None:
         need("read", "is below 1", holds=self.read >= 1)
         need("scores", "is empty", holds=bool(self.scores))
+        need("calibration", "is no two shares", holds=all(0 <= each <= 1 for each in self.calibration))
         need(
             "heads", "has more entries than there are scores beside the first", holds=len(self.heads) < len(self.scores)
         )
@@ -410,6 +433,7 @@ EVENTS: tuple[type[Event], ...] = (
     Refit,
     WinnerChosen,
     TextsWeighed,
+    ChanceGauged,
     Placebos,
     SearchedPlacebos,
     SealedRead,

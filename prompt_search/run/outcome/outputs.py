@@ -21,6 +21,7 @@ def write_outputs(result: Result, model: ImageTextModel, described: Mapping[str,
     """
     folder = result.folder
     weights = class_weights(result.prompts, model)
-    write_classifier(result.classifier_file, weights, model.logit_scale, result.winner.candidate, described)
+    calibrated = result.calibration.logit_scale if result.calibration else None
+    write_classifier(result.classifier_file, weights, model.logit_scale, result.winner.candidate, described, calibrated)
     write_atomically(folder / "README.md", readme(result, described).encode())
     write_prompts_json(result.prompts_file, PromptFile(result.winner.candidate, described, run, result.to_json()))

@@ -75,7 +75,7 @@ def verdict(seed: int, folder: Path, texts: TextEncoder) -> str:
         choice = choose_winner(contenders, {}, evaluators, FITNESS, journal)
         beside = [as_finalist(each) for each in choice.baselines if each is not choice.final]
         rows, reads, *_ = prove(choice.final, beside, dict, lambda: None, evaluators, journal)
-    result = Result(rows[0], tuple(rows), choice.final.found_by, None, reads, Cost(), ReplyCounts(), (), folder)
+    result = Result(rows[0], tuple(rows), choice.final.found_by, None, reads.read, Cost(), ReplyCounts(), (), folder)
     return result.verdict()
 
 
