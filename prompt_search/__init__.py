@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from prompt_search.report.result import Result
     from prompt_search.run.config import DataConfig, LlmConfig, RunConfig, SearchConfig, StrategyChoice
     from prompt_search.run.money.budget import Budget
+    from prompt_search.run.progress import Silent
     from prompt_search.run.resources import Resources
     from prompt_search.run.run import Run
     from prompt_search.score_file import score
@@ -29,6 +30,7 @@ __all__ = [
     "Run",
     "RunConfig",
     "SearchConfig",
+    "Silent",
     "StrategyChoice",
     "errors",
     "export",
@@ -48,6 +50,7 @@ _HOME = {
     "Run": "prompt_search.run.run",
     "RunConfig": "prompt_search.run.config",
     "SearchConfig": "prompt_search.run.config",
+    "Silent": "prompt_search.run.progress",
     "StrategyChoice": "prompt_search.run.config",
     "errors": "prompt_search",
     "export": "prompt_search.export_run",

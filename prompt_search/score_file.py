@@ -17,7 +17,7 @@ from prompt_search.run.config import DataConfig, RunConfig
 from prompt_search.run.inputs import load_data
 from prompt_search.run.plan.context import check_prompts, context_check
 from prompt_search.run.plan.early_checks import check_files
-from prompt_search.run.progress import Observer
+from prompt_search.run.progress import Observer, Status, showing
 from prompt_search.run.resources import Resources
 
 __all__ = ["ScoredFile", "score"]
@@ -75,8 +75,20 @@ def score(
         InputError: if the prompts, the images or the model can't be used, or their classes differ.
     """
     used = resources or Resources()
-    shown = used.observer
     check_files(str(data), classes, (prompts,))
+    with showing(used.observer):
+        return _scored(prompts, data, model, classes, prompt_format, used)
+
+
+def _scored(
+    prompts: str | Path,
+    data: str | Path,
+    model: str | ImageTextModel | None,
+    classes: str | Path | None,
+    prompt_format: Format | None,
+    used: Resources,
+) -> ScoredFile:
+    shown = used.observer
     file, _ = split_part(str(prompts))
     file = file / "prompts.json" if file.is_dir() else file
     content = read_prompts_json(file) if is_prompts_json(file) else None
@@ -91,6 +103,7 @@ def score(
         near_duplicates=recorded.get("near_duplicates", 1.0),
         base_to_new=recorded.get("base_to_new", False),
     )
+    shown.update(Status(phase="loading the model"))
     encoder = _model(content, model, used.device, shown)
     config = RunConfig(data=stated, seed=recorded.get("seed", 0))
     splits = load_data(config, encoder, used, "base" if stated.base_to_new else "all")
@@ -106,6 +119,7 @@ def score(
     for line in read.reading:
         shown.warn(line)
     check_prompts(read.prompts, context_check(encoder), str(prompts))
+    shown.update(Status(phase="scoring"))
     texts = TextEncoder(encoder, used.cache)
     scores = {
         name: Evaluator(images, texts).score([read.prompts])[0]

@@ -13,13 +13,14 @@ from evaluators.embeddings.class_weights import ClassEmbeddings, TextEncoder
 from evaluators.embeddings.labeled_images import LabeledImages
 from evaluators.errors import ModelError, PromptError
 from evaluators.models.open_clip_loading import check_device
+from evaluators.precision import Precision
 from evaluators.prompts.pairwise_prompts import Candidate, PairwisePrompts
 from evaluators.prompts.prompt_set import PromptSet
 from evaluators.prompts.text_library import TextLibrary
 from evaluators.scoring.batch_statistics import batch_statistics
 from evaluators.scoring.calibration import calibration_errors
 from evaluators.scoring.pairwise_score import PairTable, fallback_share, pair_table, two_steps
-from evaluators.scoring.products import CandidateBatch, ProductPrecision, Products
+from evaluators.scoring.products import CandidateBatch, Products
 from evaluators.scoring.reductions import label_ranks, reduce_logits
 from evaluators.scoring.redundancy import redundancies
 from evaluators.scoring.scale_window import every_window, middle_windows
@@ -27,7 +28,8 @@ from evaluators.scoring.score import Score
 from evaluators.scoring.text_worth import TextWorth, text_worth
 from evaluators.scoring.working_memory import WorkingMemory, is_out_of_memory
 from evaluators.selection.k_means import k_means
-from evaluators.selection.library_selection import Selected, SelectionSettings, choose_texts, library_features
+from evaluators.selection.library_selection import choose_texts, library_features
+from evaluators.selection.selected import Selected, SelectionSettings
 
 if TYPE_CHECKING:
     import torch
@@ -72,7 +74,7 @@ class Evaluator:
         memory_limit: int = 512 * 2**20,
         *,
         devices: Sequence[str] = ("cpu",),
-        precision: ProductPrecision = "fp32",
+        precision: Precision = "fp32",
         fused: bool = False,
     ) -> None:
         width = images.embeddings.shape[1]
@@ -118,6 +120,15 @@ class Evaluator:
         chunks = [torch.argsort(-cosines, dim=1, stable=True)[:, :k] for cosines, _ in self._cosines(candidate)]
         return torch.cat(chunks).numpy()
 
+<<<<<<< HEAD
+=======
+    def calibration_errors(self, candidate: Candidate, scales: Sequence[float]) -> list[float]:
+        """At each logit scale how far its sureness is from its accuracy on these images, see `calibration_errors`."""
+        chunks = [(cosines.numpy(), labels.numpy()) for cosines, labels in self._cosines(candidate)]
+        cosines, labels = (np.concatenate(parts) for parts in zip(*chunks, strict=True))
+        return calibration_errors(cosines, labels, scales)
+
+>>>>>>> main
     def predictions(self, candidate: Candidate, k: int) -> "Predictions":
         """Per image its k likeliest classes and their cosines; the first is the prediction that `score` counts.
 
@@ -138,12 +149,15 @@ class Evaluator:
         """What every template and text is worth on these images, see `evaluators.scoring.text_worth`."""
         self._prepare([prompts])
         return text_worth(prompts, self.images, self._texts.embed, self.logit_scale)
+<<<<<<< HEAD
 
     def calibration_errors(self, candidate: Candidate, scales: Sequence[float]) -> list[float]:
         """At each logit scale how far its sureness is from its accuracy on these images, see `calibration_errors`."""
         chunks = [(cosines.numpy(), labels.numpy()) for cosines, labels in self._cosines(candidate)]
         cosines, labels = (np.concatenate(parts) for parts in zip(*chunks, strict=True))
         return calibration_errors(cosines, labels, scales)
+=======
+>>>>>>> main
 
     def class_clusters(self, candidate: PromptSet, k: int) -> tuple[int, ...]:
         """The k-means cluster, in [0, k), of every class among the candidate's class embeddings."""

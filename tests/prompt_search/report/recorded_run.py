@@ -106,7 +106,7 @@ def _finish(journal: Journal, found: PromptSet, winning: Score, rng: random.Rand
         heads=(PROBE,),
         only_winner=tuple(each.only_first for each in counts),
         only_other=tuple(each.only_second for each in counts),
-        calibration=(0.2, 0.05),
+        calibration=(0.12, 0.03),
     )
     journal.event(SealedRead, found.fingerprint, lambda: sealed)
     winner = Row("winner (hill-climb)", "winner", found, winning, select, scores[0], None)

@@ -1,9 +1,9 @@
 """ProAPO's second stage: what the importance of a class is measured by."""
 
 from optimizers import Task
-from optimizers.proapo.class_text_stage import ClassTextStage
 from optimizers.proapo.class_texts import ClassTexts
 from optimizers.proapo.evolution import Evolution
+from optimizers.proapo.stages import ClassTextStage
 from prompt_search.testing.scripted_search import ScriptedSearch, plain_score
 
 NOTHING_EVOLVES = Evolution(generations=0, parents=1, edits=0, mutations=0, crossovers=0, most=1)

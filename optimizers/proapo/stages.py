@@ -1,6 +1,7 @@
-"""ProAPO's stage 2: which texts of each class, a group of classes at a time (Qu et al. 2025, section 3.3).
+"""ProAPO's two stages (Qu et al. 2025, arXiv:2502.19844): which templates together, then which texts of each class.
 
-prompt sampling gives a starting point
+stage 1 (section 3.2): every template alone; from a few on, edit, mutate and cross the 4 fittest sets
+stage 2 (section 3.3): prompt sampling gives a starting point
 for round in 1..rounds: group sampling; for each group of classes:
     for generation in 1..4: edit, mutate and cross the texts of the group in the 4 fittest
 """
@@ -9,9 +10,9 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from evaluators import PHOTO_TEMPLATE, ClassLabel, PromptSet
 from optimizers.proapo.class_texts import ClassTexts
 from optimizers.proapo.evolution import Evolution
-from optimizers.proapo.genome import Genome, genes_of, with_genes
 from optimizers.proapo.group_sampling import (
     clear_loss,
     confusion_groups,
@@ -19,10 +20,10 @@ from optimizers.proapo.group_sampling import (
     group_size,
     important_groups,
 )
-from optimizers.proapo.population import Population
+from optimizers.proapo.population import Genome, Population, genes_of, with_genes
 from optimizers.search import Search
 
-__all__ = ["ClassTextStage"]
+__all__ = ["ClassTextStage", "evolve_templates", "worth_keeping"]
 
 NEAREST = 5
 """Classes per image that count as confused."""
@@ -105,3 +106,53 @@ def _number(most: int, rng: random.Random) -> int:
 
 def _some(own: tuple[int, ...], n: int, rng: random.Random) -> tuple[int, ...]:
     return tuple(sorted(rng.sample(own, min(n, len(own)))))
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateSets:
+    """Sets of templates of a library; a genome has one list, the library."""
+
+    classes: Sequence[ClassLabel]
+    library: Sequence[str]
+
+    def templates(self, genome: Genome) -> list[str]:
+        """Those that a genome chooses."""
+        return [self.library[number] for number in genome[0]]
+
+    def prompt_set(self, genome: Genome) -> PromptSet:
+        """The candidate that a genome stands for."""
+        return PromptSet.of(self.classes, self.templates(genome))
+
+
+def worth_keeping(search: Search, library: Sequence[str], keep: int, batch: int) -> list[str]:
+    """Score every template alone; drop those that clearly lose against "a photo of a {}.".
+
+    Args:
+        search: scores them.
+        library: the templates; "a photo of a {}." comes first if it is among them.
+        keep: how many stay at most, the best; 0 for no limit.
+        batch: how many are scored together.
+    """
+    alone = [PromptSet.of(search.task.classes, [template]) for template in library]
+    scored = [entry for start in range(0, len(alone), batch) for entry in search.score(alone[start : start + batch])]
+    plain = scored[0].score.top1 if library[0] == PHOTO_TEMPLATE else 0.0
+    limit = plain - clear_loss(search.task.n_search)
+    ranked = sorted(zip(scored, library, strict=True), key=lambda pair: pair[0].rank_key)
+    kept = [template for entry, template in ranked if entry.score.top1 > limit]
+    chosen = set(kept[: keep or len(kept)])
+    search.log(f"proapo: {len(library)} templates, {len(kept)} not clearly worse than {PHOTO_TEMPLATE!r}")
+    return [template for template in library if template in chosen]
+
+
+def evolve_templates(search: Search, library: Sequence[str], evolution: Evolution) -> tuple[str, ...]:
+    """From a few templates alone on: the fittest set of templates of a library."""
+    sets = TemplateSets(search.task.classes, library)
+    population = Population(search, sets.prompt_set)
+    alone: list[Genome] = [((number,),) for number in range(len(library))]
+    population.add(search.rng.sample(alone, min(evolution.parents, len(alone))))
+    pool = [(0, number) for number in range(len(library))]
+    evolution.run(population, population.best, pool, search.rng)
+    population.add(alone)  # known already, and free: the best single template may be the winner
+    best = population.best
+    search.log(f"proapo: stage 1 ends with {len(best[0])} templates, fitness {population[best].fitness:.4f}")
+    return tuple(sets.templates(best))
