@@ -120,15 +120,12 @@ class Evaluator:
         chunks = [torch.argsort(-cosines, dim=1, stable=True)[:, :k] for cosines, _ in self._cosines(candidate)]
         return torch.cat(chunks).numpy()
 
-<<<<<<< HEAD
-=======
     def calibration_errors(self, candidate: Candidate, scales: Sequence[float]) -> list[float]:
         """At each logit scale how far its sureness is from its accuracy on these images, see `calibration_errors`."""
         chunks = [(cosines.numpy(), labels.numpy()) for cosines, labels in self._cosines(candidate)]
         cosines, labels = (np.concatenate(parts) for parts in zip(*chunks, strict=True))
         return calibration_errors(cosines, labels, scales)
 
->>>>>>> main
     def predictions(self, candidate: Candidate, k: int) -> "Predictions":
         """Per image its k likeliest classes and their cosines; the first is the prediction that `score` counts.
 
@@ -149,15 +146,6 @@ class Evaluator:
         """What every template and text is worth on these images, see `evaluators.scoring.text_worth`."""
         self._prepare([prompts])
         return text_worth(prompts, self.images, self._texts.embed, self.logit_scale)
-<<<<<<< HEAD
-
-    def calibration_errors(self, candidate: Candidate, scales: Sequence[float]) -> list[float]:
-        """At each logit scale how far its sureness is from its accuracy on these images, see `calibration_errors`."""
-        chunks = [(cosines.numpy(), labels.numpy()) for cosines, labels in self._cosines(candidate)]
-        cosines, labels = (np.concatenate(parts) for parts in zip(*chunks, strict=True))
-        return calibration_errors(cosines, labels, scales)
-=======
->>>>>>> main
 
     def class_clusters(self, candidate: PromptSet, k: int) -> tuple[int, ...]:
         """The k-means cluster, in [0, k), of every class among the candidate's class embeddings."""

@@ -108,13 +108,8 @@ def _carry_out(job: Job, given: Facts, images: Callable[[str], LabeledImages], j
     )
     winner, before, recipe = choice.final, choice.before, choice.recipe
     notes = [*facts.notes, *search.notes, *_about_choice(choice, search, refit=config.search.refit)]
-<<<<<<< HEAD
-    weigh_texts(winner.searched.candidate, evaluators, journal)
-    luck = gauge_chance(search.archive, evaluators, journal)
-=======
     luck = gauge_chance(search.archive, evaluators, journal)
     weigh_texts(winner.searched.candidate, evaluators, journal)
->>>>>>> main
     search.enter_phase("searching with other words")
     beside = [as_finalist(baseline) for baseline in choice.baselines if baseline.name != winner.name]
     beside += [as_finalist(before, "the winner before its last selection", "first form")] if before else []

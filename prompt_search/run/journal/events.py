@@ -311,22 +311,6 @@ class WinnerChosen(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-<<<<<<< HEAD
-class TextsWeighed(Event):
-    """What each text of the winner is worth on the select split; nothing for pairwise prompts, or for too many.
-
-    Attributes:
-        templates, texts: see `TextWorth`; both empty where nothing was reckoned.
-    """
-
-    kind: ClassVar[str] = "worth"
-    templates: tuple[tuple[float, int] | None, ...]
-    texts: tuple[tuple[tuple[float, int] | None, ...], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-=======
->>>>>>> main
 class ChanceGauged(Event):
     """How much the candidates of the search disagree, for what the best of them gains by chance alone.
 
@@ -344,8 +328,6 @@ class ChanceGauged(Event):
     def __post_init__(self) -> None:
         need("candidates", "is below 1", holds=self.candidates >= 1)
         need("disagreement", "is no share", holds=0 <= self.disagreement <= 1)
-<<<<<<< HEAD
-=======
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -359,7 +341,6 @@ class TextsWeighed(Event):
     kind: ClassVar[str] = "worth"
     templates: tuple[tuple[float, int] | None, ...]
     texts: tuple[tuple[tuple[float, int] | None, ...], ...]
->>>>>>> main
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -451,13 +432,8 @@ EVENTS: tuple[type[Event], ...] = (
     ScoredOnSelect,
     Refit,
     WinnerChosen,
-<<<<<<< HEAD
-    TextsWeighed,
-    ChanceGauged,
-=======
     ChanceGauged,
     TextsWeighed,
->>>>>>> main
     Placebos,
     SearchedPlacebos,
     SealedRead,
