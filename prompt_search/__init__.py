@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from evaluators import PromptSet
     from prompt_search import errors
     from prompt_search.api import optimize
+    from prompt_search.data.sources.features import Features
     from prompt_search.export_run import export
     from prompt_search.prompt_files.prompts_json import read_prompts_json
     from prompt_search.report.result import Result
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Budget",
     "DataConfig",
+    "Features",
     "LlmConfig",
     "PromptSet",
     "Resources",
@@ -41,6 +43,7 @@ __version__ = "0.1.0"
 _HOME = {
     "Budget": "prompt_search.run.money.budget",
     "DataConfig": "prompt_search.run.config",
+    "Features": "prompt_search.data.sources.features",
     "LlmConfig": "prompt_search.run.config",
     "PromptSet": "evaluators",
     "Resources": "prompt_search.run.resources",

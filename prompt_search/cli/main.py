@@ -10,6 +10,7 @@ import typer
 
 from prompt_search.cli import (
     cache_commands,
+    data_commands,
     doctor_command,
     llm_commands,
     prompt_commands,
@@ -37,6 +38,7 @@ app = typer.Typer(
 run_commands.register(app)
 strategy_commands.register(app)
 prompt_commands.register(app)
+data_commands.register(app)
 doctor_command.register(app)
 app.add_typer(llm_commands.app, name="llm")
 app.add_typer(cache_commands.app, name="cache")

@@ -136,8 +136,8 @@ def _of_features(
     """
     if features.shape[1] != model.width:
         raise DataError(
-            f"the features have width {features.shape[1]}, those of the model {model.name} have {model.width}: name the "
-            "model that they were made with (--model)"
+            f"the features have width {features.shape[1]}, those of the model {model.name} have {model.width}: "
+            "name the model that they were made with (--model)"
         )
     usable = distinct(source.images)
     report = _report(source, source.unreadable, source.images, usable, {})

@@ -119,7 +119,9 @@ def _tell_other_tables(reader: FolderReader, base: Path) -> list[str]:
     folders, files = reader.entries(base)
     told = [_told(reader, base, file, [folder.name for folder in folders]) for file in _label_tables(files)]
     for folder in folders:
-        told += [_told(reader, Path(folder.path), file, []) for file in _label_tables(reader.entries(Path(folder.path))[1])]
+        told += [
+            _told(reader, Path(folder.path), file, []) for file in _label_tables(reader.entries(Path(folder.path))[1])
+        ]
     return told
 
 

@@ -29,7 +29,7 @@ class ImageFile:
         given: the role its split folder or split column gives it; None if the roles are to be drawn.
         path: absolute path of the file that holds its bytes, or the name of what does.
         size, mtime_ns: of that file; both unchanged means that the bytes are taken for unchanged.
-        row: its number in that file, None for a file of its own.
+        row: its number or place in that file, None for a file of its own.
         content: SHA-256 of its bytes, 32 bytes; empty until `fingerprints.fingerprint` has filled it in, unless the
             source knows it.
     """

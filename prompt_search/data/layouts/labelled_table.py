@@ -71,7 +71,9 @@ def labelled_files(
         else:
             found.unreadable.append((row.file, f"its path leads out of the folder{f' {folder}' if base else ''}"))
     named = {row.file for row in rows} - {file for file, _ in found.unlabelled}
-    _tell_missing(folder, name, [row for row in rows if row.file in named and paths[row.file] not in torn], paths, found)
+    _tell_missing(
+        folder, name, [row for row in rows if row.file in named and paths[row.file] not in torn], paths, found
+    )
     _warn(name, rows, found)
     if base is None:
         _warn_unnamed(reader, table, name, set(paths.values()), found)
@@ -89,7 +91,9 @@ def _with_several_labels(rows: Sequence[MetadataRow], paths: Mapping[str, str], 
         if has_label(row):
             labels[paths[row.file]].setdefault(row.label, row.file)
     torn = {path: own for path, own in labels.items() if len(own) > 1}
-    found.unlabelled += [(next(iter(own.values())), f"it has several labels: {listed(list(own))}") for own in torn.values()]
+    found.unlabelled += [
+        (next(iter(own.values())), f"it has several labels: {listed(list(own))}") for own in torn.values()
+    ]
     return set(torn)
 
 
@@ -157,12 +161,12 @@ def _warn(table: str, rows: list[MetadataRow], found: LabelledFiles) -> None:
         found.warnings.append(f"{len(several)} pictures are more than once in {name}: {listed(several, most=3)}")
 
 
-def _warn_unnamed(
-    reader: FolderReader, table: Path, name: str, named: Collection[str], found: LabelledFiles
-) -> None:
+def _warn_unnamed(reader: FolderReader, table: Path, name: str, named: Collection[str], found: LabelledFiles) -> None:
     lying = (file for file in reader.walk(table.parent) if is_picture_name(file.name))
     if unnamed := [reader.id_of(file.path) for file in lying if file.path not in named]:
-        found.warnings.append(f"{len(unnamed)} pictures are not in {printable(name)} and left out: {listed(unnamed, most=3)}")
+        found.warnings.append(
+            f"{len(unnamed)} pictures are not in {printable(name)} and left out: {listed(unnamed, most=3)}"
+        )
 
 
 def find_files(reader: FolderReader, folder: Path, names: Sequence[str]) -> Mapping[str, str]:

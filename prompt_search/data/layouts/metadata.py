@@ -237,7 +237,9 @@ def _csv_rows(path: Path) -> Iterator[Line]:
         for row in rows:
             # Dropped unseen, half of an unquoted label `cat, black` would be lost.
             if any(str(cell).strip() for cell in row.pop(None, [])):  # type: ignore[call-overload, unused-ignore]
-                why = f"it has more cells than there are columns; put a text that holds {delimiter!r} into double quotes"
+                why = (
+                    f"it has more cells than there are columns; put a text that holds {delimiter!r} into double quotes"
+                )
                 yield f"line {rows.line_num}", None, why
             else:
                 yield f"line {rows.line_num}", row, ""

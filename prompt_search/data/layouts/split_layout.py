@@ -75,7 +75,7 @@ def read_splits(
     if not mapped and not any(map(has_split_word, every)) and not split_roles(every):
         return False  # as almost always: nothing needs to be looked into
     names = [top.name for top in tops if split_role(top.name) or reader.holds_pictures(Path(top.path))]
-    roles = {name: role for name, role in mapped.items() if role} if mapped else None
+    roles: Mapping[str, Role] | None = {name: role for name, role in mapped.items() if role} if mapped else None
     if roles is None and len(names) > 1:
         roles = split_roles(names)
     bases = _opened(reader, tops)

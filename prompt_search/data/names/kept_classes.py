@@ -41,7 +41,9 @@ def stated_classes(text: str) -> StatedClasses:
     path = from_home(text)
     if not path.is_file():
         if "," not in text or path.suffix.lower() in (".json", ".txt"):
-            raise DataError(f"classes: {printable(text)} is no file; give one, or ids with commas between them (cat,dog)")
+            raise DataError(
+                f"classes: {printable(text)} is no file; give one, or ids with commas between them (cat,dog)"
+            )
         return _once(text.split(","), {}, "--classes")
     if path.suffix.lower() != ".txt" and isinstance(content := _json(path), list):
         if not all(isinstance(each, str | int) and not isinstance(each, bool) for each in content):
@@ -62,10 +64,14 @@ def keep_classes(listing: Listing, stated: StatedClasses) -> Listing:
     by_name: dict[str, list[str]] = {}
     for class_id, name in listing.names.items():
         by_name.setdefault(name, []).append(class_id)
-    wanted = {text: text if text in listing.class_ids else next(iter(by_name.get(text, ())), text) for text in stated.ids}
+    wanted = {
+        text: text if text in listing.class_ids else next(iter(by_name.get(text, ())), text) for text in stated.ids
+    }
     where = printable(stated.where)
     if unsure := [text for text in stated.ids if text not in listing.class_ids and len(by_name.get(text, ())) > 1]:
-        raise DataError(f"{where}: several classes are called {listed(unsure[:1])}: {listed(by_name[unsure[0]])}; give ids")
+        raise DataError(
+            f"{where}: several classes are called {listed(unsure[:1])}: {listed(by_name[unsure[0]])}; give ids"
+        )
     if unknown := [text for text, class_id in wanted.items() if class_id not in listing.class_ids]:
         guesses = "; ".join(guess(text, (*listing.class_ids, *by_name)) for text in unknown[:10])
         more = f" and {len(unknown) - 10} more" if len(unknown) > 10 else ""

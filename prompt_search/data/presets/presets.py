@@ -120,7 +120,9 @@ def with_preset_names(listing: Listing, preset: Preset | None) -> Listing:
         return replace(listing, warnings=warnings)
     found = _by_number(listing, names) or _by_spelling(listing, names)
     if not found:
-        told = f"the names of classes are the data's own: those known for {preset.title} can't be told to belong to them"
+        told = (
+            f"the names of classes are the data's own: those known for {preset.title} can't be told to belong to them"
+        )
         return replace(listing, warnings=(*warnings, told))
     note = f"the names of classes are those of {preset.title}"
     return replace(listing, names={**listing.names, **found}, notes=(*listing.notes, note), warnings=warnings)
@@ -143,7 +145,10 @@ MANY = 1000
 def _akin(one: str, other: str) -> bool:
     """Whether two names share a word, or are alike."""
     a, b = plain_spelling(one), plain_spelling(other)
-    return bool(set(a.split()) & set(b.split())) or difflib.SequenceMatcher(None, a.replace(" ", ""), b.replace(" ", "")).ratio() > 0.5
+    return (
+        bool(set(a.split()) & set(b.split()))
+        or difflib.SequenceMatcher(None, a.replace(" ", ""), b.replace(" ", "")).ratio() > 0.5
+    )
 
 
 def _by_spelling(listing: Listing, names: tuple[str, ...]) -> dict[str, str]:
@@ -157,5 +162,5 @@ def _read(path: Path) -> Preset:
     known = {field.name for field in fields(Preset)}
     if unknown := sorted(set(content) - known):
         raise DataError(f"{path.name} has unknown keys: {listed(unknown)}")
-    plain = {key: tuple(value) if isinstance(value, list) else value for key, value in content.items()}
+    plain: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in content.items()}
     return Preset(**{"name": path.stem, **plain})

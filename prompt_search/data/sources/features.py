@@ -20,7 +20,14 @@ from prompt_search.data.layouts.image_source import ImageFile, Listing
 from prompt_search.data.names.printable import listed, printable
 from prompt_search.data.sources.reading import Reading, given_roles, ids_of_numbers, label_text
 
-__all__ = ["FEATURE_ENDINGS", "Features", "is_clip_retrieval", "list_clip_retrieval", "list_feature_files", "list_features"]
+__all__ = [
+    "FEATURE_ENDINGS",
+    "Features",
+    "is_clip_retrieval",
+    "list_clip_retrieval",
+    "list_feature_files",
+    "list_features",
+]
 
 FEATURE_ENDINGS = (".npz", ".npy", ".safetensors")
 FEATURE_WORDS = ("features", "image_features", "embeddings", "image_embeddings", "img_emb", "embs", "emb", "feats", "x")
@@ -78,7 +85,9 @@ def list_features(features: Features, reading: Reading, where: str = "the featur
     for what, given in (("labels", features.labels), ("image ids", features.image_ids), ("splits", features.splits)):
         if len(given) != n and (what == "labels" or len(given)):
             raise DataError(f"{where}: {n} rows of features and {len(given)} {what}")
-    rows = _Rows([embeddings], _plain(features.labels), list(map(str, features.image_ids)), list(map(str, features.splits)))
+    rows = _Rows(
+        [embeddings], _plain(features.labels), list(map(str, features.image_ids)), list(map(str, features.splits))
+    )
     return _listing(rows, list(map(str, features.class_names)), reading, where)
 
 
@@ -100,7 +109,9 @@ def list_feature_files(paths: Sequence[Path], where: Path, reading: Reading) -> 
     for path in paths:
         arrays |= _arrays(path)
     if len(paths) == 1 and paths[0].suffix.lower() == ".npy" and not _grouped(arrays, LABEL_WORDS, 1):
-        beside = [file for file in sorted(paths[0].parent.glob("*.npy")) if file != paths[0] and _is_beside(file, paths[0])]
+        beside = [
+            file for file in sorted(paths[0].parent.glob("*.npy")) if file != paths[0] and _is_beside(file, paths[0])
+        ]
         for file in beside:
             arrays |= _arrays(file)
     rows, names = _assembled(arrays, reading, printable(str(where)))
@@ -126,7 +137,9 @@ def list_clip_retrieval(folder: Path, reading: Reading) -> Listing:
     for number, path in sorted((_number(path), path) for path in (folder / "img_emb").glob("*.npy")):
         table = next((each for each in (folder / "metadata").glob("*.parquet") if _number(each) == number), None)
         if table is None:
-            raise DataError(f"{printable(str(path))} has no metadata of its number in {printable(str(folder / 'metadata'))}")
+            raise DataError(
+                f"{printable(str(path))} has no metadata of its number in {printable(str(folder / 'metadata'))}"
+            )
         try:
             cells = pq.read_table(table).to_pydict()
         except (OSError, ValueError) as error:
@@ -141,7 +154,11 @@ def list_clip_retrieval(folder: Path, reading: Reading) -> Listing:
 
 def _clip_retrieval_labels(cells: Mapping[str, list[Any]], reading: Reading, where: str) -> tuple[list[Any], str]:
     stated = reading.label_column
-    found = stated if stated in cells else next((word for word in ("label", "cls", "class", "target") if word in cells), None)
+    found = (
+        stated
+        if stated in cells
+        else next((word for word in ("label", "cls", "class", "target") if word in cells), None)
+    )
     if stated is not None and stated not in cells:
         raise DataError(f"{where} has no column {listed([stated])}, only {listed(list(cells))}")
     if found is not None:
@@ -170,9 +187,13 @@ def _arrays(path: Path) -> dict[str, NDArray[Any]]:
             return {path.stem: np.load(path, mmap_mode="r", allow_pickle=False)}
         with np.load(path, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
-    except Exception as error:  # noqa: BLE001 - damaged archives raise nearly anything (zipfile, zlib, struct, safetensors)
+    except Exception as error:
         pickled = "pickle" in str(error)
-        why = "it holds Python objects, which are never loaded: save plain arrays" if pickled else printable(str(error))[:200]
+        why = (
+            "it holds Python objects, which are never loaded: save plain arrays"
+            if pickled
+            else printable(str(error))[:200]
+        )
         raise DataError(f"{printable(str(path))} can't be read as features: {why}") from error
 
 
@@ -209,13 +230,18 @@ def _assembled(arrays: Arrays, reading: Reading, where: str) -> tuple[_Rows, lis
     rest = {name: array for name, array in arrays.items() if id(array) not in used | {id(array) for array in names}}
     labels = _grouped(rest, LABEL_WORDS, 1, reading.label_column)
     found = {split: array for split, array in features.items() if split in labels and len(array) == len(labels[split])}
-    if len(features) == len(labels) == 1 and not found and len(lone := next(iter(features.values()))) == len(next(iter(labels.values()))):
+    if (
+        len(features) == len(labels) == 1
+        and not found
+        and len(lone := next(iter(features.values()))) == len(next(iter(labels.values())))
+    ):
         found, labels = {"": lone}, {"": next(iter(labels.values()))}
     if not found:
         shapes = ", ".join(f"{printable(name)} {list(array.shape)}" for name, array in list(arrays.items())[:8])
         raise DataError(
-            f"{where} has no features [N, D] with labels [N] of the same name; it holds {shapes}. Call them features and "
-            "labels (or train_features, train_labels, ...), or name them with --image-column and --label-column"
+            f"{where} has no features [N, D] with labels [N] of the same name; it holds {shapes}. Call them "
+            "features and labels (or train_features, train_labels, ...), or name them with --image-column and "
+            "--label-column"
         )
     ids, splits = _grouped(rest, ID_WORDS, 1), _grouped(rest, SPLIT_WORDS, 1)
     rows = _Rows()
@@ -255,12 +281,17 @@ def _listing(rows: _Rows, names: Sequence[str], reading: Reading, where: str, no
     labels = [_label(value, by_number) for value in rows.labels]
     splits = rows.splits if len(rows.splits) == len(features) else [""] * len(features)
     roles = given_roles({s for s, label in zip(splits, labels, strict=True) if label} or {""}, reading.splits(), where)
-    unreadable, unlabelled, images, unit = [], [], [], []
+    unreadable: list[tuple[str, str]] = []
+    unlabelled: list[tuple[str, str]] = []
+    images: list[ImageFile] = []
+    unit: list[int] = []
     for i, (image_id, label, split) in enumerate(zip(ids, labels, splits, strict=True)):
         if label is None:
             unlabelled.append((image_id, f"its label is {printable(repr(rows.labels[i]))[:60]}, which is no class"))
         elif not np.isfinite(lengths[i]) or lengths[i] == 0:
-            unreadable.append((image_id, "its features are all zero" if lengths[i] == 0 else "its features are not finite"))
+            unreadable.append(
+                (image_id, "its features are all zero" if lengths[i] == 0 else "its features are not finite")
+            )
         elif split in roles.roles:
             content = hashlib.sha256(features[i].tobytes()).digest()
             images.append(ImageFile(image_id, label, roles.roles[split], where, 0, 0, len(unit), content))

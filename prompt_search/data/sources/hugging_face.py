@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from evaluators.errors import DataError
+from evaluators.models.open_clip_loading import hub_or_cache
 from prompt_search.data.layouts.image_source import Listing
-from prompt_search.data.names.printable import listed, printable
+from prompt_search.data.names.printable import printable
 from prompt_search.data.sources.reading import Reading
 from prompt_search.data.sources.tables import Part, Stamp, list_parts, no_progress_bars, stamp_of
 
@@ -44,7 +45,8 @@ class HubName:
         found = NAME.fullmatch(text)
         if found is None:
             raise DataError(
-                f"{printable(text)} names no data set of the hub; write hf:OWNER/NAME, with :CONFIG and @REVISION if needed"
+                f"{printable(text)} names no data set of the hub; write hf:OWNER/NAME, "
+                "with :CONFIG and @REVISION if needed"
             )
         return cls(found["name"], found["config"], found["revision"])
 
@@ -85,7 +87,7 @@ def list_snapshot(folder: Path, cache_dir: Path | None, reading: Reading) -> Lis
     Raises:
         DataError: if `datasets` can't read it, or see `list_parts`.
     """
-    return _loaded(str(folder), str(folder), cache_dir, reading, HubName(str(folder)))
+    return _loaded(str(folder), str(folder), cache_dir, reading, None)
 
 
 def is_saved(folder: Path) -> bool:
@@ -107,9 +109,7 @@ def list_saved(folder: Path, reading: Reading) -> Listing:
     with no_progress_bars(), _errors(where):
         found = datasets.load_from_disk(str(folder))
     splits = found if isinstance(found, Mapping) else {"": found}
-    parts = [
-        Part(split, table, stamp_of(f"{folder}/{split}", _files(table, folder))) for split, table in splits.items()
-    ]
+    parts = _parts(splits, lambda split, table: stamp_of(f"{folder}/{split}", _files(table, folder)))
     return list_parts(parts, reading, where)
 
 
@@ -117,37 +117,64 @@ def _files(table: Any, folder: Path) -> list[Path]:  # noqa: ANN401
     return [Path(file["filename"]) for file in table.cache_files] or sorted(folder.rglob("*.arrow"))
 
 
-def _loaded(name: str, text: str, cache_dir: Path | None, reading: Reading, hub: HubName) -> Listing:
+def _loaded(name: str, text: str, cache_dir: Path | None, reading: Reading, hub: HubName | None) -> Listing:
+    """What `datasets` makes of a name or a folder."""
     import datasets
 
-    where = printable(text)
-    cache = str(cache_dir) if cache_dir else None
-    with no_progress_bars(), _errors(where):
-        config = hub.config or _only_config(where, lambda: datasets.get_dataset_config_names(name, revision=hub.revision))
-        builder = datasets.load_dataset_builder(name, config, revision=hub.revision, cache_dir=cache)
+    cache, where = str(cache_dir) if cache_dir else None, printable(text)
+    named = {"revision": hub.revision, "cache_dir": cache} if hub else {"cache_dir": cache}
+    config = hub.config if hub else None
+    with no_progress_bars(), _hub_or_cache(where, asked=hub is not None), _errors(where):
+        builder = datasets.load_dataset_builder(name, config, **named)
         size = builder.info.download_size or builder.info.dataset_size or 0
         stream = size > LARGE if reading.stream is None else reading.stream
-        splits = datasets.load_dataset(name, config, revision=hub.revision, cache_dir=cache, streaming=stream)
+        splits = datasets.load_dataset(name, config, streaming=stream, **named)
     version = str(builder.hash or builder.info.version or "")
-    parts = [Part(split, table, _stamp(f"{text}/{split}", table, version)) for split, table in splits.items()]
+    parts = _parts(splits, lambda split, table: _stamp(f"{text}/{split}", table, version))
     listing = list_parts(parts, reading, where)
     if stream and reading.stream is None:
-        told = f"{size / 2**30:.0f} GB are to be downloaded: it is streamed instead; --no-stream downloads it"
+        told = f"{size / 2**30:.0f} GB would be downloaded: it is streamed instead; --no-stream downloads it"
         return replace(listing, notes=(*listing.notes, told))
     return listing
+
+
+def _parts(splits: Mapping[Any, Any], stamp: Callable[[str, Any], Stamp]) -> list[Part]:
+    several = len(splits) > 1
+    return [
+        Part(str(split), table, stamp(str(split), table), f"{split}/" if several else "")
+        for split, table in splits.items()
+    ]
+
+
+@contextmanager
+def _hub_or_cache(where: str, *, asked: bool) -> Iterator[None]:
+    """If the hub does not answer, `datasets` looks into its cache at once instead of trying for a minute.
+
+    Raises:
+        DataError: if it is not there, either.
+    """
+    import datasets
+
+    if not asked:
+        yield
+        return
+    was_offline = datasets.config.HF_HUB_OFFLINE
+    with hub_or_cache() as fault:
+        datasets.config.HF_HUB_OFFLINE = bool(fault)
+        try:
+            yield
+        except DataError as error:
+            if not fault:
+                raise
+            raise DataError(f"{where} is not on this machine, and {fault}") from error
+        finally:
+            datasets.config.HF_HUB_OFFLINE = was_offline
 
 
 def _stamp(name: str, table: Any, version: str) -> Stamp:  # noqa: ANN401
     """Of the memory-mapped copy on this disk, or, streamed, of the version that the hub tells."""
     files = [Path(file["filename"]) for file in getattr(table, "cache_files", ())]
     return stamp_of(name, files) if files else (f"{name}@{version}", 0, 0)
-
-
-def _only_config(where: str, configs: Callable[[], list[str]]) -> str | None:
-    found = configs()
-    if len(found) > 1 and "default" not in found:
-        raise DataError(f"{where} has several configurations: {listed(found)}; name one, {where}:{printable(found[0])}")
-    return "default" if len(found) > 1 else None
 
 
 def _class_names_of(hub: HubName) -> list[str]:
@@ -170,6 +197,16 @@ def _errors(where: str) -> Iterator[None]:
 
     try:
         yield
-    except (datasets.exceptions.DatasetsError, pa.ArrowException, OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
+    except (
+        datasets.exceptions.DatasetsError,
+        pa.ArrowException,
+        OSError,
+        ValueError,
+        TypeError,
+        KeyError,
+        RuntimeError,
+    ) as error:
         cause = " ".join(str(error.__cause__ or error).split())
+        if "config name is missing" in str(error).lower():
+            cause = f"name one of its configurations, {where}:NAME; {cause}"
         raise DataError(f"{where} can't be read by the datasets library: {printable(cause)[:300]}") from error

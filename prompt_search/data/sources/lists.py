@@ -95,7 +95,9 @@ def list_coop(path: Path, reading: Reading) -> Listing:
     files = _Files(root, [])
     for row in rows:
         if row.name != names[row.label]:
-            faults.append((row.file, f"it calls label {row.label} {listed([row.name])}, others {listed([names[row.label]])}"))
+            faults.append(
+                (row.file, f"it calls label {row.label} {listed([row.name])}, others {listed([names[row.label]])}")
+            )
         elif row.split in roles.roles:
             files.add_named(row.file, ids[row.label], roles.roles[row.split])
     where = f", pictures from {listed([str(root)])}" if root != path.parent else ""
@@ -120,14 +122,18 @@ def _coop_rows(path: Path) -> tuple[list[_CoopRow], list[tuple[str, str]]]:
     except (ValueError, RecursionError) as error:
         raise DataError(f"{printable(str(path))} is not valid JSON: {error}") from error
     if not isinstance(content, dict) or not all(isinstance(rows, list) for rows in content.values()):
-        raise DataError(f'{printable(str(path))} must hold {{"train": [[path, label, name], ...], "val": ..., "test": ...}}')
+        raise DataError(
+            f'{printable(str(path))} must hold {{"train": [[path, label, name], ...], "val": ..., "test": ...}}'
+        )
     rows: list[_CoopRow] = []
     faults: list[tuple[str, str]] = []
     for split, entries in content.items():
         for number, entry in enumerate(entries):
             row = _coop_row(entry, str(split))
             if row is None:
-                faults.append((f"{printable(str(split))} {number}", f"{printable(repr(entry))[:60]} is no [path, label, name]"))
+                faults.append(
+                    (f"{printable(str(split))} {number}", f"{printable(repr(entry))[:60]} is no [path, label, name]")
+                )
             else:
                 rows.append(row)
     return rows, faults
@@ -232,7 +238,9 @@ class _Files:
             self.images.pop(image_id, None)
         class_ids = tuple(sorted({image.class_id for image in self.images.values()}))
         if len(class_ids) < 2:
-            why = "; ".join(f"{printable(i)}: {printable(w)}" for i, w in [*self.unreadable, *unlabelled][:SHOWN_AT_MOST])
+            why = "; ".join(
+                f"{printable(i)}: {printable(w)}" for i, w in [*self.unreadable, *unlabelled][:SHOWN_AT_MOST]
+            )
             raise DataError(
                 f"{where} gives {len(class_ids)} class of pictures that are there: {listed(class_ids)}; two are needed"
                 f"{f' ({why})' if why else ''}; paths count from {printable(str(self.root))}, or from --image-root"

@@ -35,6 +35,7 @@ class OwnData:
 
     Attributes:
         name: what it is called in files and messages.
+        given: the object.
 
     Raises:
         DataError: if it is nothing of the kind.
@@ -45,7 +46,7 @@ class OwnData:
 
     def __init__(self, given: object) -> None:
         self.name = type(given).__name__
-        self._given = given
+        self.given = given
         self._listed: tuple[Reading, Listing] | None = None
         parts = list(given.values()) if isinstance(given, Mapping) else [given]
         if not parts or not all(isinstance(part, Features) or _is_sequence(part) for part in parts):
@@ -65,12 +66,17 @@ class OwnData:
         return self._listed[1]
 
     def _list(self, reading: Reading) -> Listing:
-        splits: Mapping[Any, Any] = self._given if isinstance(self._given, Mapping) else {"": self._given}
-        kinds = {"features" if isinstance(p, Features) else "table" if _is_table(p) else "pairs" for p in splits.values()}
+        splits: Mapping[Any, Any] = self.given if isinstance(self.given, Mapping) else {"": self.given}
+        kinds = {
+            "features" if isinstance(p, Features) else "table" if _is_table(p) else "pairs" for p in splits.values()
+        }
         if kinds == {"features"}:
             return list_features(_joined({str(name): part for name, part in splits.items()}), reading)
         if kinds == {"table"}:
-            parts = [Part(str(name), table, _stamp(str(name), table)) for name, table in splits.items()]
+            parts = [
+                Part(str(name), table, _stamp(str(name), table), f"{name}/" if len(splits) > 1 else "")
+                for name, table in splits.items()
+            ]
             return list_parts(parts, reading, f"the {self.name}")
         if kinds != {"pairs"}:
             raise DataError(f"the splits of the {self.name} are of different kinds: {listed(sorted(kinds))}")
@@ -127,8 +133,8 @@ class _PairReader:
             data = _bytes(item[0])
             if hashlib.sha256(data).digest() != image.content:
                 raise DataError(
-                    f"image {listed([image.id])} is another one each time it is taken: leave random transforms out of the "
-                    "data set, the model has its own preprocessing"
+                    f"image {listed([image.id])} is another one each time it is taken: leave random transforms out "
+                    "of the data set, the model has its own preprocessing"
                 )
             yield {"bytes": data, "path": None}
 
@@ -147,7 +153,9 @@ def _list_pairs(splits: Mapping[str, Any], reading: Reading, where: str) -> List
                 left_out.append((image_id, found))
             else:
                 data, label = found
-                images.append((split, ImageFile(image_id, label, None, split, 0, 0, row, hashlib.sha256(data).digest())))
+                images.append(
+                    (split, ImageFile(image_id, label, None, split, 0, 0, row, hashlib.sha256(data).digest()))
+                )
     class_ids = tuple(sorted({image.class_id for _, image in images}))
     if len(class_ids) < 2:
         why = f"; left out were {len(left_out)}, the first: {left_out[0][1]}" if left_out else ""
@@ -169,7 +177,11 @@ def _list_pairs(splits: Mapping[str, Any], reading: Reading, where: str) -> List
 
 def _class_names(splits: Mapping[str, Any], where: str) -> list[str]:
     """What the data set calls its classes by number, as those of torchvision do."""
-    found = [list(map(str, names)) for part in splits.values() if isinstance(names := getattr(part, "classes", None), list | tuple)]
+    found = [
+        list(map(str, names))
+        for part in splits.values()
+        if isinstance(names := getattr(part, "classes", None), list | tuple)
+    ]
     if any(names != found[0] for names in found):
         raise DataError(f"the splits of {where} have different classes")
     return found[0] if found else []
@@ -222,7 +234,7 @@ def _from_array(given: Any) -> "Image.Image":  # noqa: ANN401
 
     if type(given).__module__.split(".")[0] == "torch":
         raise TypeError(
-            "it is a tensor, made for a model: give PIL pictures or arrays (a data set of torchvision: without transform)"
+            "it is a tensor, made for a model: give PIL pictures or arrays (torchvision: a data set without transform)"
         )
     array = np.asarray(given)
     if array.dtype.kind not in "uifb" or array.ndim not in (2, DEEPEST_WIDTH):

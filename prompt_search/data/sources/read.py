@@ -1,6 +1,5 @@
 """Images of a person, whatever they lie in: looks at what was given and takes the source of its kind."""
 
-import glob
 import re
 from collections.abc import Callable, Mapping, Sequence
 from itertools import product
@@ -44,7 +43,9 @@ MOST_FILES = 100_000
 Found = Callable[[Path, Reading, Path | None], Listing]
 
 
-def read_images(source: str | Path | OwnData, reading: Reading | None = None, cache_dir: Path | None = None) -> ImageSource:
+def read_images(
+    source: str | Path | OwnData, reading: Reading | None = None, cache_dir: Path | None = None
+) -> ImageSource:
     """List the classes and images of a data set; no picture is decoded.
 
     Args:
@@ -177,12 +178,22 @@ def _matching(path: Path) -> list[Path]:
         raise DataError(f"{printable(text)} stands for {total} files; {MOST_FILES} are the most")
     found: list[Path] = []
     for numbers in product(*counts):
-        written = iter(f"{number:0{len(low)}d}" for number, (low, _) in zip(numbers, ranges, strict=True))
-        each = BRACES.sub(lambda _: next(written), text)  # noqa: B023 - used at once
-        found += [Path(each)] if Path(each).is_file() else [Path(name) for name in sorted(glob.glob(each))]
+        written = iter([f"{number:0{len(low)}d}" for number, (low, _) in zip(numbers, ranges, strict=True)])
+        found += _globbed(BRACES.sub(lambda _, one=written: next(one), text))  # type: ignore[misc]
     usable = [file for file in found if file.is_file()]
     same = all(is_tar_name(file.name) for file in usable) or all(file.suffix.lower() in TABLES for file in usable)
     return usable if same else []
+
+
+def _globbed(pattern: str) -> list[Path]:
+    """The file of this name, or those that a pattern fits."""
+    path = Path(pattern)
+    if path.is_file() or not any(letter in pattern for letter in "*?["):
+        return [path] if path.is_file() else []
+    folder = path.parent
+    while any(letter in str(folder) for letter in "*?["):
+        folder = folder.parent
+    return sorted(folder.glob(path.relative_to(folder).as_posix()))
 
 
 def _common(files: Sequence[Path]) -> Path:

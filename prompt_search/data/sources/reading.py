@@ -11,8 +11,10 @@ from prompt_search.data.layouts.image_source import Role
 from prompt_search.data.names.printable import listed
 from prompt_search.data.names.split_names import split_role, split_roles, told_roles, with_sealed_test
 
-__all__ = ["GivenRoles", "Reading", "given_roles", "ids_of_numbers", "label_text", "parse_split_map"]
+__all__ = ["OWN", "GivenRoles", "Reading", "given_roles", "ids_of_numbers", "label_text", "parse_split_map"]
 
+OWN = "own:"
+"""Marks what was given as a Python object and can't be made again from its name."""
 NOT_USED = "none"
 USED_FOR: Mapping[str, Role | None] = {"search": "search", "select": "select", "test": "test", NOT_USED: None}
 MOST_DIGITS = 15
@@ -180,4 +182,3 @@ def ids_of_numbers(names: Sequence[str] | Mapping[int, str]) -> Mapping[int, str
     if whole and len(set(by_number.values())) == len(by_number):
         return by_number
     return {number: str(number) for number in by_number}
-

@@ -4,13 +4,14 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from evaluators.errors import DataError
 from prompt_search.data.layouts.image_source import ImageFile, Listing, Role, Undecoded
 from prompt_search.data.names.printable import listed, printable
+from prompt_search.data.names.split_names import split_word
 from prompt_search.data.sources.reading import Reading, given_roles, ids_of_numbers, label_text
 
 __all__ = ["Part", "Stamp", "list_parquet", "list_parts", "no_progress_bars", "stamp_of"]
@@ -28,7 +29,8 @@ class Part:
     """One split of a table.
 
     Attributes:
-        split: its name; empty if there is only one, and it has none.
+        split: its name; empty if it has none.
+        prefix: what ids of its images begin with.
         table: a `datasets.Dataset`, or an `IterableDataset` whose rows are streamed.
         stamp: see `Stamp`.
     """
@@ -36,6 +38,7 @@ class Part:
     split: str
     table: Any
     stamp: Stamp
+    prefix: str = ""
 
     @property
     def streamed(self) -> bool:
@@ -103,18 +106,27 @@ def list_parquet(paths: Sequence[Path], cache_dir: Path | None = None, reading: 
     """List the classes and images of Parquet or Arrow files, decoding none of them.
 
     Args:
-        paths: absolute paths; several are one table.
+        paths: absolute paths; several are the splits that words in their names say.
         cache_dir: where `datasets` keeps its memory-mapped copy of a Parquet file; None reads everything into memory.
         reading: columns and splits, see `list_parts`.
 
     Raises:
         DataError: if a file can't be read, or see `list_parts`.
     """
-    parts = [Part("", _opened(path, cache_dir), stamp_of(str(path), [path])) for path in paths]
-    return list_parts(parts, reading, printable(str(paths[0])), one_table=True)
+    several = len(paths) > 1
+    parts = [
+        Part(
+            (split_word(path.stem) or "") if several else "",
+            _opened(path, cache_dir),
+            stamp_of(str(path), [path]),
+            f"{path.name}/" if several else "",
+        )
+        for path in paths
+    ]
+    return list_parts(parts, reading, printable(str(paths[0].parent if several else paths[0])))
 
 
-def list_parts(parts: Sequence[Part], reading: Reading, where: str, *, one_table: bool = False) -> Listing:
+def list_parts(parts: Sequence[Part], reading: Reading, where: str) -> Listing:
     """List the classes and images of a table.
 
     The column of images is the one that is stated, of the `Image` feature, or called `image`, `img`, ...; that of
@@ -126,7 +138,6 @@ def list_parts(parts: Sequence[Part], reading: Reading, where: str, *, one_table
         parts: the splits.
         reading: columns, split map.
         where: the source, for messages.
-        one_table: the parts are files of one table and have no splits by their names.
 
     Raises:
         DataError: if there is no such column or no telling which, fewer than two classes, or splits of no use.
@@ -134,9 +145,13 @@ def list_parts(parts: Sequence[Part], reading: Reading, where: str, *, one_table
     if not parts:
         raise DataError(f"{where} holds no rows")
     columns = _columns(parts[0].table, reading, where)
-    parts = [Part(part.split, _undecoded(part.table, columns, where), part.stamp) for part in parts]
+    own = "" if columns.image == "image" else f"#{columns.image}"  # another column has other bytes in the same row
+    parts = [
+        replace(part, table=_undecoded(part.table, columns, where), stamp=(part.stamp[0] + own, *part.stamp[1:]))
+        for part in parts
+    ]
     names: dict[str, str] = {}
-    rows = [row for part in parts for row in _rows(part, columns, names, one_table or len(parts) == 1)]
+    rows = [row for part in parts for row in _rows(part, columns, names)]
     images, given, notes, warnings = _roles(rows, reading, where, columns)
     class_ids = tuple(sorted({image.class_id for image in images}))
     left_out = tuple((row.image_id, row.why) for row in rows if row.label is None)
@@ -225,7 +240,9 @@ def _columns(table: Any, reading: Reading, where: str) -> _Columns:  # noqa: ANN
     return _Columns(image, label, others.get("name"), others.get("split"))
 
 
-def _column(use: str, stated: str | None, names: Sequence[str], kind: Sequence[str], usual: Iterable[str], at: str) -> str:
+def _column(
+    use: str, stated: str | None, names: Sequence[str], kind: Sequence[str], usual: Iterable[str], at: str
+) -> str:
     """The column that is stated, the only one of its kind, or the first of a usual name."""
     option = f"--{use}-column"
     if stated is not None:
@@ -259,10 +276,9 @@ def _undecoded(table: Any, columns: _Columns, where: str) -> Any:  # noqa: ANN40
         ) from error
 
 
-def _rows(part: Part, columns: _Columns, names: dict[str, str], alone: bool) -> Iterator[_Row]:
+def _rows(part: Part, columns: _Columns, names: dict[str, str]) -> Iterator[_Row]:
     """Every row by its label; a name for a class that contradicts an earlier one is a fault of that row."""
     text = _labels(part.table.features[columns.label], names)
-    prefix = "" if alone else f"{part.split}/"
     # A stream is asked for by its order, which is then that of the ids.
     numbered = "row {:08d}" if part.streamed else "row {}"
     paths = _paths(part.table, columns.image) if not part.streamed else None
@@ -275,7 +291,7 @@ def _rows(part: Part, columns: _Columns, names: dict[str, str], alone: bool) -> 
         if label is not None and columns.name is not None:
             why = _naming(label, found[columns.name], names)
         split = str(found[columns.split]) if columns.split else part.split
-        yield _Row(prefix + image_id, row, part, None if why else label, why, split)
+        yield _Row(part.prefix + image_id, row, part, None if why else label, why, split)
 
 
 def _naming(label: str, name: object, names: dict[str, str]) -> str:
@@ -335,7 +351,9 @@ def _roles(
     counts = Counter(row.split for row in rows)
     labelled = {row.split for row in rows if row.label is not None}
     bare = sorted(set(counts) - labelled)
-    warnings = tuple(f"the split {listed([name])} is left out: none of its {counts[name]} rows has a label" for name in bare)
+    warnings = tuple(
+        f"the split {listed([name])} is left out: none of its {counts[name]} rows has a label" for name in bare
+    )
     if not labelled or (labelled == {""} and not reading.split_map):
         found = given_roles(labelled or {""}, {}, where)
     else:

@@ -8,7 +8,7 @@ import tarfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import IO
 
 from evaluators.errors import DataError
@@ -84,7 +84,9 @@ def is_tar_name(name: str) -> bool:
 
 def tars_in(folder: Path) -> list[Path]:
     """The tar files in a folder and in those inside."""
-    return sorted(file for depth in ("*", "*/*") for file in folder.glob(depth) if is_tar_name(file.name) and file.is_file())
+    return sorted(
+        file for depth in ("*", "*/*") for file in folder.glob(depth) if is_tar_name(file.name) and file.is_file()
+    )
 
 
 def list_tars(tars: Sequence[Path], root: Path, reading: Reading) -> Listing:
@@ -119,9 +121,11 @@ def list_tars(tars: Sequence[Path], root: Path, reading: Reading) -> Listing:
             "with the ending cls (a tar of class folders must be unpacked)"
         )
     roles = given_roles(good, reading.splits(), where)
-    images, places, left_out = [], {}, []
+    images: list[ImageFile] = []
+    places: dict[tuple[str, int | None], _Place] = {}
+    left_out: list[tuple[str, str]] = []
     stamps = {tar: tar.stat() for tar in tars}
-    for number, ((tar, key), sample) in enumerate(samples.items()):
+    for (tar, key), sample in samples.items():
         label, why = labels[tar, key]
         image_id = f"{tar.relative_to(root).as_posix() if tar.is_relative_to(root) else tar.name}/{key}"
         if label is None:
@@ -130,9 +134,17 @@ def list_tars(tars: Sequence[Path], root: Path, reading: Reading) -> Listing:
             status = stamps[tar]
             place = _picture(sample, reading)
             images.append(
-                ImageFile(image_id, label, roles.roles[splits[tar]], str(tar), status.st_size, status.st_mtime_ns, number)
+                ImageFile(
+                    image_id,
+                    label,
+                    roles.roles[splits[tar]],
+                    str(tar),
+                    status.st_size,
+                    status.st_mtime_ns,
+                    place.offset,
+                )
             )
-            places[str(tar), number] = place
+            places[str(tar), place.offset] = place
     class_ids = tuple(sorted({image.class_id for image in images}))
     if len(class_ids) < 2:
         raise DataError(f"{where} has only {len(class_ids)} class: {listed(class_ids)}; two are needed")
@@ -145,7 +157,8 @@ def list_tars(tars: Sequence[Path], root: Path, reading: Reading) -> Listing:
         names={class_id: by_id[class_id] for class_id in class_ids if by_id.get(class_id, class_id) != class_id},
         unlabelled=tuple(left_out),
         notes=(
-            f"{len(tars)} tar file{'s' * (len(tars) != 1)} of samples are read" + (f", classes from {CLASS_NAMES}" if named else ""),
+            f"{len(tars)} tar file{'s' * (len(tars) != 1)} of samples are read"
+            + (f", classes from {CLASS_NAMES}" if named else ""),
             *roles.notes,
         ),
         warnings=(*warnings, *roles.warnings),
@@ -165,12 +178,19 @@ def _samples(tar: Path, reading: Reading, warnings: list[str]) -> dict[str, _Sam
     except _TAR_ERRORS as error:
         if not found:
             raise DataError(f"{printable(str(tar))} can't be read as a tar file: {printable(str(error))}") from error
-        warnings.append(f"{printable(tar.name)} is cut off after {len(found)} samples ({printable(str(error))}): these are read")
+        warnings.append(
+            f"{printable(tar.name)} is cut off after {len(found)} samples ({printable(str(error))}): these are read"
+        )
     return found
 
 
 def _take(
-    found: dict[str, _Sample], tar: Path, opened: tarfile.TarFile, member: tarfile.TarInfo, reading: Reading, packed: bool
+    found: dict[str, _Sample],
+    tar: Path,
+    opened: tarfile.TarFile,
+    member: tarfile.TarInfo,
+    reading: Reading,
+    packed: bool,
 ) -> None:
     folder, _, name = member.name.rpartition("/")
     stem, _, ending = name.partition(".")

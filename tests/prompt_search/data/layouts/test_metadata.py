@@ -63,7 +63,9 @@ def test_a_column_of_splits_gives_the_roles(tmp_path: Path) -> None:
     assert [image.given for image in source.images] == ["search", "search", "test", "test"]
     assert source.given == {"search", "test"}
     flat(tmp_path, "file_name,label,split\n0.png,cat,fold1\n1.png,dog,fold2\n")
-    with pytest.raises(DataError, match=r"'fold1', 'fold2' have no names of splits.*--split-map fold1=search,fold2=test"):
+    with pytest.raises(
+        DataError, match=r"'fold1', 'fold2' have no names of splits.*--split-map fold1=search,fold2=test"
+    ):
         read_images(tmp_path)
 
 
@@ -219,7 +221,12 @@ def test_names_with_commas_are_no_labels_joined(tmp_path: Path) -> None:
         ("4.png,cat,black\n", "metadata.csv", "metadata.csv, line 6", "more cells than there are columns"),
         (",cat\n", "metadata.csv", "metadata.csv, line 6", "no file name"),
         ("4.png,cat\n4.png,dog\n", "metadata.csv", "4.png", "several labels: 'cat', 'dog'"),
-        ('{"file_name": "4.png", "label": ["cat"]}\n', "metadata.jsonl", "metadata.jsonl, line 5", "text or number, got list"),
+        (
+            '{"file_name": "4.png", "label": ["cat"]}\n',
+            "metadata.jsonl",
+            "metadata.jsonl, line 5",
+            "text or number, got list",
+        ),
         ('{"file_name": "4.png"\n', "metadata.jsonl", "metadata.jsonl, line 5", "not valid JSON"),
         ("[]\n", "metadata.jsonl", "metadata.jsonl, line 5", "must be one JSON object"),
     ],
