@@ -13,7 +13,17 @@ SETS: Mapping[str, tuple[str, ...]] = {
     "cpu": ("text_encoding", "second_visits", "populations", "pairwise", "image_encoding", "engine_overhead"),
     "gpu": ("text_encoding", "populations", "image_encoding"),
 }
-BY_NAME_ONLY = ("cifar10", "demo_seeds", "heads", "testbed", "selection", "questions", "growth", "prefix_sharing")
+BY_NAME_ONLY = (
+    "cifar10",
+    "demo_seeds",
+    "heads",
+    "testbed",
+    "selection",
+    "questions",
+    "growth",
+    "near_duplicates",
+    "prefix_sharing",
+)
 """`cifar10`, `demo_seeds` and `testbed` take from half an hour to hours and are about the search, not speed;
 `selection` is about what its hold adds, `questions` about what its questions bring;
 `growth` runs ProAPO on up to 1,000 classes; `heads` takes ten minutes and is about what words are compared with;

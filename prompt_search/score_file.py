@@ -101,6 +101,7 @@ def score(
         select_shots=recorded.get("select_shots"),
         stored_as=recorded.get("stored_as", "fp32"),
         turn_by_exif=recorded.get("turn_by_exif", False),
+        near_duplicates=recorded.get("near_duplicates", 1.0),
         base_to_new=recorded.get("base_to_new", False),
     )
     encoder = _model(content, model, used.device, shown)

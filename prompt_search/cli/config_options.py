@@ -37,7 +37,7 @@ def _parameter(stated: Stated) -> inspect.Parameter:
     option, several = stated.option, get_origin(stated.kind) is tuple
     flag = option.flag or f"--{stated.name.replace('_', '-')}"
     shown = stated.default is not None and stated.default != "" and stated.default is not False and not several
-    described = typer.Option(flag, help=option.help, min=option.least, show_default=shown)
+    described = typer.Option(flag, help=option.help, min=option.least, max=option.most, show_default=shown)
     kind = list[get_args(stated.kind)[0]] if several else stated.kind  # type: ignore[misc]
     default = list(stated.default) if several else stated.default
     return inspect.Parameter(stated.name, KEYWORD, default=default, annotation=Annotated[kind, described])

@@ -38,7 +38,7 @@ def data(
     stream: Annotated[
         bool | None, typer.Option("--stream/--no-stream", help="As for `run`.", show_default=False)
     ] = None,
-    near_duplicates: Annotated[
+    look_alikes: Annotated[
         bool, typer.Option(help="Look for pictures that look the same, which opens all of them.")
     ] = True,
     cache_dir: CacheDir = None,
@@ -76,7 +76,7 @@ def data(
             data_path(what),
             stated.reading(),
             cache_dir=find_cache_dir(cache_dir),
-            near=near_duplicates,
+            alike=look_alikes,
             on_reading=on_reading,
         )
     typer.echo(json.dumps(seen.to_json(), indent=1) if as_json else "\n".join(seen.lines()))

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from prompt_search.data.encoding.fingerprints import fingerprint
 from prompt_search.data.layouts.image_source import ImageFile, ImageSource, Role
 from prompt_search.data.names.class_parts import ClassPart, part_of
 from prompt_search.data.pictures.duplicates import Distinct, distinct
+from prompt_search.data.pictures.near_duplicates import leaked_images
 from prompt_search.data.pictures.odd_pictures import odd_pictures
 from prompt_search.data.pictures.picture_traits import PictureTraits
 from prompt_search.data.report import DataReport
@@ -67,6 +68,7 @@ def load_splits(
     part: ClassPart = "all",
     stored_as: StoredAs = "fp32",
     turned: bool = False,
+    alike: float = 1.0,
 ) -> DataSplits:
     """Read, check, split and encode a data set; what an earlier start found out is taken from the cache.
 
@@ -82,6 +84,7 @@ def load_splits(
         verify: read every file even if its path, size and modification time are known.
         stored_as: `fp16` halves the space of the features, which are then rounded to 11 bits.
         turned: turn pictures by their EXIF orientation, which open_clip does not.
+        alike: the cosine of two images' features from which on they may not stand in different splits; 1 for none.
 
     Raises:
         DataError: if the data can't be used; the message names the class, image or file.
@@ -89,13 +92,18 @@ def load_splits(
     """
     images = part_of(read_images(source, reading, cache_dir / "datasets"), part)
     if images.features is not None:
-        return _of_features(images, images.features, model, shots, select_shots, seed)
+        return _of_features(images, images.features, model, shots, select_shots, seed, alike)
     index = FileIndex(cache_dir / "images.sqlite")
     readable, unreadable = fingerprint(images, index, verify, on_reading)
     usable = distinct(readable)
     store = image_store(model, cache_dir, stored_as, turned)
+
+    def stored(some: Sequence[ImageFile]) -> StoredVectors:
+        return store.view([image.content for image in some])
+
     corrupt = index.corrupt(image.content for image in readable)
     traits: dict[bytes, PictureTraits] = {}
+    copies: dict[bytes, tuple[str, str, float]] = {}
 
     def on_traits(seen: Mapping[bytes, PictureTraits]) -> None:
         index.remember_traits(seen)
@@ -103,22 +111,29 @@ def load_splits(
 
     # Only what is drawn gets encoded, and only by decoding is a corrupt picture found. So draw, encode, and while
     # something that was drawn turned out to be corrupt, draw again without it. It ends, since each round finds one
-    # more. And it ends at the same splits whatever was known before: see `corrupt` in `split`.
+    # more. And it ends at the same splits whatever was known before: see `corrupt` in `split`. The same goes for images
+    # that turn out to be nearly those of a more sealed split.
     while True:
         report = _report(images, unreadable, readable, usable, corrupt)
-        drawn = _split(images, usable, report, shots, select_shots, seed, corrupt)
+        report = replace(report, near_duplicates=tuple(sorted(copies.values())))
+        drawn = _split(images, usable, report, shots, select_shots, seed, corrupt.keys() | copies.keys())
         contradictory = (image for group in usable.contradictions for image in group)
         to_check = [image for image in (*drawn.images(), *contradictory) if image.content not in corrupt]
         traits |= index.traits(image.content for image in to_check if image.content not in traits)
         unseen = {image.content for image in to_check} - traits.keys()
         found = encode(images, to_check, model, store, on_progress, turned=turned, unseen=unseen, on_traits=on_traits)
-        if not found:
-            break
         index.remember_corrupt(found)
         corrupt |= found
+        if found:
+            continue
+        leaked, frames = leaked_images(drawn, _labeled_roles(images, drawn, stored), alike)
+        if not leaked:
+            break
+        copies |= leaked
     notes, warnings = odd_pictures(drawn.images(), traits, turned)
+    warnings += frames
     report = replace(report, notes=report.notes + notes, warnings=report.warnings + warnings)
-    return _data_splits(images, drawn, report, lambda some: store.view([image.content for image in some]))
+    return _data_splits(images, drawn, report, stored)
 
 
 def _of_features(
@@ -128,6 +143,7 @@ def _of_features(
     shots: int | None,
     select_shots: int | None,
     seed: int,
+    alike: float,
 ) -> DataSplits:
     """The splits of ready features: nothing is read or encoded.
 
@@ -139,16 +155,22 @@ def _of_features(
             f"the features have width {features.shape[1]}, those of the model {model.name} have {model.width}: "
             "name the model that they were made with (--model)"
         )
-    usable = distinct(source.images)
-    report = _report(source, source.unreadable, source.images, usable, {})
-    drawn = _split(source, usable, report, shots, select_shots, seed, {})
     told = f"the features are taken for those of {model.name}: only their width can be checked"
-    report = replace(report, warnings=(*report.warnings, told))
+    usable = distinct(source.images)
+    copies: dict[bytes, tuple[str, str, float]] = {}
 
     def rows(images: Sequence[ImageFile]) -> FloatArray:
         return features[[image.row or 0 for image in images]]
 
-    return _data_splits(source, drawn, report, rows)
+    while True:
+        report = _report(source, source.unreadable, source.images, usable, {})
+        report = replace(report, near_duplicates=tuple(sorted(copies.values())))
+        drawn = _split(source, usable, report, shots, select_shots, seed, copies.keys())
+        leaked, frames = leaked_images(drawn, _labeled_roles(source, drawn, rows), alike)
+        if not leaked:
+            break
+        copies |= leaked
+    return _data_splits(source, drawn, replace(report, warnings=(*report.warnings, told, *frames)), rows)
 
 
 def _split(
@@ -158,12 +180,12 @@ def _split(
     shots: int | None,
     select_shots: int | None,
     seed: int,
-    corrupt: dict[bytes, str],
+    passed_over: Collection[bytes],
 ) -> Splits:
     class_ids = [label.id for label in source.classes]
     try:
         return split(
-            usable.images, shots, select_shots, seed, class_ids=class_ids, given=source.given, corrupt=corrupt.keys()
+            usable.images, shots, select_shots, seed, class_ids=class_ids, given=source.given, corrupt=passed_over
         )
     except DataError as error:
         left_out = report.left_out()
@@ -197,9 +219,8 @@ def _report(
 
 
 def _data_splits(source: ImageSource, drawn: Splits, report: DataReport, features: FeaturesOf) -> DataSplits:
-    roles: dict[Role, tuple[ImageFile, ...]] = {"search": drawn.search, "select": drawn.select, "test": drawn.test}
-    class_ids = tuple(label.id for label in source.classes)
-    splits = {role: _labeled(images, class_ids, features) for role, images in roles.items()}
+    roles = _roles(drawn)
+    splits = _labeled_roles(source, drawn, features)
     return DataSplits(
         classes=source.classes,
         **splits,
@@ -211,6 +232,15 @@ def _data_splits(source: ImageSource, drawn: Splits, report: DataReport, feature
         ),
         fingerprint=_fingerprint(roles),
     )
+
+
+def _roles(drawn: Splits) -> dict[Role, tuple[ImageFile, ...]]:
+    return {"search": drawn.search, "select": drawn.select, "test": drawn.test}
+
+
+def _labeled_roles(source: ImageSource, drawn: Splits, features: FeaturesOf) -> dict[Role, LabeledImages]:
+    class_ids = tuple(label.id for label in source.classes)
+    return {role: _labeled(images, class_ids, features) for role, images in _roles(drawn).items()}
 
 
 def _labeled(images: Sequence[ImageFile], class_ids: tuple[str, ...], features: FeaturesOf) -> LabeledImages:

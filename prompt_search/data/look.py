@@ -12,7 +12,7 @@ from prompt_search.data.encoding.fingerprints import fingerprint
 from prompt_search.data.layouts.image_source import ROLES, ImageFile, ImageSource, Role
 from prompt_search.data.names.printable import printable
 from prompt_search.data.pictures.duplicates import distinct
-from prompt_search.data.pictures.near_duplicates import MOST, Pair, near_duplicates
+from prompt_search.data.pictures.look_alikes import MOST, Pair, look_alikes
 from prompt_search.data.report import DataReport
 from prompt_search.data.sources.objects import OwnData
 from prompt_search.data.sources.read import read_images
@@ -35,7 +35,7 @@ class Seen:
         would_use: how many images search, select and test would have by default; None where a run would refuse it.
         refused: why a run would refuse it; empty if it would not.
         report: what is left out, and how everything was read.
-        near: pairs of pictures that look the same; None if they were not looked for.
+        alike: pairs of pictures that look the same; None if they were not looked for.
     """
 
     classes: tuple[tuple[str, str, tuple[int, ...]], ...]
@@ -43,7 +43,7 @@ class Seen:
     would_use: dict[str, int] | None
     refused: str
     report: DataReport
-    near: tuple[Pair, ...] | None
+    alike: tuple[Pair, ...] | None
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values."""
@@ -58,7 +58,7 @@ class Seen:
                 "duplicates": [list(pair) for pair in self.report.duplicates],
                 "contradictions": [[list(pair) for pair in group] for group in self.report.contradictions],
             },
-            "near_duplicates": None if self.near is None else [list(pair.ids) for pair in self.near],
+            "look_alikes": None if self.alike is None else [list(pair.ids) for pair in self.alike],
             "notes": list(self.report.notes),
             "warnings": list(self.report.warnings),
         }
@@ -82,14 +82,14 @@ class Seen:
         return [*lines, *([f"a run would refuse this: {printable(self.refused)}"] if self.refused else [])]
 
     def _told_near(self) -> list[str]:
-        if self.near is None:
+        if self.alike is None:
             return []
-        if not self.near:
+        if not self.alike:
             return ["no pictures that look the same were found"]
-        across = sum(pair.across_splits for pair in self.near)
-        told = f"{len(self.near)} pairs of pictures look the same ({across} of them in different splits); all are kept:"
-        pairs = [f"  {printable(a)} ~ {printable(b)}" for a, b in (pair.ids for pair in self.near[:MOST_PAIRS])]
-        rest = len(self.near) - MOST_PAIRS
+        across = sum(pair.across_splits for pair in self.alike)
+        told = f"{len(self.alike)} pairs of pictures look the same ({across} of them in different splits); a run looks again, by features:"
+        pairs = [f"  {printable(a)} ~ {printable(b)}" for a, b in (pair.ids for pair in self.alike[:MOST_PAIRS])]
+        rest = len(self.alike) - MOST_PAIRS
         return [told, *pairs, *([f"  and {rest} more"] if rest > 0 else [])]
 
 
@@ -98,7 +98,7 @@ def look_at(
     reading: Reading | None = None,
     *,
     cache_dir: Path,
-    near: bool = True,
+    alike: bool = True,
     on_reading: Callable[[int, int], None] | None = None,
 ) -> Seen:
     """Read a data set as a run would, but encode nothing.
@@ -106,7 +106,7 @@ def look_at(
     Args:
         source, reading: see `read_images`.
         cache_dir: remembers the hashes of files, for the run.
-        near: look for pictures that look the same, which opens all of them.
+        alike: look for pictures that look the same, which opens all of them.
         on_reading: called with the number of files read and to read.
 
     Raises:
@@ -120,8 +120,8 @@ def look_at(
     usable = distinct(readable)
     pairs: tuple[Pair, ...] | None = None
     corrupt: dict[str, str] = {}
-    if near and images.features is None and len(usable.images) <= MOST:
-        pairs, corrupt = near_duplicates(images, usable.images)
+    if alike and images.features is None and len(usable.images) <= MOST:
+        pairs, corrupt = look_alikes(images, usable.images)
     kept = [image for image in usable.images if image.id not in corrupt]
     report = DataReport(
         classes=len(images.classes),
@@ -134,7 +134,7 @@ def look_at(
         notes=images.notes,
         warnings=images.warnings,
     )
-    if near and pairs is None:
+    if alike and pairs is None:
         why = "there are only features" if images.features is not None else f"there are more than {MOST} of them"
         report = replace(report, notes=(*report.notes, f"pictures that look the same were not looked for: {why}"))
     would_use, refused = _would_use(images, kept)

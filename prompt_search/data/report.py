@@ -23,6 +23,7 @@ class DataReport:
         duplicates: image ids with the id of the image of the same bytes and class that was kept.
         contradictions: groups of (image id, class id) whose bytes are the same and whose classes differ.
         unlabelled: rows without a class or a picture, with the reason.
+        near_duplicates: image ids with the id of the image of a more sealed split that they nearly are, and the cosine.
         ignored: files that are no pictures.
         notes: what was recognised and how it was read, one sentence each.
         warnings: what a person should know, one sentence each.
@@ -41,6 +42,7 @@ class DataReport:
     duplicates: tuple[tuple[str, str], ...] = ()
     contradictions: tuple[tuple[tuple[str, str], ...], ...] = ()
     unlabelled: tuple[tuple[str, str], ...] = ()
+    near_duplicates: tuple[tuple[str, str, float], ...] = ()
     ignored: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -73,6 +75,11 @@ class DataReport:
             f"{_images(sum(map(len, self.contradictions)))} left out because the same bytes are in different classes:",
             (", ".join(f"{printable(i)} ({printable(c)})" for i, c in group) for group in self.contradictions),
         )
+        lines += _section(
+            f"{_images(len(self.near_duplicates))} left out of search and select, nearly the same as one of a more "
+            "sealed split:",
+            (f"{printable(a)}: like {printable(b)}, cosine {cosine:.3f}" for a, b, cosine in self.near_duplicates),
+        )
         if self.ignored:
             files = "file that is no picture" if len(self.ignored) == 1 else "files that are no pictures"
             lines.append(f"{len(self.ignored)} {files} ignored: {listed(self.ignored)}")
@@ -85,6 +92,7 @@ class DataReport:
             ("unreadable", [f"{image} ({reason})" for image, reason in self.corrupt]),
             ("without a usable label", [f"{row} ({reason})" for row, reason in self.unlabelled]),
             ("duplicate", [image for image, _ in self.duplicates]),
+            ("nearly the same as another", [image for image, _, _ in self.near_duplicates]),
             ("in several classes", [image for group in self.contradictions for image, _ in group]),
         ]
         told = [f"{len(images)} {what}: {listed(images)}" for what, images in parts if images]

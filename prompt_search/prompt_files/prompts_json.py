@@ -104,6 +104,7 @@ def _is_complete(model: Mapping[str, Any], run: Mapping[str, Any]) -> bool:
         and all(isinstance(run.get(key), int | None) for key in ("shots", "select_shots"))
         and run.get("stored_as", "fp32") in get_args(StoredAs)
         and all(isinstance(run.get(key, False), bool) for key in ("turn_by_exif", "base_to_new"))
+        and isinstance(run.get("near_duplicates", 1.0), int | float)
     )
 
 

@@ -151,6 +151,15 @@ class DataConfig(Part):
     turn_by_exif: Annotated[
         bool, Option("Turn pictures by their EXIF orientation; open_clip does not.", provenance=True)
     ] = False
+    near_duplicates: Annotated[
+        float,
+        Option(
+            "Images this alike (cosine of their features) may not stand in different splits; 1: equal bytes only.",
+            least=0.5,
+            most=1,
+            provenance=True,
+        ),
+    ] = 0.97
     base_to_new: Annotated[
         bool, Option("Search with half of the classes, and see how the others do.", provenance=True)
     ] = False

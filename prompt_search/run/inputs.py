@@ -131,6 +131,7 @@ def load_data(
         on_reading=shown("reading images"),
         stored_as=stated.stored_as,
         turned=stated.turn_by_exif,
+        alike=stated.near_duplicates,
         verify=resources.verify,
         part=part,
     )

@@ -37,7 +37,7 @@ OTHER: dict[str, Any] = {
 def other_values() -> Iterator[tuple[str, Any]]:
     """For every field a value that is not its default."""
     for stated in options(RunConfig):
-        plain: Any = {bool: not stated.default, int: 7, str: "other"}.get(stated.kind, 7)
+        plain: Any = {bool: not stated.default, int: 7, float: 0.75, str: "other"}.get(stated.kind, 7)
         if get_origin(stated.kind) is tuple:
             plain = ("other",)
         elif stated.kind == str | None:
