@@ -87,7 +87,7 @@ class Seen:
         if not self.alike:
             return ["no pictures that look the same were found"]
         across = sum(pair.across_splits for pair in self.alike)
-        told = f"{len(self.alike)} pairs of pictures look the same ({across} of them in different splits); a run looks again, by features:"
+        told = f"{len(self.alike)} pairs of pictures look the same ({across} of them in different splits):"
         pairs = [f"  {printable(a)} ~ {printable(b)}" for a, b in (pair.ids for pair in self.alike[:MOST_PAIRS])]
         rest = len(self.alike) - MOST_PAIRS
         return [told, *pairs, *([f"  and {rest} more"] if rest > 0 else [])]

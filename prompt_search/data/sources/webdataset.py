@@ -54,27 +54,23 @@ class _TarReader:
     def __init__(self, places: Mapping[tuple[str, int | None], _Place]) -> None:
         self._places = places
         self.in_order = any(place.packed for place in places.values())
-        self._file: tuple[Path, IO[bytes]] | None = None
 
     def read(self, images: Sequence[ImageFile]) -> Iterator[Undecoded | None]:
-        for image in images:
-            place = self._places[image.path, image.row]
-            try:
-                yield {"bytes": self._bytes(place), "path": None}
-            except _TAR_ERRORS as error:
-                raise DataError(f"{printable(image.path)} can't be read any more: {error}") from error
-        if self._file is not None:
-            self._file[1].close()
-            self._file = None
-
-    def _bytes(self, place: _Place) -> bytes:
-        """A packed tar is read through the packing: its offsets are those of the unpacked one."""
-        if self._file is None or self._file[0] != place.tar:
-            if self._file is not None:
-                self._file[1].close()
-            self._file = place.tar, _unpacked(place.tar) if place.packed else place.tar.open("rb")
-        self._file[1].seek(place.offset)
-        return self._file[1].read(place.size)
+        opened: tuple[Path, IO[bytes]] | None = None
+        try:
+            for image in images:
+                place = self._places[image.path, image.row]
+                if opened is None or opened[0] != place.tar:
+                    if opened is not None:
+                        opened[1].close()
+                    opened = place.tar, _unpacked(place.tar) if place.packed else place.tar.open("rb")
+                opened[1].seek(place.offset)  # of a packed tar: the offset in what is unpacked
+                yield {"bytes": opened[1].read(place.size), "path": None}
+        except _TAR_ERRORS as error:
+            raise DataError(f"{printable(str(images[0].path))} can't be read any more: {error}") from error
+        finally:
+            if opened is not None:
+                opened[1].close()
 
 
 def is_tar_name(name: str) -> bool:
