@@ -20,7 +20,7 @@ __all__ = ["MOST", "Pair", "look_alikes"]
 MOST = 20_000
 """Pictures that are compared, each with each."""
 SIDE = 8
-CLOSE = 3
+CLOSE = 8
 """Bits of the 128 in which two pictures may differ."""
 FLAT = 8.0
 """Greys that a small copy must span: pictures of one colour all look the same."""

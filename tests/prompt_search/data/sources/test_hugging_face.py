@@ -175,9 +175,9 @@ class Hub(http.server.BaseHTTPRequestHandler):
             files = [{"rfilename": self._name(f)} for f in self._files()]
             self._send(json.dumps({"id": "me/pets", "sha": "a" * 40, "siblings": files, "tags": []}).encode(), {})
         elif path.startswith("/api/datasets/me/pets/tree/"):
-            inside = path.removeprefix("/api/datasets/me/pets/tree/").partition("/")[2]
-            found = [self._entry(self._name(f)) for f in self._files() if self._name(f).startswith(inside)]
-            self._send(json.dumps(found).encode(), {})
+            inside = self.folder / path.removeprefix("/api/datasets/me/pets/tree/").partition("/")[2]
+            found = sorted(inside.rglob("*") if "recursive=True" in self.path else inside.glob("*"))
+            self._send(json.dumps([self._entry(self._name(f)) for f in found]).encode(), {})
         else:
             self.send_response(404)
             self.send_header("X-Error-Code", "EntryNotFound")
@@ -191,7 +191,10 @@ class Hub(http.server.BaseHTTPRequestHandler):
         return file.relative_to(self.folder).as_posix()
 
     def _entry(self, name: str) -> dict[str, Any]:
-        return {"type": "file", "path": name, "size": (self.folder / name).stat().st_size, "oid": "b" * 40}
+        file = self.folder / name
+        if file.is_dir():
+            return {"type": "directory", "path": name, "size": 0, "oid": "c" * 40}
+        return {"type": "file", "path": name, "size": file.stat().st_size, "oid": "b" * 40}
 
     def _send(self, body: bytes, headers: dict[str, str], *, with_body: bool = True) -> None:
         self.send_response(200)
