@@ -63,38 +63,6 @@ def eurosat(path: Path, names: list[str], labels: list[int]) -> Path:
 
 SHORT = ["AnnualCrop", "Forest", "HerbaceousVegetation", "Highway", "Industrial"]
 SHORT += ["Pasture", "PermanentCrop", "Residential", "River", "SeaLake"]
-    assert preset.names_from != "list" or len({plain_spelling(name) for name in names}) == len(names)
-    parse_split_map(preset.splits)
-    if preset.hub:
-        assert HubName.of(preset.source).name == preset.hub
-    else:
-        with pytest.raises(DataError, match="no repository of the hub is known"):
-            _ = preset.source
-
-
-def test_all_that_were_promised_are_there() -> None:
-    assert OF_COOP | {"cub200", "places365", "cifar10", "cifar100"} == set(presets())
-    assert {path.stem for path in FOLDER.glob("*.toml")} == set(presets())
-
-
-def test_a_name_is_found_in_other_spellings_or_offered() -> None:
-    found = preset_named("Oxford_Pets")
-    assert found is not None
-    assert found.title == "OxfordPets"
-    with pytest.raises(DataError, match="did you mean 'eurosat'"):
-        preset_named("eurosta")
-
-
-def eurosat(path: Path, names: list[str], labels: list[int]) -> Path:
-    features = datasets.Features({"image": datasets.Image(), "label": datasets.ClassLabel(names=names)})
-    rows = {"image": [{"bytes": png(i), "path": None} for i in range(len(labels))], "label": labels}
-    datasets.Dataset.from_dict(rows, features=features).to_parquet(path)
-    return path
-
-
-SHORT = (
-    "AnnualCrop Forest HerbaceousVegetation Highway Industrial Pasture PermanentCrop Residential River SeaLake".split()
-)
 
 
 def test_its_names_are_used_by_the_numbers_of_the_data(tmp_path: Path) -> None:
