@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from evaluators import ClassLabel, PromptSet
 from optimizers.language_model import Reply
-from prompt_search.data import read_images
+from prompt_search.data import Reading, read_images
 from prompt_search.data.pictures.open_picture import CorruptPictureError, decode, quiet_pillow
 from prompt_search.errors import DataError, PromptError
 from prompt_search.llm.api.chat_fault import Refusal, TransientFault, refusal_of
@@ -177,4 +177,5 @@ def test_any_damage_to_a_table_is_data_or_a_data_error(
     }
     write(root / name, damaged(tables[name].encode(), seed))
     with suppress(DataError):
-        assert read_images(root, root / name if name == "classes.json" else None).classes
+        reading = Reading(classes=str(root / name)) if name == "classes.json" else None
+        assert read_images(root, reading).classes

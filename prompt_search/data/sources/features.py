@@ -180,12 +180,13 @@ def _arrays(path: Path) -> dict[str, NDArray[Any]]:
         if path.suffix.lower() == ".safetensors":
             from safetensors import safe_open
 
-            with safe_open(path, framework="pt") as file:
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
+            with safe_open(path, framework="pt") as opened:
+                tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 - no mapping
             return {name: (t.float() if t.is_floating_point() else t).numpy() for name, t in tensors.items()}
         if path.suffix.lower() == ".npy":
             return {path.stem: np.load(path, mmap_mode="r", allow_pickle=False)}
-        with np.load(path, allow_pickle=False) as archive:
+        # Given the path, numpy leaves the file of a damaged archive open.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
     except Exception as error:
         pickled = "pickle" in str(error)
