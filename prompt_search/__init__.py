@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from prompt_search import errors
     from prompt_search.api import optimize
     from prompt_search.bench.bench import Bench
+    from prompt_search.data.sources.features import Features
     from prompt_search.export_run import export
     from prompt_search.prompt_files.prompts_json import read_prompts_json
     from prompt_search.report.result import Result
@@ -25,6 +26,7 @@ __all__ = [
     "Bench",
     "Budget",
     "DataConfig",
+    "Features",
     "LlmConfig",
     "PromptSet",
     "Resources",
@@ -46,6 +48,7 @@ _HOME = {
     "Bench": "prompt_search.bench.bench",
     "Budget": "prompt_search.run.money.budget",
     "DataConfig": "prompt_search.run.config",
+    "Features": "prompt_search.data.sources.features",
     "LlmConfig": "prompt_search.run.config",
     "PromptSet": "evaluators",
     "Resources": "prompt_search.run.resources",

@@ -11,6 +11,7 @@ import typer
 from prompt_search.cli import (
     bench_command,
     cache_commands,
+    data_commands,
     doctor_command,
     llm_commands,
     prompt_commands,
@@ -41,6 +42,7 @@ report_command.register(app)
 strategy_commands.register(app)
 prompt_commands.register(app)
 bench_command.register(app)
+data_commands.register(app)
 doctor_command.register(app)
 app.add_typer(llm_commands.app, name="llm")
 app.add_typer(cache_commands.app, name="cache")

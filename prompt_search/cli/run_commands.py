@@ -80,7 +80,11 @@ def demo(
 @with_config_options
 def run(
     data: Annotated[
-        str, typer.Argument(help="A folder with one subfolder of images per class, a .parquet file, photos, emoji.")
+        str,
+        typer.Argument(
+            help="Images in class folders, a .parquet, .csv, .jsonl, .tar, .npz or split_zhou_*.json file, "
+            "hf:OWNER/NAME, a name of `datasets`, photos, emoji; `data` shows how it is read."
+        ),
     ],
     fields: dict[str, Any],
     strategy: Annotated[

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evaluators import ClassLabel
+from prompt_search.data import read_images
 from prompt_search.data.pictures.thumbnails import thumbnails
 from prompt_search.errors import PromptSearchError, RunError
 from prompt_search.report.predictions import Predicted, read_predictions
@@ -97,10 +98,8 @@ def _sources(image_ids: Sequence[str], data: DataConfig, cache: Path) -> dict[st
     if not image_ids:
         return {}
     pictures = thumbnails(
-        data_path(data.source),
+        read_images(data_path(data.source), data.reading(), cache / "datasets"),
         image_ids,
-        cache / "datasets",
-        classes_file=Path(data.classes) if data.classes else None,
         turned=data.turn_by_exif,
         longest_side=LONGEST_SIDE,
         kind="JPEG",

@@ -9,6 +9,7 @@ from evaluators import LabeledImages, TextEncoder
 from optimizers import Picture, Scored, Task, abilities, attempts, in_turn, watch
 from optimizers.template_search import template_library
 from prompt_search.data.pictures.thumbnails import thumbnails
+from prompt_search.data.sources.read import read_images
 from prompt_search.errors import DataError, RunMismatch, RunMissing, SettingsError
 from prompt_search.models import describe_model
 from prompt_search.prompt_files.prompts_json import PromptFile, write_prompts_json
@@ -210,13 +211,8 @@ def _open_search(
     def pictures() -> list[Picture]:
         ids = evaluators.search.images.image_ids
         shown = [ids[position] for position in spread(facts.labels, facts.identity["captions"])]
-        return thumbnails(
-            data_path(config.data.source),
-            shown,
-            job.cache / "datasets",
-            classes_file=Path(config.data.classes) if config.data.classes else None,
-            turned=config.data.turn_by_exif,
-        )
+        listed = read_images(job.data or data_path(config.data.source), config.data.reading(), job.cache / "datasets")
+        return thumbnails(listed, shown, turned=config.data.turn_by_exif)
 
     search = JournaledSearch(
         task,

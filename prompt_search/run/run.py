@@ -50,6 +50,7 @@ class Run:
             configuration finds it again.
         resources: what it works with.
         strategies, model, llm: objects in the place of those that `config` names; `config` then names them.
+        data: likewise an object with labelled images or features, see `prompt_search.data.sources.objects.OwnData`.
 
     Raises:
         SettingsError: if an object can't be used.
@@ -68,7 +69,9 @@ class Run:
         strategies: "Sequence[str | Optimizer] | None" = None,
         model: "ImageTextModel | None" = None,
         llm: "LanguageModel | MessagesToText | None" = None,
+        data: object = None,
     ) -> None:
+        from prompt_search.data.sources.objects import OwnData
         from prompt_search.llm.choose import given_model
 
         self._model, self._llm = model, None if llm is None else given_model(llm)
@@ -82,6 +85,10 @@ class Run:
             config = config.having({"model": _name_of(model)})
         if self._llm is not None:
             config = config.having({"name": OWN + self._llm.name})
+        self._data = None if data is None else OwnData(data)
+        if self._data is not None:
+            config = config.having({"source": OWN + self._data.name})
+        config = _described(config)
         self.config = config
         self.folder = Path(folder) if folder else default_folder(config)
         self.resources = resources or Resources()
@@ -97,6 +104,7 @@ class Run:
         strategies: "Sequence[str | Optimizer] | None" = None,
         model: "ImageTextModel | None" = None,
         llm: "LanguageModel | MessagesToText | None" = None,
+        data: object = None,
     ) -> "Run":
         """The run in a folder, as it was last started; objects of the user's own must be given again.
 
@@ -104,7 +112,7 @@ class Run:
             RunMissing: if there is none.
         """
         config, budget = read_arguments(Path(folder))
-        run = cls(config, folder, resources=resources, strategies=strategies, model=model, llm=llm)
+        run = cls(config, folder, resources=resources, strategies=strategies, model=model, llm=llm, data=data)
         run.budget = budget
         return run
 
@@ -114,7 +122,7 @@ class Run:
         Raises:
             PromptSearchError: if an argument can't be used.
         """
-        check_arguments(self.config)
+        check_arguments(self.config, own_data=self._data is not None)
         strategies = self._built()
         self._check_language_model()
         check_writable(self.resources.cache, CACHE_WAY_OUT)
@@ -125,7 +133,7 @@ class Run:
 
             model = self._loaded()
             observer.update(Status(phase="playing the run through"))
-            return dry_run(self.config, strategies, model, price_of(self.config), self.resources.cache)
+            return dry_run(self.config, strategies, model, price_of(self.config), self.resources.cache, self._data)
 
     def execute(self, budget: Budget | None = None) -> "Result":
         """Start the run, continue it, or give back what it came to.
@@ -139,7 +147,7 @@ class Run:
         clock, limits = Clock(), budget if budget is not None else Budget()
         if not isinstance(limits, Budget):
             raise SettingsError(f"a budget is a Budget, e.g. Budget(max_calls=100), got {limits!r}")
-        check_arguments(self.config)
+        check_arguments(self.config, own_data=self._data is not None)
         check_folder(self.folder, data_path(self.config.data.source))
         check_writable(self.folder, "choose another folder for the run")
         check_writable(self.resources.cache, CACHE_WAY_OUT)
@@ -171,7 +179,8 @@ class Run:
         strategies, observer = self._built(), self.resources.observer
         with showing(observer):
             observer.update(Status(phase="loading models"))
-            job = Job(self.config, strategies, self._loaded(), None, self.resources, self._last_budget())
+            model, budget = self._loaded(), self._last_budget()
+            job = Job(self.config, strategies, model, None, self.resources, budget, data=self._data)
             return replay(job, self.folder, Path(out))
 
     def state(self) -> RunState:
@@ -218,9 +227,9 @@ class Run:
         """
         from prompt_search.score_file import score
 
-        classes = self.config.data.classes if data is None else None
-        source = data or self.config.data.source
-        return score(self.folder, source, model=self._model, classes=classes, resources=self.resources)
+        own = self._data.given if self._data is not None else self.config.data.source
+        reading = self.config.data.reading() if data is None else None
+        return score(self.folder, data or own, model=self._model, reading=reading, resources=self.resources)
 
     def export(self, names: Sequence[str], out: str | Path | None = None, *, head: str = "prompts") -> list[Path]:
         """Write the winning prompts in forms that other programs read; the paths of the files.
@@ -241,7 +250,7 @@ class Run:
         llm, model = self._language_model(), self._loaded()
         self.budget = limits
         resources = replace(self.resources, observer=shown)
-        job = Job(self.config, strategies, model, llm, resources, limits, clock)
+        job = Job(self.config, strategies, model, llm, resources, limits, clock, self._data)
         with shown.following(_short_name(self.config), _settings(self.config, limits)) as summary:
             result = self._carried_out(job, llm)
             if self.resources.track_files:
@@ -313,9 +322,24 @@ def _name_of(model: "ImageTextModel") -> str:
     return name
 
 
+def _described(config: RunConfig) -> RunConfig:
+    """With the description and domain of the published data set that the images are, where none are given."""
+    from prompt_search.data.presets.presets import preset_named
+
+    data, search = config.data, config.search
+    here = Path(data.source).exists()
+    preset = preset_named(data.preset or ("" if here else data.source), missing_ok=True)
+    if preset is None:
+        return config
+    return config.having(
+        {"description": search.description or preset.description, "domain": search.domain or preset.domain}
+    )
+
+
 def default_folder(config: RunConfig) -> Path:
     """The run folder for a configuration: the same one finds it again."""
-    return Path("runs") / f"{Path(config.data.source).stem or 'data'}-{_short_name(config)}"
+    name = Path(config.data.source).stem.removeprefix(OWN).replace(":", "-")
+    return Path("runs") / f"{name or 'data'}-{_short_name(config)}"
 
 
 def _short_name(config: RunConfig) -> str:

@@ -30,7 +30,7 @@ from optimizers.replies import (
     templates,
 )
 from prompt_search.cli.strategy_options import strategy_choices
-from prompt_search.data import load_splits, read_images
+from prompt_search.data import Reading, load_splits
 from prompt_search.data.pictures.open_picture import CorruptPictureError, decode, quiet_pillow
 from prompt_search.errors import DataError, PromptError, RunError, RunMissing, SettingsError
 from prompt_search.llm.api.chat_fault import Refusal, TransientFault, refusal_of
@@ -205,7 +205,8 @@ def test_any_damage_to_a_table_is_data_or_a_data_error(
     }
     write(root / name, damaged(tables[name].encode(), seed))
     with suppress(DataError):
-        assert read_images(root, root / name if name == "classes.json" else None).classes
+        reading = Reading(classes=str(root / name)) if name == "classes.json" else None
+        assert read_images(root, reading).classes
 
 
 PARTS = st.sampled_from(

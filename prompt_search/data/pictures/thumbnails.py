@@ -2,13 +2,12 @@
 
 import io
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from evaluators.errors import DataError
 from optimizers import Picture
-from prompt_search.data.encoding.prepare import Undecoded, read_bytes
-from prompt_search.data.layouts.read import read_images
+from prompt_search.data.encoding.prepare import read_bytes
+from prompt_search.data.layouts.image_source import ImageSource, Undecoded
 from prompt_search.data.names.printable import listed
 from prompt_search.data.pictures.open_picture import CorruptPictureError, decode, quiet_pillow
 
@@ -22,11 +21,9 @@ LONGEST_SIDE = 512
 
 
 def thumbnails(
-    source: str | Path,
+    images: ImageSource,
     image_ids: Sequence[str],
-    cache_dir: Path | None = None,
     *,
-    classes_file: Path | None = None,
     turned: bool = False,
     longest_side: int = LONGEST_SIDE,
     kind: Literal["PNG", "JPEG"] = "PNG",
@@ -34,16 +31,17 @@ def thumbnails(
     """The named images as small files.
 
     Args:
-        source, cache_dir, classes_file: see `read_images`.
+        images: the data set.
         image_ids: which, in this order.
         turned: turn pictures by their EXIF orientation.
         longest_side: pixels at most, of width and height.
         kind: of the files.
 
     Raises:
-        DataError: if one is gone or can't be read any more.
+        DataError: if one is gone or can't be read any more, or there are only features.
     """
-    images = read_images(source, classes_file, cache_dir)
+    if images.features is not None:
+        raise DataError("features can't be shown to a language model: ask for no captions, or give the pictures")
     by_id = {image.id: image for image in images.images}
     gone = [image_id for image_id in image_ids if image_id not in by_id]
     if gone:
@@ -51,7 +49,7 @@ def thumbnails(
     rows = images.pictures([by_id[image_id] for image_id in image_ids])
     with quiet_pillow():
         return [
-            _thumbnail(_decoded(image_id, row["image"], turned), longest_side, kind)
+            _thumbnail(_decoded(image_id, row, turned), longest_side, kind)
             for image_id, row in zip(image_ids, rows, strict=True)
         ]
 

@@ -47,7 +47,7 @@ def test_without_a_cache_nothing_stays_on_disk(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
     (tmp_path / "tmp").mkdir()
     source = read_images(write_parquet(tmp_path / "a.parquet", ["cat", "dog"]))
-    assert source.pictures(source.images)[1]["image"]["bytes"] == png(1)
+    assert [picture and picture["bytes"] for picture in source.pictures(source.images)] == [png(0), png(1)]
     assert list((tmp_path / "tmp").iterdir()) == []
 
 
@@ -94,13 +94,9 @@ def test_a_rewritten_file_is_noticed(tmp_path: Path) -> None:
     ("labels", "columns", "message"),
     [
         (["cat", "cat"], {}, "only 1 class: 'cat'"),
-        ([3, 4], {}, "row 0: the label must be text"),
-        (["cat", None], {}, "row 1: the label must be text"),
-        (["cat", "dog"], {"split": ["train", "fold1"]}, "unknown split 'fold1'"),
-        (["cat", "dog"], {"split": ["train", "train"]}, "no row in `test`"),
-        (["cat", "dog"], {"split": ["test", "test"]}, "no row in `train`"),
-        (["cat", "dog"], {"name": ["cat", " "]}, "row 1: the name of class 'dog' is blank"),
-        (["cat", "dog", "cat"], {"name": ["a", "b", "c"]}, "'cat' is called both 'a', 'c'"),
+        (["cat", None], {}, "only 1 class: 'cat'.*the first: its label is missing"),
+        (["cat", "dog"], {"split": ["fold1", "fold2"]}, "'fold1', 'fold2' have no names of splits"),
+        (["cat", "dog"], {"split": ["val", "test"]}, "none to search with; --split-map test=search"),
     ],
 )
 def test_columns_that_make_no_sense_are_refused(
@@ -108,6 +104,36 @@ def test_columns_that_make_no_sense_are_refused(
 ) -> None:
     with pytest.raises(DataError, match=message):
         read_images(write_parquet(tmp_path / "a.parquet", labels, **columns))
+
+
+def test_numbers_are_class_ids_and_what_is_none_is_left_out_by_name(tmp_path: Path) -> None:
+    source = read_images(write_parquet(tmp_path / "a.parquet", [3, 4, None, -1]))
+    assert [label.id for label in source.classes] == ["3", "4"]
+    assert source.unlabelled == (
+        ("None/002.png", "its label is missing"),
+        ("-1/003.png", "its label is -1, which is no class"),
+    )
+
+
+def test_a_name_that_is_blank_or_contradicts_others_leaves_out_its_row(tmp_path: Path) -> None:
+    path = write_parquet(tmp_path / "a.parquet", ["a", "b", "a", "b"], name=["cat", "dog", "cow", " "])
+    source = read_images(path)
+    assert [(label.id, label.name) for label in source.classes] == [("a", "cat"), ("b", "dog")]
+    assert [why for _, why in source.unlabelled] == [
+        "it calls class 'a' 'cow', others call it 'cat'",
+        "the name of its class 'b' is blank",
+    ]
+
+
+def test_a_split_that_is_no_split_is_left_out_and_a_single_one_divided(tmp_path: Path) -> None:
+    labels = ["cat", "dog"] * 3
+    splits = ["train"] * 2 + ["test"] * 2 + ["extra"] * 2
+    source = read_images(write_parquet(tmp_path / "a.parquet", labels, split=splits))
+    assert len(source.images) == 4
+    assert source.warnings == ("'extra' is left out: not the name of a split; --split-map extra=search would use it",)
+    source = read_images(write_parquet(tmp_path / "b.parquet", labels, split=["test"] * 6))
+    assert {image.given for image in source.images} == {None}
+    assert source.notes == ("only 'test' has labelled pictures: the three splits are drawn from it",)
 
 
 def test_a_missing_column_is_named(tmp_path: Path) -> None:
