@@ -30,7 +30,7 @@ from optimizers.replies import (
     templates,
 )
 from prompt_search.cli.strategy_options import strategy_choices
-from prompt_search.data import Reading, load_splits
+from prompt_search.data import Reading, load_splits, read_images
 from prompt_search.data.pictures.open_picture import CorruptPictureError, decode, quiet_pillow
 from prompt_search.errors import DataError, PromptError, RunError, RunMissing, SettingsError
 from prompt_search.llm.api.chat_fault import Refusal, TransientFault, refusal_of
