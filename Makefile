@@ -5,17 +5,18 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 LLM := $(VENV)/.llm
 TRACKERS := $(VENV)/.trackers
+BROWSER := $(VENV)/.browser
 SHARED := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo test test-all check format bench clean
+.PHONY: demo test test-all check docs format bench clean
 
 demo: $(INSTALLED) $(LLM) ## the main job on the bundled testbed, offline
 	$(BIN)/prompt-search demo --out runs/demo
 
-test: $(INSTALLED) $(LLM) check ## everything that needs pip packages only
+test: $(INSTALLED) $(LLM) check docs ## everything that needs pip packages only
 	$(BIN)/python -m pytest $(SHARED) -m "not heavy"
 
-test-all: $(INSTALLED) $(LLM) $(TRACKERS) check ## what is heavy, too: trackers, the wheel in an environment of its own
+test-all: $(INSTALLED) $(LLM) $(TRACKERS) $(BROWSER) check docs ## what is heavy, too: trackers, the report in Chromium, the wheel alone
 	$(BIN)/python -m pytest $(SHARED)
 
 check: $(INSTALLED) ## style, types, layers
@@ -23,6 +24,9 @@ check: $(INSTALLED) ## style, types, layers
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: $(INSTALLED) ## the pages of docs/ as a site, in site/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 format: $(INSTALLED)
 	$(BIN)/ruff format .
@@ -32,7 +36,7 @@ bench: $(INSTALLED) $(LLM) ## the speed figures the docs quote, in about five mi
 	$(BIN)/python -m benchmarks
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) build dist site *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
@@ -49,4 +53,10 @@ $(LLM): $(INSTALLED)
 
 $(TRACKERS): $(INSTALLED)
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt mlflow wandb
+	@touch $@
+
+$(BROWSER): $(INSTALLED)
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt playwright
+	@npm install --silent --no-audit --no-fund --prefix $(VENV)/browser axe-core@4.14.1 \
+	  || { echo "npm is needed to get axe-core (on Debian: apt-get install npm chromium)" >&2; exit 1; }
 	@touch $@

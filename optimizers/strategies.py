@@ -13,6 +13,7 @@ from optimizers.glov import Glov
 from optimizers.hill_climbing import HillClimbing
 from optimizers.ipo import Ipo
 from optimizers.proapo import ProApo
+from optimizers.reflect import Reflect
 from optimizers.search import Optimizer
 
 __all__ = ["STRATEGIES", "strategy_class"]
@@ -27,6 +28,7 @@ STRATEGIES: Mapping[str, type[Optimizer]] = MappingProxyType(
         "hill-climb": HillClimbing,
         "ipo": Ipo,
         "proapo": ProApo,
+        "reflect": Reflect,
     }
 )
 

@@ -19,7 +19,7 @@ class Option:
     Attributes:
         help: one or two sentences for whoever sets it.
         flag: how the command line spells it, if not by the field's name; `--x/--no-x` for what is on by default.
-        least: the smallest number allowed.
+        least, most: the smallest and the greatest number allowed.
         identity: whether a run recorded with another value is another run. `True`: the value is part of the run's
             identity under the field's name; a text: the entry of the identity that tells what the value came to
             (images, a model's weights); `False`: it doesn't make it another run.
@@ -28,7 +28,8 @@ class Option:
 
     help: str
     flag: str | None = None
-    least: int | None = None
+    least: float | None = None
+    most: float | None = None
     identity: bool | str = True
     provenance: bool = False
 
@@ -89,13 +90,15 @@ def check(config: object) -> None:
 
 
 def _check(stated: Stated, value: object) -> None:
-    name, least = stated.name, stated.option.least
+    name, least, most = stated.name, stated.option.least, stated.option.most
     if not _is_a(stated.kind, value):
         choices = [choice for part in (stated.kind, *get_args(stated.kind)) for choice in _choices(part)]
         allowed = f"one of {', '.join(choices)}" if choices else _named(stated.kind)
         raise SettingsError(f"{name} must be {allowed}, got {value!r}")
-    if least is not None and isinstance(value, int) and value < least:
-        raise SettingsError(f"{name} must be at least {least}, got {value}")
+    if isinstance(value, int | float) and least is not None and not value >= least:
+        raise SettingsError(f"{name} must be at least {least:g}, got {value}")
+    if isinstance(value, int | float) and most is not None and not value <= most:
+        raise SettingsError(f"{name} must be at most {most:g}, got {value}")
 
 
 def _choices(kind: object) -> list[str]:
@@ -111,8 +114,8 @@ def _is_a(kind: Any, value: object) -> bool:  # noqa: ANN401 - a type as annotat
         return value in parts
     if origin is tuple:
         return isinstance(value, tuple) and all(_is_a(parts[0], each) for each in value)
-    if kind is int:
-        return isinstance(value, int) and not isinstance(value, bool)
+    if kind in (int, float):
+        return isinstance(value, int if kind is int else int | float) and not isinstance(value, bool)
     return isinstance(value, kind)
 
 
@@ -121,7 +124,7 @@ def _named(kind: Any) -> str:  # noqa: ANN401 - a type as annotations have it
         return " or ".join(_named(part) for part in get_args(kind))
     if get_origin(kind) is tuple:
         return "texts in a list" if get_args(kind)[0] is str else f"a list of {_named(get_args(kind)[0])}"
-    known = {str: "a text", int: "a whole number", bool: "true or false", NoneType: "None"}
+    known = {str: "a text", int: "a whole number", float: "a number", bool: "true or false", NoneType: "None"}
     return known.get(kind) or str(kind.__name__)
 
 

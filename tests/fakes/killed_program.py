@@ -65,6 +65,7 @@ SMALL: dict[str, tuple[str, ...]] = {
     "hill-climb": ("iterations=2", "pool=4"),
     "ipo": ("steps=1", "samples=2"),
     "proapo": ("generations=1", "group_generations=1", "samples=2", "groups=1"),
+    "reflect": ("steps=1", "parents=1", "mistakes=1", "classes=1"),
 }
 WORDS = ("small", "bright", "dark", "plain", "wide", "old", "tall", "near")
 

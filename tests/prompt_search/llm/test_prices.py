@@ -55,6 +55,6 @@ def test_a_server_of_ones_own_has_no_known_price_whatever_its_model_is_called(mo
 
 
 @pytest.mark.parametrize("price", [(-1, None), (None, None), ("1", 2), (True, 1), (float("nan"), 1), (1, 10**400)])
-def test_two_values_of_which_one_is_no_amount_are_refused(price: Any) -> None:
+def test_a_price_in_a_configuration_that_is_none_is_refused(price: Any) -> None:
     with pytest.raises(SettingsError, match="two amounts of 0 or more"):
         RunConfig.of("photos", price=price)

@@ -37,7 +37,7 @@ OTHER: dict[str, Any] = {
 def other_values() -> Iterator[tuple[str, Any]]:
     """For every field a value that is not its default."""
     for stated in options(RunConfig):
-        plain: Any = {bool: not stated.default, int: 7, str: "other"}.get(stated.kind, 7)
+        plain: Any = {bool: not stated.default, int: 7, float: 0.75, str: "other"}.get(stated.kind, 7)
         if get_origin(stated.kind) is tuple:
             plain = ("other",)
         elif stated.kind == str | None:
@@ -166,3 +166,11 @@ def test_plain_values_stand_for_what_is_meant() -> None:
 
 def test_the_front_door_has_at_most_ten_parameters() -> None:
     assert len(inspect.signature(optimize).parameters) == 10
+
+
+def test_a_language_model_in_a_file_is_found_from_anywhere_and_a_name_stays_a_name() -> None:
+    def located(name: str) -> str:
+        return RunConfig.of("photos", llm=name).located(lambda path: f"/here/{path}").llm.name
+
+    assert located("gguf:models/small.gguf") == "gguf:/here/models/small.gguf"
+    assert located("openai/gpt-4o-mini") == "openai/gpt-4o-mini"
