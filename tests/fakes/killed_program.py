@@ -30,6 +30,7 @@ from prompt_search.cli.main import main
 from prompt_search.llm.api.openai_compatible import OpenAICompatible
 from prompt_search.llm.api.sample_call import Patience
 from prompt_search.llm.completion_cache import CompletionCache
+from prompt_search.report import page
 from prompt_search.run.journal.event_lines import as_line
 from prompt_search.run.journal.events import Event
 from prompt_search.run.journal.journal import JOURNAL, Journal
@@ -258,7 +259,9 @@ def _run(place: Path, arguments: Sequence[str], ending: Ending | None, surroundi
     moments = _Moments(place, ending)
     _surround(surroundings)
     prompt_search.models.load_model = lambda name, **_: PixelModel()
-    linear_probe.PENALTIES, linear_probe.FITS = (0.01,), 2  # it takes half of the time, and is not what is looked at
+    # They take most of the time, and are not what is looked at.
+    linear_probe.PENALTIES, linear_probe.FITS = (0.01,), 2
+    vars(page)["has_matplotlib"] = lambda: False
     if "--base-url" not in arguments:
         prompt_search.llm.choose.language_model = lambda *_, **__: _Model(place, moments.come_to)
     moments.in_half_a_line()

@@ -7,6 +7,7 @@ import openai.resources.chat
 import pillow_heif
 import pytest
 import rich.progress
+import scipy.special
 
 import evaluators.heads
 import prompt_search.cli.plan_table

@@ -21,14 +21,8 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="there is no SIGKILL")
 FIVE = COLOURS | {"yellow_sun": (240, 220, 30), "grey_mouse": (120, 120, 120)}
 MORE: dict[str, tuple[str, ...]] = {"ipo": ("--captions", "3"), "cupl": ("--base-to-new", "--start", "mine.txt")}
 """What some of them are run with, so that every kind of event is among the moments."""
-WRITTEN = (
-    "prompts.json",
-    "classifier.safetensors",
-    "best_so_far.json",
-    "probe.safetensors",
-    "README.md",
-    "report.html",
-)
+OF_ONE_START = {".lock", "run.json", "journal.jsonl", "ledger.jsonl"}
+"""Files that tell when and where a start was; of the journal all but the times is compared."""
 SAMPLE = 13
 """Where not all moments are tried, each of this many."""
 
@@ -73,9 +67,10 @@ class Trial:
     def _different(self, program: Program) -> list[str]:
         one, other = self.whole.place / "out", program.place / "out"
         different = compare_runs(one, other)
-        different += [name for name in WRITTEN if (one / name).read_bytes() != (other / name).read_bytes()]
-        left = {path.name for path in other.iterdir()} ^ {path.name for path in one.iterdir()}
-        return different + [f"{name} is only in one of the folders" for name in sorted(left)]
+        here, there = ({path.name for path in folder.iterdir()} for folder in (one, other))
+        compared = sorted((here & there) - OF_ONE_START)
+        different += [name for name in compared if (one / name).read_bytes() != (other / name).read_bytes()]
+        return different + [f"{name} is only in one of the folders" for name in sorted(here ^ there)]
 
 
 @pytest.fixture(scope="module")
