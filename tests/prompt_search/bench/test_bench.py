@@ -1,6 +1,7 @@
 """A bench carried out: runs in folders, the same table again without a question, what fails and what was there."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -106,13 +107,16 @@ def test_so_far_is_the_table_of_what_is_finished(open_bench: Open) -> None:
     assert table.rows[0].seeds == 1
 
 
-def test_a_damaged_result_is_named_with_the_way_out(open_bench: Open) -> None:
+def test_a_damaged_run_is_named_with_the_way_out_and_the_others_are_told(open_bench: Open) -> None:
     bench = open_bench()
     bench.execute()
-    path = bench.folder / bench.file.cells()[0].folder / "prompts.json"
-    path.write_text('{"result": {"rows": [{}]}}')
-    with pytest.raises(RunError, match=r"prompts\.json is damaged: KeyError.*delete the folder to run it again"):
-        open_bench().so_far()
+    result, journal = (bench.folder / cell.folder for cell in bench.file.cells()[:2])
+    (result / "prompts.json").write_text('{"result": {"rows": [{}]}}')
+    (journal / "journal.jsonl").write_text("{}\n")
+    for table in (open_bench().so_far(), open_bench().execute()):
+        assert len(table.missing) == 2
+        assert re.search(r"prompts\.json is damaged: KeyError.*delete the folder to run it again", table.missing[0])
+        assert "journal.jsonl, line 1 is damaged" in table.missing[1]
 
 
 def test_seconds_of_all_starts_count_and_damaged_lines_do_not(open_bench: Open) -> None:
