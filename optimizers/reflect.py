@@ -24,7 +24,7 @@ from optimizers.archive import Scored
 from optimizers.asking import account, ask_usable, most_calls
 from optimizers.language_model import Message, Request
 from optimizers.meta_prompts import Mistake, diagnosis_turn, rewriting_turns
-from optimizers.replies import all_sentences, answer_in, sentence_fault
+from optimizers.replies import all_sentences, answer_in, list_fault
 from optimizers.search import SHORTLIST, Search
 from optimizers.settings import Count, Settings, Temperature
 from optimizers.shortlist import different, texts_alike
@@ -122,7 +122,7 @@ class Reflect(Settings):
             )
             for number, index in asked
         ]
-        answers = ask_usable(search, requests, lambda text: all_sentences(text, ""), sentence_fault)
+        answers = ask_usable(search, requests, lambda _, text: all_sentences(text, ""), list_fault)
         counts += answers.counts
         written: list[dict[int, list[str]]] = [{} for _ in cases]
         for (number, index), sentences in zip(asked, answers.readings, strict=True):

@@ -88,8 +88,8 @@ def _sources(given: list[str]) -> dict[str, str]:
 
 def _carried_out(chosen: "Bench", *, quiet: bool) -> "BenchTable":
     """The bench, with a line for every run on standard error."""
-    from prompt_search.cli.display import Display
     from prompt_search.cli.failures import say
+    from prompt_search.display.display import Display
 
     def tell(progress: "Progress") -> None:
         if progress.failure or not quiet:
@@ -143,8 +143,8 @@ def _print_files(console: "Console", folder: Path) -> None:
 def _print_plan(plan: "BenchPlan", *, as_json: bool) -> None:
     from rich.console import Console
 
-    from prompt_search.cli.display import note_line
     from prompt_search.data.names.printable import printable
+    from prompt_search.display.display import note_line
 
     if as_json:
         typer.echo(json.dumps(plan.to_json(), indent=1))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from evaluators import Candidate, candidate_from_json
-from evaluators.embeddings.embedding_store import StoredAs
+from evaluators.precision import StoredAs
 from prompt_search.errors import PromptError
 from prompt_search.prompt_files.atomic import write_atomically
 from prompt_search.prompt_files.reading.file_text import read_text

@@ -1,10 +1,13 @@
 """What a run comes to."""
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from evaluators import PHOTO_TEMPLATE, Candidate, PairwisePrompts, PromptSet, Score
+from prompt_search.errors import SettingsError
+from prompt_search.installation import install_command
 from prompt_search.report.statistics import (
     Luck,
     PairedCounts,
@@ -15,6 +18,10 @@ from prompt_search.report.statistics import (
     shown_p,
     wilson_interval,
 )
+
+if TYPE_CHECKING:
+    import pandas
+    from matplotlib.figure import Figure
 
 __all__ = [
     "NO_WORDS",
@@ -28,6 +35,7 @@ __all__ = [
     "Result",
     "Row",
     "Transfer",
+    "compared_with",
 ]
 
 Role = Literal["winner", "first form", "compiled", "baseline", "placebo", "adapter"]
@@ -42,6 +50,36 @@ NO_WORDS = "placebo: no words, searched"
 
 RANDOM_WORDS = "placebo: random words, searched"
 """How the placebo is called that tells what the words account for."""
+
+
+class Compared(Protocol):
+    """Prompts that the winner may be compared with."""
+
+    @property
+    def name(self) -> str:
+        """How they are called."""
+        ...
+
+    @property
+    def role(self) -> Role:
+        """Only baselines are what one would use without a search."""
+        ...
+
+    @property
+    def candidate(self) -> Candidate:
+        """The prompts."""
+        ...
+
+
+Rival = TypeVar("Rival", bound=Compared)
+
+
+def compared_with(rivals: Iterable[Rival]) -> Rival | None:
+    """What one would use without a search: the user's own prompts where there are any, else "a photo of a {}."."""
+    baselines = [each for each in rivals if each.role == "baseline"]
+    own = [each for each in baselines if each.name.startswith(YOURS)]
+    plain = [each for each in baselines if each.candidate.compiled().templates == (PHOTO_TEMPLATE,)]
+    return next(iter([*own, *plain]), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,9 +255,9 @@ class Row:
         return round((counts.only_first - counts.only_second) / counts.n, 6) if counts else 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Result:
-    """A finished run.
+    """A finished run; a notebook shows its first screen.
 
     Attributes:
         winner: the row chosen on the select split; a baseline if nothing found was better there.
@@ -268,6 +306,11 @@ class Result:
         return self.folder / "prompts.json"
 
     @property
+    def report_file(self) -> Path:
+        """The page to look at."""
+        return self.folder / "report.html"
+
+    @property
     def classifier_file(self) -> Path:
         """The winner as a `[D, C]` matrix for models that are used without this package."""
         return self.folder / "classifier.safetensors"
@@ -291,10 +334,7 @@ class Result:
 
     def _rival(self) -> Row | None:
         """What one would use without a search."""
-        baselines = [row for row in self.rows if row.role == "baseline"]
-        own = [row for row in baselines if row.name.startswith(YOURS)]
-        plain = [row for row in baselines if row.candidate.compiled().templates == (PHOTO_TEMPLATE,)]
-        return next(iter([*own, *plain]), None)
+        return compared_with(self.rows)
 
     def _better(self, told: Row | None = None) -> str:
         """What has words (or is said to) and does better on the test images: it belongs into the first line."""
@@ -385,6 +425,42 @@ class Result:
             proof = "its words account for that much" if low > 0 else "its words do harm"
         searched = f"Against {other}, searched the same way on the same images, the winner is {ahead}"
         return f"Words or selection? {searched}: {proof}."
+
+    def __repr__(self) -> str:
+        from prompt_search.report.notebook import one_line
+
+        return one_line(self)
+
+    def _repr_html_(self) -> str:
+        from prompt_search.report.notebook import first_screen
+
+        return first_screen(self)
+
+    def to_frame(self) -> "pandas.DataFrame":
+        """Every candidate that was scored, in order, from the journal in the run folder.
+
+        Columns: `calls` (replies by then), `fitness`, `top1` in [0, 1], `fitted_cross_entropy` in nats and
+        `mean_recall` on the search images, `templates` (a tuple), `own_texts` (how many texts single classes have).
+
+        Raises:
+            RunMissing: if the journal is gone; `RunError`: if it is damaged.
+        """
+        from prompt_search.report.notebook import candidates
+
+        return candidates(self)
+
+    def plot(self) -> "Figure":
+        """The winner against the others with 95 % intervals, and the search; a figure of matplotlib (`savefig`).
+
+        Raises:
+            SettingsError: if matplotlib is not installed.
+            RunError: see `to_frame`.
+        """
+        try:
+            from prompt_search.report.figure import ResultFigure
+        except ImportError as error:
+            raise SettingsError(f"a plot needs matplotlib: {install_command('plot')}") from error
+        return ResultFigure(self)
 
     def to_json(self) -> dict[str, Any]:
         """The figures as plain JSON values, without the folder: equal for equal runs."""

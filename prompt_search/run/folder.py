@@ -13,7 +13,7 @@ from prompt_search.run.job import Job, price_of
 from prompt_search.run.journal.journal import JOURNAL
 from prompt_search.run.journal.json_shape import ShapeError, read_as
 from prompt_search.run.money.budget import Budget
-from prompt_search.testbed.bundled import is_bundled
+from prompt_search.testbed.bundled import is_named
 
 __all__ = ["ARGUMENTS", "as_recorded", "check_folder", "read_arguments", "write_arguments"]
 
@@ -80,14 +80,14 @@ def read_arguments(folder: Path) -> tuple[RunConfig, Budget]:
 
 
 def _absolute(path: str) -> str:
-    return path if is_bundled(path) else str(from_home(path).absolute())
+    return path if is_named(path) else str(from_home(path).absolute())
 
 
 LEFT_BEHIND = (ARGUMENTS, f".{ARGUMENTS}", ".lock", "completions.sqlite")
 """What a run that was killed before its first event may have left."""
 
 
-def check_folder(folder: Path, data: Path | None = None) -> None:
+def check_folder(folder: Path, data: str | Path | None = None) -> None:
     """Refuse a folder that holds anything but a run (its files would be overwritten), or lies among the images.
 
     Raises:
@@ -95,6 +95,7 @@ def check_folder(folder: Path, data: Path | None = None) -> None:
     """
     if folder.exists() and not folder.is_dir():
         raise RunMismatch(f"{folder} is a file; choose another run folder")
+    data = data if isinstance(data, Path) else None
     if data is not None and data.is_dir() and folder.resolve().is_relative_to(data.resolve()):
         raise RunMismatch(
             f"{folder} lies in the images' folder {data} and would count as images; choose another run folder"

@@ -22,15 +22,15 @@ from optimizers.replies import (
     answer_in,
     difference_fault,
     differences,
+    list_fault,
     phrases,
     sentence,
-    sentence_fault,
     tagged_templates,
     template_fault,
     templates,
 )
 from prompt_search.cli.strategy_options import strategy_choices
-from prompt_search.data import load_splits, read_images
+from prompt_search.data import Reading, load_splits, read_images
 from prompt_search.data.pictures.open_picture import CorruptPictureError, decode, quiet_pillow
 from prompt_search.errors import DataError, PromptError, RunError, RunMissing, SettingsError
 from prompt_search.llm.api.chat_fault import Refusal, TransientFault, refusal_of
@@ -205,7 +205,8 @@ def test_any_damage_to_a_table_is_data_or_a_data_error(
     }
     write(root / name, damaged(tables[name].encode(), seed))
     with suppress(DataError):
-        assert read_images(root, root / name if name == "classes.json" else None).classes
+        reading = Reading(classes=str(root / name)) if name == "classes.json" else None
+        assert read_images(root, reading).classes
 
 
 PARTS = st.sampled_from(
@@ -236,7 +237,7 @@ def test_what_is_read_from_any_reply_is_fit_to_be_used(reply: str) -> None:
     for text in said:
         assert text.strip()
         assert not {"Cc", "Cs"} & set(map(unicodedata.category, text)), text
-    for fault in (template_fault(read, short), sentence_fault(read), difference_fault(read)):
+    for fault in (template_fault(read, short), list_fault(read), difference_fault(read)):
         assert fault
 
 
@@ -305,17 +306,17 @@ def test_any_change_to_a_ledger_is_a_run_error_or_an_account(folder: Path, value
 
 
 NAMES = st.sampled_from(
-    ["train", "test", "val", "cat", "dog", "images", "labels", "masks", "n02123045", "n02084071-dog", "__MACOSX", ".git",
-     "..a", "a b", "{}", "{0}", "%s", "-x", "~", "\x1b[2J", "\u202etac", "\udc80", "CON", "0", "00", "Cat", "caf\u00e9",
+    ["train", "test", "val", "cat", "dog", "images", "labels", "masks", "n02123045", "n02084071-dog", "__MACOSX",
+     ".git", "..a", "a b", "{}", "{0}", "%s", "-x", "~", "\x1b[2J", "\u202etac", "\udc80", "CON", "0", "00", "Cat",
+     "caf\u00e9",
      "cafe\u0301", "x" * 200]
 )  # fmt: skip
 ENDINGS = st.sampled_from([".png", ".PNG", ".jpg", ".txt", ".csv", ".json", ".gif", "", ".png.part", ".tiff"])
 CONTENTS = st.sampled_from([b"", b"GIF89a", b"file_name,label\n", b'{"cat": "x"}', b"\0" * 99]) | PLACES.map(
     lambda number: png(number % 5)
 )
-PATHS = st.tuples(st.lists(NAMES, max_size=3), NAMES, ENDINGS).map(
-    lambda parts: "/".join([*parts[0], parts[1] + parts[2]])
-)
+PARTS_OF_PATHS = st.tuples(st.lists(NAMES, max_size=3), NAMES, ENDINGS)
+PATHS = PARTS_OF_PATHS.map(lambda parts: "/".join([*parts[0], parts[1] + parts[2]]))
 FILES = st.dictionaries(PATHS, CONTENTS, max_size=12)
 
 

@@ -25,6 +25,7 @@ __all__ = [
     "Logged",
     "NewClasses",
     "OnSplit",
+    "PhaseBegun",
     "Placebos",
     "Question",
     "Refit",
@@ -36,6 +37,7 @@ __all__ = [
     "SearchedPlacebos",
     "Selection",
     "Stopped",
+    "TextsWeighed",
     "TopClasses",
     "WinnerChosen",
     "cut_sentence",
@@ -97,6 +99,14 @@ class Facts(Event):
         for name, sets in (("baselines", self.baselines.values()), ("start", self.start)):
             same = all(len(each.classes) == len(self.classes) for each in sets)
             need(name, "has prompts for other classes", holds=same)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhaseBegun(Event):
+    """The next strategy begins; what follows is its work."""
+
+    kind: ClassVar[str] = "phase"
+    name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -321,6 +331,19 @@ class ChanceGauged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TextsWeighed(Event):
+    """What each text of the winner is worth on the select split; nothing for pairwise prompts, or for too many.
+
+    Attributes:
+        templates, texts: see `TextWorth`; both empty where nothing was reckoned.
+    """
+
+    kind: ClassVar[str] = "worth"
+    templates: tuple[tuple[float, int] | None, ...]
+    texts: tuple[tuple[tuple[float, int] | None, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OnSplit:
     """Scores on one split."""
 
@@ -395,6 +418,7 @@ class Ended(Event):
 
 EVENTS: tuple[type[Event], ...] = (
     Facts,
+    PhaseBegun,
     Asked,
     Captioned,
     Stopped,
@@ -409,6 +433,7 @@ EVENTS: tuple[type[Event], ...] = (
     Refit,
     WinnerChosen,
     ChanceGauged,
+    TextsWeighed,
     Placebos,
     SearchedPlacebos,
     SealedRead,

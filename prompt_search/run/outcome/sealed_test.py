@@ -13,12 +13,12 @@ from evaluators.heads.tip_adapter import TipAdapter
 from optimizers import Archive
 from prompt_search.report.result import Calibration, Role, Row
 from prompt_search.report.statistics import Luck, PairedCounts
-from prompt_search.run.journal.events import ChanceGauged, OnSplit, Placebos, SealedRead
+from prompt_search.run.journal.events import ChanceGauged, OnSplit, Placebos, SealedRead, TextsWeighed
 from prompt_search.run.journal.journal import Journal
 from prompt_search.run.outcome.choice import Contender
 from prompt_search.run.outcome.split_evaluators import SplitEvaluators
 
-__all__ = ["Finalist", "as_finalist", "gauge_chance", "prove", "score_placebos"]
+__all__ = ["Finalist", "as_finalist", "gauge_chance", "prove", "score_placebos", "weigh_texts"]
 
 MOST_COMPARED = 24
 """Candidates whose disagreement is measured, spread over the search."""
@@ -42,6 +42,7 @@ def prove(
     winner: Contender,
     others: Sequence[Finalist],
     heads: Callable[[], Mapping[str, Probe | TipAdapter]],
+    keep: Callable[[], None],
     evaluators: SplitEvaluators,
     journal: Journal,
 ) -> tuple[list[Row], SealedRead, Calibration]:
@@ -51,11 +52,13 @@ def prove(
     Args:
         others: what is compared with the winner, image by image.
         heads: makes classifiers of the images of the other splits; called only if there is no record.
+        keep: writes down what is said of each image; called only if there is no record, and before there is one.
     """
     best = winner.searched.candidate
     earlier = sum(isinstance(record.event, SealedRead) for record in journal.recorded)
 
     def read() -> SealedRead:
+        keep()
         scales = (evaluators.test.logit_scale, _fitted(winner) or evaluators.test.logit_scale)
         return _read_test(best, [other.candidate for other in others], heads(), evaluators.test, earlier + 1, scales)
 
@@ -95,6 +98,20 @@ def as_finalist(contender: Contender, name: str | None = None, role: Role = "bas
     """A contender that did not win, to be read beside the one that did."""
     searched = contender.searched
     return Finalist(name or contender.name, role, searched.candidate, searched.score, contender.select)
+
+
+def weigh_texts(winner: Candidate, evaluators: SplitEvaluators, journal: Journal) -> None:
+    """Record what each text of the winner is worth on the select split, for the report."""
+
+    def live() -> TextsWeighed:
+        found = evaluators.select.text_worth(winner) if isinstance(winner, PromptSet) else None
+        return TextsWeighed(templates=found.templates if found else (), texts=found.texts if found else ())
+
+    recorded = journal.event(TextsWeighed, winner.fingerprint, live)
+    prompts = winner.compiled()
+    told = [len(recorded.templates), *map(len, recorded.texts)]
+    known = not recorded.texts or told == [len(prompts.templates), *map(len, prompts.texts)]
+    journal.expect("texts", holds=known)
 
 
 def score_placebos(

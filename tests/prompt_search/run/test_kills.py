@@ -138,7 +138,7 @@ def test_a_run_interrupted_at_a_moment_ends_in_the_same_bytes(trial: Trial, whic
 @each_strategy
 @pytest.mark.parametrize("which", SIGNALS)
 def test_a_run_interrupted_at_any_moment_ends_in_the_same_bytes(trial: Trial, which: str) -> None:
-    assert wrong_after_signals(trial, which, range(0, len(trial.ended.moments), 3)) == []
+    assert wrong_after_signals(trial, which, range(0, len(trial.ended.moments), SAMPLE)) == []
 
 
 class Deadly:
