@@ -20,12 +20,14 @@ BY_NAME_ONLY = (
     "testbed",
     "selection",
     "questions",
+    "methods",
     "growth",
     "near_duplicates",
     "prefix_sharing",
 )
 """`cifar10`, `demo_seeds` and `testbed` take from half an hour to hours and are about the search, not speed;
-`selection` is about what its hold adds, `questions` about what its questions bring;
+`selection` is about what its hold adds, `questions` about what its questions bring,
+`methods` about what those of every method bring;
 `growth` runs ProAPO on up to 1,000 classes; `heads` takes ten minutes and is about what words are compared with;
 `prefix_sharing` is about what did not pay."""
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from prompt_search.report.result import Result
     from prompt_search.run.config import DataConfig, LlmConfig, RunConfig, SearchConfig, StrategyChoice
     from prompt_search.run.money.budget import Budget
+    from prompt_search.run.progress import Silent
     from prompt_search.run.resources import Resources
     from prompt_search.run.run import Run
     from prompt_search.score_file import score
@@ -31,6 +32,7 @@ __all__ = [
     "Run",
     "RunConfig",
     "SearchConfig",
+    "Silent",
     "StrategyChoice",
     "errors",
     "export",
@@ -51,6 +53,7 @@ _HOME = {
     "Run": "prompt_search.run.run",
     "RunConfig": "prompt_search.run.config",
     "SearchConfig": "prompt_search.run.config",
+    "Silent": "prompt_search.run.progress",
     "StrategyChoice": "prompt_search.run.config",
     "errors": "prompt_search",
     "export": "prompt_search.export_run",

@@ -19,7 +19,7 @@ from prompt_search.run.config import OWN, DataConfig, RunConfig
 from prompt_search.run.inputs import load_data
 from prompt_search.run.plan.context import check_prompts, context_check
 from prompt_search.run.plan.early_checks import check_files
-from prompt_search.run.progress import Observer
+from prompt_search.run.progress import Observer, Status, showing
 from prompt_search.run.resources import Resources
 
 __all__ = ["ScoredFile", "score"]
@@ -79,11 +79,24 @@ def score(
         InputError: if the prompts, the images or the model can't be used, or their classes differ.
     """
     used = resources or Resources()
-    shown = used.observer
     own = None if isinstance(data, str | Path) else OwnData(data)
     how = reading or Reading()
     how = replace(how, classes=str(classes)) if classes else how
     check_files(None if own else str(data), how, (prompts,))
+    with showing(used.observer):
+        return _scored(prompts, own or str(data), model, how, prompt_format, used)
+
+
+def _scored(
+    prompts: str | Path,
+    data: str | OwnData,
+    model: str | ImageTextModel | None,
+    how: Reading,
+    prompt_format: Format | None,
+    used: Resources,
+) -> ScoredFile:
+    shown = used.observer
+    own = data if isinstance(data, OwnData) else None
     file, _ = split_part(str(prompts))
     file = file / "prompts.json" if file.is_dir() else file
     content = read_prompts_json(file) if is_prompts_json(file) else None
@@ -104,6 +117,7 @@ def score(
         near_duplicates=recorded.get("near_duplicates", 1.0),
         base_to_new=recorded.get("base_to_new", False),
     )
+    shown.update(Status(phase="loading the model"))
     encoder = _model(content, model, used.device, shown)
     config = RunConfig(data=stated, seed=recorded.get("seed", 0))
     splits = load_data(config, encoder, used, "base" if stated.base_to_new else "all", own)
@@ -121,6 +135,7 @@ def score(
     for line in read.reading:
         shown.warn(line)
     check_prompts(read.prompts, context_check(encoder), str(prompts))
+    shown.update(Status(phase="scoring"))
     texts = TextEncoder(encoder, used.cache)
     scores = {
         name: Evaluator(images, texts).score([read.prompts])[0]

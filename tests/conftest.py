@@ -19,6 +19,7 @@ LONGEST = (
     "tests/prompt_search/run/test_local_model_drives_all.py",
     "tests/prompt_search/run/test_engine.py",
     "tests/prompt_search/run/outcome/test_last_selection.py",
+    "tests/prompt_search/cli/test_before_anything_is_loaded.py",
     "tests/prompt_search/run/test_damage.py",
     "tests/benchmarks/test_cifar10.py",
     "tests/prompt_search/llm/hf/test_model.py",

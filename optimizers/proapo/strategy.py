@@ -15,11 +15,10 @@ from typing import ClassVar
 
 from evaluators import PromptSet, general_templates
 from optimizers.imported_prompts import templates_at_hand, texts_at_hand
-from optimizers.proapo.class_text_stage import ClassTextStage
 from optimizers.proapo.class_texts import ClassTexts
 from optimizers.proapo.evolution import Evolution
 from optimizers.proapo.libraries import Libraries, LibraryQuestions
-from optimizers.proapo.template_stage import evolve_templates, worth_keeping
+from optimizers.proapo.stages import ClassTextStage, evolve_templates, worth_keeping
 from optimizers.search import SHORTLIST, Search
 from optimizers.settings import Count, CountOrZero, Settings
 from optimizers.shortlist import different, texts_alike

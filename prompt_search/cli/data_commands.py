@@ -47,8 +47,8 @@ def data(
 ) -> None:
     """Show what a run would see: classes, counts, splits, what is left out and why. Nothing is encoded or asked."""
     from prompt_search.cache.cache_dir import cache_dir as find_cache_dir
-    from prompt_search.cli.display import Display
     from prompt_search.data.look import look_at
+    from prompt_search.display.display import Display
     from prompt_search.run.config import DataConfig
     from prompt_search.run.plan.early_checks import check_files
     from prompt_search.run.progress import Status

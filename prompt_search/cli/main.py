@@ -14,6 +14,7 @@ from prompt_search.cli import (
     doctor_command,
     llm_commands,
     prompt_commands,
+    report_command,
     run_commands,
     strategy_commands,
 )
@@ -36,6 +37,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 run_commands.register(app)
+report_command.register(app)
 strategy_commands.register(app)
 prompt_commands.register(app)
 data_commands.register(app)

@@ -38,8 +38,8 @@ def score(
     quiet: Quiet = False,
 ) -> None:
     """Score a prompt file on images; on the images of its run, split by split, with the same figures."""
-    from prompt_search.cli.display import Display
     from prompt_search.data.sources.reading import Reading
+    from prompt_search.display.display import Display
     from prompt_search.run.resources import Resources
     from prompt_search.score_file import score as score_prompts
 
@@ -71,10 +71,13 @@ def export(
         str, typer.Option(help="prompts, or probe: the linear probe fitted on the run's images, for safetensors only.")
     ] = "prompts",
     device: Device = "auto",
+    quiet: Quiet = False,
 ) -> None:
     """Write the prompts, or the probe fitted beside them, in a form that other programs read."""
+    from prompt_search.display.display import Display
     from prompt_search.export_run import export as export_prompts
 
     names = [name.strip() for each in to for name in each.split(",") if name.strip()]
-    for path in export_prompts(source, names, out, device=device, head=head):
+    shown = Display(quiet=quiet)
+    for path in export_prompts(source, names, out, device=device, head=head, observer=shown):
         typer.echo(printable(str(path)))

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from evaluators.embeddings.embedding_store import StoredAs
 from evaluators.embeddings.labeled_images import LabeledImages
 from evaluators.embeddings.stored_vectors import StoredVectors
 from evaluators.errors import DataError
 from evaluators.models.image_text_model import FloatArray, ImageTextModel
+from evaluators.precision import StoredAs
 from evaluators.prompts.prompt_set import ClassLabel
 from prompt_search.data.encoding.encode import encode, image_store
 from prompt_search.data.encoding.file_index import FileIndex

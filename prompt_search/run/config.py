@@ -5,9 +5,8 @@ from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from pathlib import PurePath
 from typing import Annotated, Any, Literal
 
-from evaluators import DEFAULT_FITNESS
-from evaluators.embeddings.embedding_store import StoredAs
-from evaluators.models.open_clip_model import Precision
+from evaluators import DEFAULT_FITNESS, FITNESS_PRESETS
+from evaluators.precision import Precision, StoredAs
 from optimizers import STRATEGIES, Optimizer, configure, strategy_class
 from prompt_search.data.sources.reading import OWN, Reading
 from prompt_search.errors import SettingsError
@@ -21,6 +20,8 @@ from prompt_search.run.option import Option, check, check_names, options
 __all__ = ["OWN", "DataConfig", "Feedback", "LlmConfig", "RunConfig", "SearchConfig", "StrategyChoice"]
 
 Feedback = Literal["paper", "confusions"]
+GGUF = "gguf:"
+"""Goes before the path of a language model in one file, which its contents identify, wherever it lies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +228,9 @@ class SearchConfig(Part):
     strategies: Annotated[
         tuple[StrategyChoice, ...], Option("Run one after the other on one archive.", identity="strategies")
     ] = (StrategyChoice("ensemble-selection"),)
-    fitness: Annotated[str, Option("What the search maximises.", provenance=True)] = DEFAULT_FITNESS
+    fitness: Annotated[str, Option(f"What the search maximises: {', '.join(FITNESS_PRESETS)}.", provenance=True)] = (
+        DEFAULT_FITNESS
+    )
     description: Annotated[
         str, Option("One or two sentences about the images, for the language model.", provenance=True)
     ] = ""
@@ -282,6 +285,10 @@ class RunConfig(Part):
     search: SearchConfig = field(default_factory=SearchConfig)
     llm: LlmConfig = field(default_factory=LlmConfig)
     seed: Annotated[int, Option("Of splits, search and sampling.", provenance=True)] = 0
+    images: Annotated[
+        bool,
+        Option("Show small copies of some test images in the report.", flag="--images/--no-images", identity=False),
+    ] = True
 
     def __post_init__(self) -> None:
         check(self)
@@ -320,8 +327,8 @@ class RunConfig(Part):
         return replace(self, **own, **{part: replace(getattr(self, part), **new) for part, new in changed.items()})
 
     def located(self, absolute: Callable[[str], str]) -> "RunConfig":
-        """The same with the paths of images and prompt files made absolute, for a run may be resumed from anywhere."""
-        data, search = self.data, self.search
+        """The same with paths of images, prompts and a GGUF made absolute, for a run may be resumed from anywhere."""
+        data, search, name = self.data, self.search, self.llm.name
         return replace(
             self,
             data=replace(
@@ -333,6 +340,7 @@ class RunConfig(Part):
             search=replace(
                 search, baseline=tuple(map(absolute, search.baseline)), start=tuple(map(absolute, search.start))
             ),
+            llm=replace(self.llm, name=GGUF + absolute(name.removeprefix(GGUF)) if name.startswith(GGUF) else name),
         )
 
     @classmethod

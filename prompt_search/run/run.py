@@ -19,7 +19,7 @@ from prompt_search.run.money.budget import Budget
 from prompt_search.run.money.metered import Clock
 from prompt_search.run.option import options
 from prompt_search.run.plan.early_checks import check_arguments
-from prompt_search.run.progress import Status
+from prompt_search.run.progress import Status, showing
 from prompt_search.run.resources import Resources
 from prompt_search.run.run_state import RunState, state_of
 from prompt_search.testbed.bundled import data_path
@@ -122,16 +122,19 @@ class Run:
         Raises:
             PromptSearchError: if an argument can't be used.
         """
-        from prompt_search.llm.choose import check_specification
-        from prompt_search.run.plan.dry_run import dry_run
-
         check_arguments(self.config, own_data=self._data is not None)
-        if not self.config.llm.name.startswith(OWN):
-            check_specification(self.config.llm.name, self.config.llm.base_url)
+        strategies = self._built()
+        self._check_language_model()
         check_writable(self.resources.cache, CACHE_WAY_OUT)
-        return dry_run(
-            self.config, self._built(), self._loaded(), price_of(self.config), self.resources.cache, self._data
-        )
+        observer = self.resources.observer
+        with showing(observer):
+            observer.update(Status(phase="loading models"))
+            from prompt_search.run.plan.dry_run import dry_run
+
+            model = self._loaded()
+            observer.update(Status(phase="playing the run through"))
+            price = price_of(self.config)
+            return dry_run(self.config, strategies, model, price, self.resources.cache, self._data)
 
     def execute(self, budget: Budget | None = None) -> "Result":
         """Start the run, continue it, or give back what it came to.
@@ -155,15 +158,10 @@ class Run:
                 "state the price: two numbers, dollars per million prompt and completion tokens"
             )
         shown = TrackingObserver(self.resources.observer, {name: tracker(name) for name in self.resources.track})
-        shown.update(Status(phase="loading models"))
-        strategies, llm, model = self._built(), self._language_model(), self._loaded()
-        self.budget = limits
-        resources = replace(self.resources, observer=shown)
-        job = Job(self.config, strategies, model, llm, resources, limits, clock, self._data)
-        with shown.following(_short_name(self.config), _settings(self.config, limits)) as summary:
-            result = self._carried_out(job, llm)
-            summary |= _figures(result)
-        return result
+        strategies = self._built()
+        self._check_language_model()
+        with showing(self.resources.observer):
+            return self._started(strategies, shown, limits, clock)
 
     def resume(self, budget: Budget | None = None) -> "Result":
         """As `execute`, but a limit that `budget` leaves open stays as it was.
@@ -179,10 +177,13 @@ class Run:
         Raises:
             PromptSearchError: if the run is not finished, or this program does not come to what is recorded.
         """
-        job = Job(
-            self.config, self._built(), self._loaded(), None, self.resources, self._last_budget(), data=self._data
-        )
-        return replay(job, self.folder, Path(out))
+        strategies, observer = self._built(), self.resources.observer
+        with showing(observer):
+            observer.update(Status(phase="loading models"))
+            job = Job(
+                self.config, strategies, self._loaded(), None, self.resources, self._last_budget(), data=self._data
+            )
+            return replay(job, self.folder, Path(out))
 
     def state(self) -> RunState:
         """How far it is.
@@ -206,6 +207,20 @@ class Run:
         with TemporaryDirectory() as scratch:
             return replace(self.replay(scratch), folder=self.folder)
 
+    def report(self, out: str | Path | None = None) -> Path:
+        """Write the report of the run, finished or not; the path of the file.
+
+        Args:
+            out: the file, by default `report.html` in the run folder.
+
+        Raises:
+            PromptSearchError: if there is no run, or what is recorded can't be read.
+        """
+        from prompt_search.report.page import write_report
+
+        target, images = Path(out) if out else None, self.config.images
+        return write_report(self.folder, self.config.data, self.resources.cache, out=target, images=images)
+
     def score(self, data: str | None = None) -> "ScoredFile":
         """Score the winning prompts on images, by default on the run's own.
 
@@ -226,7 +241,24 @@ class Run:
         """
         from prompt_search.export_run import export
 
-        return export(self.folder, names, out, device=self.resources.device, head=head, model=self._model)
+        used = self.resources
+        return export(self.folder, names, out, device=used.device, head=head, model=self._model, observer=used.observer)
+
+    def _started(
+        self, strategies: "Sequence[NamedStrategy]", shown: TrackingObserver, limits: Budget, clock: Clock
+    ) -> "Result":
+        """Load what takes long to load, and carry the run out."""
+        shown.update(Status(phase="loading models"))
+        llm, model = self._language_model(), self._loaded()
+        self.budget = limits
+        resources = replace(self.resources, observer=shown)
+        job = Job(self.config, strategies, model, llm, resources, limits, clock, self._data)
+        with shown.following(_short_name(self.config), _settings(self.config, limits)) as summary:
+            result = self._carried_out(job, llm)
+            if self.resources.track_files:
+                shown.keep([result.prompts_file, result.report_file])
+            summary |= _figures(result)
+        return result
 
     def _carried_out(self, job: Job, llm: "LanguageModel") -> "Result":
         """The run itself, with the replies of the language model from the cache where that is wanted.
@@ -249,6 +281,13 @@ class Run:
         if self._strategies is not None:
             return self._strategies
         return [(choice.name, choice.build()) for choice in self.config.search.strategies]
+
+    def _check_language_model(self) -> None:
+        """Refuse a name that is no language model's before anything is loaded; whether it is there is seen later."""
+        from prompt_search.llm.choose import check_specification
+
+        if self._llm is None and not self.config.llm.name.startswith(OWN):
+            check_specification(self.config.llm.name, self.config.llm.base_url)
 
     def _loaded(self) -> "ImageTextModel":
         from prompt_search.models import load_model

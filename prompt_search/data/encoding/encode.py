@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from evaluators.embeddings.embedding_store import EmbeddingStore, StoredAs
+from evaluators.embeddings.embedding_store import EmbeddingStore
 from evaluators.errors import DataError
 from evaluators.models.image_text_model import FloatArray, ImageTextModel, TwoStepModel
+from evaluators.precision import StoredAs
 from prompt_search.data.encoding.lookahead import map_ahead
 from prompt_search.data.encoding.prepare import Prepare, Prepared
 from prompt_search.data.encoding.processes import WorkersFailed, can_leave_process, map_in_processes

@@ -131,7 +131,7 @@ def list_clip_retrieval(folder: Path, reading: Reading) -> Listing:
     Raises:
         DataError: if parts are missing or disagree, or there is no column of labels.
     """
-    import pyarrow.parquet as pq  # type: ignore[import-untyped]
+    import pyarrow.parquet as pq
 
     rows, notes = _Rows(), []
     for number, path in sorted((_number(path), path) for path in (folder / "img_emb").glob("*.npy")):

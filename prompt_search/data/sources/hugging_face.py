@@ -193,7 +193,7 @@ def _class_names_of(hub: HubName) -> list[str]:
 def _errors(where: str) -> Iterator[None]:
     """What `datasets` and the hub raise, in one sentence."""
     import datasets
-    import pyarrow as pa  # type: ignore[import-untyped]
+    import pyarrow as pa
 
     try:
         yield

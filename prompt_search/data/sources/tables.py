@@ -196,7 +196,7 @@ def no_progress_bars() -> Iterator[None]:
 @contextmanager
 def _stream_errors(part: Part) -> Iterator[None]:
     import datasets
-    import pyarrow as pa  # type: ignore[import-untyped]
+    import pyarrow as pa
 
     try:
         yield

@@ -17,6 +17,7 @@ __all__ = [
     "Asked",
     "BaselinesOnSelect",
     "Captioned",
+    "ChanceGauged",
     "ClassClusters",
     "Ended",
     "Event",
@@ -24,6 +25,7 @@ __all__ = [
     "Logged",
     "NewClasses",
     "OnSplit",
+    "PhaseBegun",
     "Placebos",
     "Question",
     "Refit",
@@ -35,6 +37,7 @@ __all__ = [
     "SearchedPlacebos",
     "Selection",
     "Stopped",
+    "TextsWeighed",
     "TopClasses",
     "WinnerChosen",
     "cut_sentence",
@@ -96,6 +99,14 @@ class Facts(Event):
         for name, sets in (("baselines", self.baselines.values()), ("start", self.start)):
             same = all(len(each.classes) == len(self.classes) for each in sets)
             need(name, "has prompts for other classes", holds=same)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhaseBegun(Event):
+    """The next strategy begins; what follows is its work."""
+
+    kind: ClassVar[str] = "phase"
+    name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -300,6 +311,39 @@ class WinnerChosen(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChanceGauged(Event):
+    """How much the candidates of the search disagree, for what the best of them gains by chance alone.
+
+    Attributes:
+        candidates: how many there were.
+        compared: how many of them were compared, pair by pair.
+        disagreement: the share of search images on which just one of two is right, mean over the pairs.
+    """
+
+    kind: ClassVar[str] = "chance"
+    candidates: int
+    compared: int
+    disagreement: float
+
+    def __post_init__(self) -> None:
+        need("candidates", "is below 1", holds=self.candidates >= 1)
+        need("disagreement", "is no share", holds=0 <= self.disagreement <= 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextsWeighed(Event):
+    """What each text of the winner is worth on the select split; nothing for pairwise prompts, or for too many.
+
+    Attributes:
+        templates, texts: see `TextWorth`; both empty where nothing was reckoned.
+    """
+
+    kind: ClassVar[str] = "worth"
+    templates: tuple[tuple[float, int] | None, ...]
+    texts: tuple[tuple[tuple[float, int] | None, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OnSplit:
     """Scores on one split."""
 
@@ -334,10 +378,12 @@ class SealedRead(Event):
     heads: tuple[str, ...]
     only_winner: tuple[int, ...]
     only_other: tuple[int, ...]
+    calibration: tuple[float, float]
 
     def __post_init__(self) -> None:
         need("read", "is below 1", holds=self.read >= 1)
         need("scores", "is empty", holds=bool(self.scores))
+        need("calibration", "is no two shares", holds=all(0 <= each <= 1 for each in self.calibration))
         need(
             "heads", "has more entries than there are scores beside the first", holds=len(self.heads) < len(self.scores)
         )
@@ -372,6 +418,7 @@ class Ended(Event):
 
 EVENTS: tuple[type[Event], ...] = (
     Facts,
+    PhaseBegun,
     Asked,
     Captioned,
     Stopped,
@@ -385,6 +432,8 @@ EVENTS: tuple[type[Event], ...] = (
     ScoredOnSelect,
     Refit,
     WinnerChosen,
+    ChanceGauged,
+    TextsWeighed,
     Placebos,
     SearchedPlacebos,
     SealedRead,

@@ -17,7 +17,7 @@ from evaluators.errors import DataError
 from prompt_search.data import read_images
 from prompt_search.data.sources.objects import OwnData
 from prompt_search.data.sources.reading import Reading
-from tests.prompt_search.data.pictures_on_disk import png, write, write_classes
+from tests.prompt_search.data.pictures_on_disk import write, write_classes
 from tests.prompt_search.data.sources.test_webdataset import samples, tar
 from tests.prompt_search.test_fuzzing import VALUES, damaged, with_another
 
