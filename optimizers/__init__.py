@@ -6,11 +6,13 @@ from optimizers.cupl import Cupl
 from optimizers.ensemble_selection import EnsembleSelection
 from optimizers.fudd import Fudd
 from optimizers.glov import Glov
+from optimizers.greedy_tokens import GreedyTokens
 from optimizers.hill_climbing import HillClimbing
 from optimizers.ipo import Ipo
 from optimizers.language_model import (
     Ability,
     LanguageModel,
+    Likelihood,
     Message,
     Picture,
     Reply,
@@ -40,10 +42,12 @@ __all__ = [
     "EnsembleSelection",
     "Fudd",
     "Glov",
+    "GreedyTokens",
     "HandedOver",
     "HillClimbing",
     "Ipo",
     "LanguageModel",
+    "Likelihood",
     "Message",
     "Optimizer",
     "Picture",

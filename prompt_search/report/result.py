@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from evaluators import PHOTO_TEMPLATE, Candidate, PairwisePrompts, PromptSet, Score
+from prompt_search.report.certificate import Certificate
 from prompt_search.report.statistics import PairedCounts, paired_interval, wilson_interval
 
 __all__ = [
@@ -205,6 +206,7 @@ class Result:
         notes: what a person should know: skipped images, dropped replies, decisions.
         folder: where everything is.
         selected: whether the winner was selected from a library, so that its last selection can be made again.
+        certificate: what the search and select images alone guarantee, if that was asked for and could be had.
         transfers: base-to-new runs: the winner and the baselines on classes the search knew nothing of; those made of
             templates only.
     """
@@ -220,6 +222,7 @@ class Result:
     folder: Path
     transfers: tuple[Transfer, ...] = ()
     selected: bool = False
+    certificate: Certificate | None = None
 
     @property
     def prompts(self) -> PromptSet:
@@ -292,7 +295,13 @@ class Result:
                 f"select images{unlike}, is {-100 * probe.winner_gain():.1f} points ahead of it, 95 % interval "
                 f"{-100 * high:+.1f} to {-100 * low:+.1f}."
             )
+        if self.certificate is not None:
+            test = self.winner.test if not self.certificate.compiled else self._compiled_test()
+            said.append(self.certificate.sentence(test.correct, test.n))
         return tuple(said)
+
+    def _compiled_test(self) -> Score:
+        return next((row.test for row in self.rows if row.role == "compiled"), self.winner.test)
 
     def _words_or_selection(self, noise: Row) -> str:
         """How far the winner is ahead of words that say nothing, selected on the same images."""
@@ -314,6 +323,7 @@ class Result:
 
     def to_json(self) -> dict[str, Any]:
         """The figures as plain JSON values, without the folder: equal for equal runs."""
+        certified = {} if self.certificate is None else {"certificate": self.certificate.to_json()}
         return {
             "verdict": self.verdict(),
             "remarks": list(self.remarks()),
@@ -326,4 +336,4 @@ class Result:
             "replies": asdict(self.replies),
             "notes": list(self.notes),
             "base_to_new": [asdict(each) | {"harmonic_mean": each.harmonic_mean} for each in self.transfers],
-        }
+        } | certified
