@@ -22,10 +22,12 @@ BY_NAME_ONLY = (
     "questions",
     "growth",
     "near_duplicates",
+    "greedy_tokens",
     "prefix_sharing",
 )
 """`cifar10`, `demo_seeds` and `testbed` take from half an hour to hours and are about the search, not speed;
 `selection` is about what its hold adds, `questions` about what its questions bring;
+`greedy_tokens` is about what its tokens bring, and takes minutes;
 `growth` runs ProAPO on up to 1,000 classes; `heads` takes ten minutes and is about what words are compared with;
 `prefix_sharing` is about what did not pay."""
 

@@ -60,13 +60,13 @@ class GreedyTokens(Settings):
         grow: the template alone, or each class's own text after it.
         prior: what a nat of unlikeliness costs, in units of fitness per search image; 0 leaves it to the images alone
             which of the likeliest tokens is taken. With 1 a prompt must be worth, in nats of cross-entropy over all
-            search images, what it costs to say.
+            search images, what it costs to say; with few images that is too dear for any word.
     """
 
     called: ClassVar[str] = "greedy-tokens"
 
-    length: Count = 6
-    tokens: Count = 24
+    length: Count = 4
+    tokens: Count = 16
     grow: Literal["template", "classes"] = "classes"
     prior: Annotated[float, Range(0)] = 0.0
 

@@ -6,7 +6,19 @@ from contextlib import closing
 import pytest
 
 import prompt_search
-from optimizers import STRATEGIES, Auto, Cupl, EnsembleSelection, Fudd, Glov, HillClimbing, Ipo, Optimizer, ProApo
+from optimizers import (
+    STRATEGIES,
+    Auto,
+    Cupl,
+    EnsembleSelection,
+    Fudd,
+    Glov,
+    GreedyTokens,
+    HillClimbing,
+    Ipo,
+    Optimizer,
+    ProApo,
+)
 from prompt_search.llm.local.model import LocalModel
 from tests.prompt_search.conftest import World
 from tests.prompt_search.llm.smollm2 import smollm2
@@ -17,6 +29,7 @@ SMALL: dict[str, Optimizer] = {
     "ensemble-selection": EnsembleSelection(samples=1, rounds=1, pairs=1, listed=3),
     "fudd": Fudd(k=2, max_pairs=2),
     "glov": Glov(steps=1, samples=2),
+    "greedy-tokens": GreedyTokens(length=1, tokens=5),
     "hill-climb": HillClimbing(iterations=2, pool=4),
     "ipo": Ipo(steps=1, samples=2),
     "proapo": ProApo(generations=1, group_generations=1, samples=2, groups=1),

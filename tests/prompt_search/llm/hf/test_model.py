@@ -13,8 +13,10 @@ from transformers import AutoModelForCausalLM
 
 from optimizers.errors import LanguageModelRejected
 from optimizers.language_model import Message, Picture, Request, Sample, Steering, abilities
+from optimizers.likelihood import likelihood_request, opening, tokens_in
 from prompt_search.llm.hf.model import HuggingFaceModel
 from prompt_search.llm.hf.steering import decoder_layers, default_layer
+from prompt_search.llm.local.model import LocalModel
 from tests.prompt_search.llm.samples import replies, sample
 from tests.prompt_search.llm.smollm2 import smollm2
 
@@ -209,7 +211,8 @@ def test_steering_that_can_not_be_is_refused(model: HuggingFaceModel, steering: 
 def test_a_fresh_process_gives_the_same_text_and_prints_nothing_else(model: HuggingFaceModel, folder: Path) -> None:
     program = (
         "import sys; from prompt_search.llm.hf.model import HuggingFaceModel;"
-        "from tests.prompt_search.llm.samples import replies; from tests.prompt_search.llm.hf.test_model import ASKED;"
+        "from prompt_search.llm.local.model import LocalModel
+from tests.prompt_search.llm.samples import replies; from tests.prompt_search.llm.hf.test_model import ASKED;"
         "sys.stdout.write(replies(HuggingFaceModel(sys.argv[1], 'cpu'), ASKED[:1])[0].text)"
     )
     done = subprocess.run([sys.executable, "-c", program, str(folder)], capture_output=True, text=True, timeout=300)
@@ -241,3 +244,17 @@ class DrawnAs(Sample):
     @property
     def seed(self) -> int:
         return int(self._seed)  # type: ignore[attr-defined]
+
+
+def test_it_tells_how_likely_tokens_are_as_llama_cpp_does_up_to_its_rounding(model: HuggingFaceModel) -> None:
+    asked = [
+        Sample(likelihood_request(opening("cat"), "a photo of a cat with a hat.\n"), 0, 0),
+        Sample(likelihood_request(f"{opening('cat')}a photo of a", top=5), 0, 0),
+    ]
+    ours, theirs = (
+        [tokens_in(reply.text) for reply in replies(each, asked)] for each in (model, LocalModel(smollm2()))
+    )
+    assert [token for token, _ in ours[0]] == [token for token, _ in theirs[0]]
+    assert sum(value for _, value in ours[0]) == pytest.approx(sum(value for _, value in theirs[0]), abs=2)
+    assert ours[1][0][0] == theirs[1][0][0]
+    assert len(ours[1]) == 5
