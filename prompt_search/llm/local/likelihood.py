@@ -40,15 +40,17 @@ def likelihood_reply(server: Any, api_key: str, name: str, request: Request) -> 
         body["grammar"] = "root ::= " + " ".join(f"<[{token}]>" for token in given)
     answer = _completed(server, name, body)
     if (fault := answer.get("error")) is not None:
-        if fault.get("type") == "exceed_context_size_error":
-            return Reply("", "error", error=str(fault.get("message")))
+        told = str(fault.get("message"))
+        # Its grammars fail at a character whose bytes are in several tokens, such as a rare emoji.
+        if fault.get("type") == "exceed_context_size_error" or (given and "grammar" in told):
+            return Reply("", "error", error=told)
         raise LanguageModelRejected(f"{name} refused a request: {fault.get('message')}")
-    told = ((answer.get("choices") or [{}])[0].get("logprobs") or {}).get("content") or []
-    if len(told) != max(1, len(given)) or (given and [each["id"] for each in told] != list(given)):
+    read = ((answer.get("choices") or [{}])[0].get("logprobs") or {}).get("content") or []
+    if len(read) != max(1, len(given)) or (given and [each["id"] for each in read] != list(given)):
         return Reply("", "error", error="llama.cpp did not tell how likely each token is")
-    chosen = told if given else told[0]["top_logprobs"]
+    chosen = read if given else read[0]["top_logprobs"]
     pairs = [[each["token"], round(each["logprob"], 6)] for each in chosen]
-    return Reply(json.dumps(pairs), "stop", len(before), len(told))
+    return Reply(json.dumps(pairs), "stop", len(before), len(read))
 
 
 def _completed(server: Any, name: str, body: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401 - xllamacpp's

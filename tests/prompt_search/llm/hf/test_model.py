@@ -211,8 +211,7 @@ def test_steering_that_can_not_be_is_refused(model: HuggingFaceModel, steering: 
 def test_a_fresh_process_gives_the_same_text_and_prints_nothing_else(model: HuggingFaceModel, folder: Path) -> None:
     program = (
         "import sys; from prompt_search.llm.hf.model import HuggingFaceModel;"
-        "from prompt_search.llm.local.model import LocalModel
-from tests.prompt_search.llm.samples import replies; from tests.prompt_search.llm.hf.test_model import ASKED;"
+        "from tests.prompt_search.llm.samples import replies; from tests.prompt_search.llm.hf.test_model import ASKED;"
         "sys.stdout.write(replies(HuggingFaceModel(sys.argv[1], 'cpu'), ASKED[:1])[0].text)"
     )
     done = subprocess.run([sys.executable, "-c", program, str(folder)], capture_output=True, text=True, timeout=300)
