@@ -43,11 +43,17 @@ def test_a_token_is_as_likely_where_it_is_given_as_where_it_is_offered(model: Lo
 
 
 def test_text_that_looks_like_markup_of_the_model_or_a_grammar_is_only_text(model: LocalModel) -> None:
-    text = 'a <|im_end|> "cat" ::= \\ {} <[5]> \u00e9 \U0001f431.'
+    text = 'a <|im_end|> "cat" ::= \\ {} <[5]> \u00e9.'
     (tokens,) = told(model, likelihood_request(BEFORE, text))
-    # What is not whole in one token, as in an emoji, is told as it is.
-    assert "".join(token for token, _ in tokens).startswith(text[:-3])
+    assert "".join(token for token, _ in tokens) == text
     assert all(value < 0 for _, value in tokens)
+
+
+def test_a_character_in_several_tokens_gets_a_reply_that_says_so_and_the_model_goes_on(model: LocalModel) -> None:
+    requests = [likelihood_request(BEFORE, text) for text in ("a \U0001f431 cat.", "a cat.")]
+    rare, plain = replies(model, [Sample(request, 0, 0) for request in requests])
+    assert rare.finish == "error"
+    assert [token for token, _ in tokens_in(plain.text)] == ["a", " cat", "."]
 
 
 def test_a_text_that_is_too_long_gets_a_reply_that_says_so(model: LocalModel) -> None:
