@@ -1,4 +1,8 @@
-"""Runs benchmarks: `python -m benchmarks [NAME ...] [--set cpu|gpu] [--json FILE] [--write]`."""
+"""Runs benchmarks: `python -m benchmarks [NAME ...] [--set cpu|gpu] [--json FILE] [--write]`.
+
+Those of speed and of parts; strategies are compared by `prompt-search bench benchmarks/photos.toml`, whose table
+`python -m benchmarks --keep runs/bench-photos` puts beside the others.
+"""
 
 import argparse
 import importlib
@@ -14,20 +18,20 @@ SETS: Mapping[str, tuple[str, ...]] = {
     "gpu": ("text_encoding", "populations", "image_encoding"),
 }
 BY_NAME_ONLY = (
-    "cifar10",
     "demo_seeds",
     "heads",
     "testbed",
     "selection",
     "questions",
+    "methods",
     "growth",
     "near_duplicates",
     "greedy_tokens",
     "prefix_sharing",
 )
-"""`cifar10`, `demo_seeds` and `testbed` take from half an hour to hours and are about the search, not speed;
-`selection` is about what its hold adds, `questions` about what its questions bring;
-`greedy_tokens` is about what its tokens bring, and takes minutes;
+"""`demo_seeds` and `testbed` take from half an hour to hours and are about the search, not speed;
+`selection` is about what its hold adds, `questions` about what its questions bring,
+`methods` about what those of every method bring, `greedy_tokens` about what its tokens do;
 `growth` runs ProAPO on up to 1,000 classes; `heads` takes ten minutes and is about what words are compared with;
 `prefix_sharing` is about what did not pay."""
 
@@ -38,6 +42,11 @@ RESULTS = HERE / "RESULTS.md"
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, print a table and JSON, and write what was asked for."""
     options = _options(arguments)
+    for folder in options.keep:
+        _keep_bench(folder)
+    if options.keep:
+        _write_page()
+        return
     device = "cuda" if options.set == "gpu" else "cpu"
     if device == "cuda":
         _check_cuda()
@@ -61,6 +70,10 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--set", choices=SETS, default="cpu", help="which device to measure; default: %(default)s")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
     parser.add_argument("--write", action="store_true", help="keep the figures and write benchmarks/RESULTS.md")
+    parser.add_argument(
+        "--keep", type=Path, action="append", default=[], metavar="FOLDER",
+        help="measure nothing: keep the table of a bench's folder, and write benchmarks/RESULTS.md",
+    )  # fmt: skip
     options = parser.parse_args(arguments)
     unknown = sorted(set(options.names) - set(known))
     if unknown:
@@ -82,9 +95,24 @@ def _write(report: Report, which: str) -> None:
         report = merged(Report.from_json(json.loads(kept.read_text())), report)
     kept.parent.mkdir(exist_ok=True)
     kept.write_text(json.dumps(report.to_json(), indent=1, ensure_ascii=False) + "\n")
-    found = {name: kept.parent / f"{name}.json" for name in SETS}
+    _write_page()
+
+
+def _keep_bench(folder: Path) -> None:
+    """Copy the tables of a bench to where results are kept, under the folder's name."""
+    if not (folder / "table.md").exists():
+        sys.exit(f"{folder} has no table.md: it is no bench's folder, or nothing is finished in it")
+    (HERE / "results").mkdir(exist_ok=True)
+    for ending in ("md", "csv"):
+        kept = HERE / "results" / f"{folder.name.removeprefix('bench-')}.{ending}"
+        kept.write_text((folder / f"table.{ending}").read_text())
+
+
+def _write_page() -> None:
+    found = {name: HERE / "results" / f"{name}.json" for name in SETS}
     reports = {name: Report.from_json(json.loads(p.read_text())) if p.exists() else None for name, p in found.items()}
-    RESULTS.write_text(results_page(reports))
+    benches = [path.read_text() for path in sorted((HERE / "results").glob("*.md"))]
+    RESULTS.write_text(results_page(reports, benches))
 
 
 if __name__ == "__main__":

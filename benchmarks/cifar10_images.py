@@ -1,5 +1,7 @@
 """CIFAR-10 as one Parquet file for the product: its 10,000 test images, and the train images mini-clip never met.
 
+    prompt-search bench benchmarks/cifar10.toml --data cifar10=$(python -m benchmarks.cifar10_images)
+
 Fetched and checked by the recipe of the bundled model. Which images a run searches with is the product's own draw,
 by the run's seed, from 41,400 train images: all but the 600 bundled ones, the 2,000 whose labels chose mini-clip's
 settings, and the 6,000 that trained it without labels. Two draws of 128 images a class share about 4.
@@ -15,6 +17,7 @@ from PIL import Image as Pil
 
 from examples.mini_clip.fetch import fetch
 from examples.mini_clip.photos import CLASSES, TUNING, UNLABELLED, read_cifar, unbundled_order
+from prompt_search.cache.cache_dir import cache_dir
 
 __all__ = ["cifar10_file", "write_parquet"]
 
@@ -61,3 +64,7 @@ def _rows(split: str, images: Images, labels: Labels, indices: Sequence[int] | L
         Pil.fromarray(images[index]).save(buffer, format="PNG")
         image = {"bytes": buffer.getvalue(), "path": f"{split}/{name}/{index:05d}.png"}
         yield {"image": image, "label": name, "name": name, "split": split}
+
+
+if __name__ == "__main__":
+    print(cifar10_file(cache_dir() / "benchmarks"))

@@ -14,7 +14,6 @@ from collections.abc import Callable
 import numpy as np
 
 from benchmarks.measure import Figure
-from benchmarks.over_draws import Mean, paired_p
 from evaluators import (
     DEFAULT_FITNESS,
     FITNESS_PRESETS,
@@ -31,6 +30,7 @@ from prompt_search.llm.cached_model import CachedModel
 from prompt_search.llm.choose import language_model
 from prompt_search.llm.completion_cache import CompletionCache
 from prompt_search.models import load_model
+from prompt_search.report.statistics import Mean, paired_p
 from prompt_search.run.plan.context import context_check
 from prompt_search.run.run import COMPLETIONS
 from prompt_search.testbed.bundled import data_path

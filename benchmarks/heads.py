@@ -13,7 +13,6 @@ import numpy as np
 
 from benchmarks.cifar10_images import cifar10_file
 from benchmarks.measure import Figure
-from benchmarks.over_draws import Mean
 from evaluators import PHOTO_TEMPLATE, ImageTextModel, LabeledImages, PromptSet, class_weights, general_templates
 from evaluators.heads.head import score_head
 from evaluators.heads.linear_probe import Probe, fit_probe
@@ -22,6 +21,7 @@ from evaluators.models.image_text_model import FloatArray
 from prompt_search.cache.cache_dir import cache_dir
 from prompt_search.data.load import DataSplits, load_splits
 from prompt_search.models import load_model
+from prompt_search.report.statistics import Mean
 
 __all__ = ["gains", "measure"]
 

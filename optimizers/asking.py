@@ -6,17 +6,13 @@ from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from optimizers.errors import BudgetReached
-from optimizers.language_model import Message, Reply, Request
-from optimizers.meta_prompts import again_turn
-from optimizers.replies import answer_in
-from optimizers.search import Search
+from optimizers.language_model import Reply, Request
+from optimizers.search import Search, Usable
 
 __all__ = ["Answers", "account", "ask_usable", "most_calls"]
 
-T = TypeVar("T")
 
-LONGEST_QUOTED_REPLY = 1000
-"""Characters of an unusable reply that go back to the model."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,31 +31,32 @@ class Answers(Generic[T]):
 
 
 def ask_usable(
-    search: Search, requests: Sequence[Request], read: Callable[[str], list[T]], fault: Callable[[str], str]
+    search: Search, requests: Sequence[Request], read: Callable[[int, str], list[T]], fault: Callable[[str], str]
 ) -> Answers[T]:
     """Put requests together; where nothing can be read from a reply, put the request once more, with what was wrong.
 
-    All second questions go out together too. There is none after a reply that was withheld, broken or never asked for.
+    All second questions go out together too, with twice the room where the first reply was cut. There is none after a
+    reply that was withheld, broken or never asked for.
     When the budget has no room for second questions, the first replies stand.
 
     Args:
         search: whom to ask.
         requests: the questions; equal ones are several samples.
-        read: all that is usable in the text of a reply.
+        read: all that is usable in the text of a reply to the request of that index.
         fault: for a text from which nothing can be read, half a sentence that says why, e.g. `it is empty`.
 
     Raises:
         BudgetReached: if the budget covers none of the requests.
         LanguageModelError: if the language model can't go on.
     """
-    replies = search.ask(requests, lambda _, text: bool(read(text)))
-    readings = [read(reply.text) for reply in replies]
+    replies = search.ask(requests, lambda index, text: bool(read(index, text)))
+    readings = [read(index, reply.text) for index, reply in enumerate(replies)]
     unread = [i for i, reply in enumerate(replies) if not readings[i] and _worth_asking_again(reply)]
-    second = [_again(requests[i], replies[i].text, fault(replies[i].text)) for i in unread]
-    again = _ask_if_affordable(search, second, read)
+    second = [_again(requests[i], replies[i], fault(replies[i].text)) for i in unread]
+    again = _ask_if_affordable(search, second, lambda index, text: bool(read(unread[index], text)))
     for i, reply in zip(unread, again, strict=True):
         if reply.finish != "budget":
-            replies[i], readings[i] = reply, read(reply.text)
+            replies[i], readings[i] = reply, read(i, reply.text)
     counts = Counter(
         asked=sum(reply.finish != "budget" for reply in replies),
         again=sum(reply.finish != "budget" for reply in again),
@@ -87,13 +84,21 @@ def _worth_asking_again(reply: Reply) -> bool:
     return reply.finish in ("stop", "length")
 
 
-def _again(request: Request, text: str, fault: str) -> Request:
-    quote = answer_in(text).strip()[:LONGEST_QUOTED_REPLY] or "(no answer)"  # providers refuse empty turns
-    return replace(request, messages=(*request.messages, Message("assistant", quote), again_turn(fault)))
+def _again(request: Request, reply: Reply, fault: str) -> Request:
+    """The question with what was wrong, in one turn: small models repeat a reply that they are shown as their own.
+
+    >>> again = _again(Request((Message("user", "Name a cat."),)), Reply("", finish="length"), "it is empty")
+    >>> again.messages[0].content, again.max_tokens
+    ('Name a cat.\\n\\nAn earlier reply could not be used: it is empty.', 400)
+    """
+    *before, last = request.messages
+    told = replace(last, content=f"{last.content}\n\nAn earlier reply could not be used: {fault}.")
+    room = 2 * request.max_tokens if reply.finish == "length" else request.max_tokens
+    return replace(request, messages=(*before, told), max_tokens=room)
 
 
-def _ask_if_affordable(search: Search, requests: list[Request], read: Callable[[str], list[T]]) -> list[Reply]:
+def _ask_if_affordable(search: Search, requests: list[Request], usable: Usable) -> list[Reply]:
     try:
-        return search.ask(requests, lambda _, text: bool(read(text))) if requests else []
+        return search.ask(requests, usable) if requests else []
     except BudgetReached:
         return [Reply("", finish="budget")] * len(requests)

@@ -1,21 +1,28 @@
 """CuPL: customised prompts via language models (Pratt et al. 2023, arXiv:2209.03320). Zero-shot: no labels.
 
-A few questions per class, several answers each; a class stands for the mean of its answers. The winner is decided by
+A few questions per class, several answers each, the questions written by the language model for these images if that is
+wanted (MPVR, Mirza et al. 2024, arXiv:2403.11755); a class stands for the mean of its answers. The winner is decided by
 the engine on the select split; this strategy never needs a score.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from evaluators import PHOTO_TEMPLATE, ClassLabel, PromptSet, fill, general_templates
+from optimizers.asking import ask_usable, most_calls
+from optimizers.errors import BudgetReached
 from optimizers.language_model import Reply, Request
-from optimizers.meta_prompts import class_questions
-from optimizers.replies import sentence
+from optimizers.meta_prompts import QUESTION, class_questions, questions_turns, sentence_schema, small_list_schema
+from optimizers.replies import list_fault, sentence, written_questions
 from optimizers.search import Search
 from optimizers.settings import Count, Settings, Temperature
 from optimizers.task import Plan, Task
 
 __all__ = ["Cupl"]
+
+WRITTEN, QUESTIONS_TOKENS = 3, 150
+"""How many questions the language model writes for the images, and how long that reply may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +34,7 @@ class Cupl(Settings):
         temperature: of sampling.
         max_tokens: longest answer in tokens; it is cut at the first full stop anyway.
         questions: more questions about the data set, `{}` for the class name, beside the three general ones.
+        write_questions: have the language model write three more for these images, in one call before the others.
         combine: `none` for the answers alone; `templates` to hand over answers joined with the templates too.
     """
 
@@ -36,17 +44,21 @@ class Cupl(Settings):
     temperature: Temperature = 0.99
     max_tokens: Count = 50
     questions: tuple[str, ...] = ()
+    write_questions: bool = False
     combine: Literal["none", "templates"] = "none"
 
     def plan(self, task: Task) -> Plan:
-        """Classes x questions x samples calls; one or two candidates."""
-        calls = len(task.classes) * (3 + len(self.questions)) * self.samples
-        return Plan(llm_calls=calls, evaluations=1 if self.combine == "none" else 2)
+        """Classes x questions x samples calls, and one or two to have questions written; one or two candidates."""
+        written = WRITTEN if self.write_questions else 0
+        calls = len(task.classes) * (3 + len(self.questions) + written) * self.samples
+        return Plan(
+            llm_calls=calls + most_calls(int(self.write_questions)), evaluations=1 if self.combine == "none" else 2
+        )
 
     def run(self, search: Search) -> list[PromptSet]:
         """Ask, clean, and hand over the description set."""
         classes = search.task.classes
-        asked = self._requests(search.task)
+        asked = self._requests(search.task, [*self.questions, *self._written(search)])
         replies = search.ask(
             [request for _, request in asked],
             lambda index, text: self._usable(asked[index][0], text, search.task) is not None,
@@ -68,13 +80,30 @@ class Cupl(Settings):
         scored = zip(search.score(shortlist), shortlist, strict=True)
         return [candidate for _, candidate in sorted(scored, key=lambda pair: pair[0].rank_key)]
 
-    def _requests(self, task: Task) -> list[tuple[ClassLabel, Request]]:
+    def _written(self, search: Search) -> list[str]:
+        """Questions that the language model writes for these images; the run goes on without, if none is usable."""
+        if not self.write_questions:
+            return []
+        request = Request(
+            questions_turns(search.task.classes, search.task.description, WRITTEN),
+            max_tokens=QUESTIONS_TOKENS,
+            json_schema=sentence_schema(WRITTEN),
+            small_schema=small_list_schema(QUESTION, WRITTEN),
+        )
+        try:
+            (found,) = ask_usable(search, [request], lambda _, text: written_questions(text), list_fault).readings
+        except BudgetReached:
+            found = []
+        search.log(f"cupl: {len(found[:WRITTEN])} questions were written for these images: {' '.join(found[:WRITTEN])}")
+        return found[:WRITTEN]
+
+    def _requests(self, task: Task, own: Sequence[str]) -> list[tuple[ClassLabel, Request]]:
         """First answers to all questions before second ones, so that a small budget still covers every class."""
         questions = [
             (label, Request(turns, temperature=self.temperature, max_tokens=self.max_tokens))
-            for turn in range(3 + len(self.questions))
+            for turn in range(3 + len(own))
             for label in task.classes
-            for turns in [class_questions(label.name, task.description, self.questions)[turn]]
+            for turns in [class_questions(label.name, task.description, own)[turn]]
         ]
         return questions * self.samples
 

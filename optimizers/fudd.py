@@ -81,7 +81,7 @@ class Fudd(Settings):
     def _ask(self, search: Search, pairs: Sequence[Pair]) -> dict[Pair, list[Difference]]:
         """The usable differences of every pair that has any, in order of the pairs."""
         requests = [self._request(search.task, pair) for pair in pairs]
-        answers = ask_usable(search, requests, differences, difference_fault)
+        answers = ask_usable(search, requests, lambda _, text: differences(text), difference_fault)
         search.log(account("fudd", "difference", answers.counts))
         found: dict[Pair, list[Difference]] = {}
         counts: Counter[str] = Counter()

@@ -16,7 +16,7 @@ from typing import Annotated, ClassVar
 from evaluators import PromptSet
 from optimizers.asking import Answers, account, most_calls
 from optimizers.language_model import Ability, Request, Steering
-from optimizers.meta_prompts import SMALL_TEMPLATE_SCHEMA, TEMPLATE_SCHEMA, glov_turns, mistakes
+from optimizers.meta_prompts import SMALL_TEMPLATE_SCHEMA, TEMPLATE_SCHEMA, after_examples, glov_turns, mistakes
 from optimizers.search import SHORTLIST, Search
 from optimizers.settings import Count, Range, Settings, Temperature
 from optimizers.task import Plan, Task
@@ -112,8 +112,15 @@ class Glov(Settings):
         ranked = [(rank, entry.template, entry.score.top1) for rank, entry in enumerate(entries, start=1)]
         best, worst = ranked[: self.k], ranked[max(self.k, len(ranked) - self.k) :]
         turns = glov_turns(best[::-1], worst[::-1], search.task, mistakes(entries[0].score, search.task))
+        shown = [entry.template for entry in entries]
         request = Request(
-            turns, self.temperature, self.top_p, self.max_tokens, TEMPLATE_SCHEMA, steering, SMALL_TEMPLATE_SCHEMA
+            after_examples(turns, shown),
+            self.temperature,
+            self.top_p,
+            self.max_tokens,
+            TEMPLATE_SCHEMA,
+            steering,
+            SMALL_TEMPLATE_SCHEMA,
         )
         return ask_templates(search, request, self.samples)
 

@@ -13,9 +13,16 @@ from typing import ClassVar, Literal
 
 from evaluators import PromptSet, general_templates
 from optimizers.asking import account, most_calls
-from optimizers.conversation import Conversation
 from optimizers.language_model import Message, Request
-from optimizers.meta_prompts import SMALL_TEMPLATE_SCHEMA, TEMPLATE_SCHEMA, hill_climbing_turn, mistakes, outcome_turn
+from optimizers.meta_prompts import (
+    SMALL_TEMPLATE_SCHEMA,
+    TEMPLATE_SCHEMA,
+    after_examples,
+    hill_climbing_turn,
+    mistakes,
+    outcome_turn,
+)
+from optimizers.replies import answer_in
 from optimizers.search import Search
 from optimizers.settings import Count, Settings, Temperature
 from optimizers.task import Plan, Task
@@ -34,6 +41,9 @@ from optimizers.template_search import (
 )
 
 __all__ = ["HillClimbing"]
+
+NO_ANSWER = "(no answer)"
+"""In the place of an empty reply: providers refuse empty turns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +103,7 @@ class HillClimbing(Settings):
         conversation = Conversation(self.conversation)
         counts: Counter[str] = Counter()
         for _ in range(self.iterations):
-            turns = conversation.ask(self._question(search, templates))
+            turns = conversation.ask(*self._question(search, templates))
             answers = ask_templates(search, self._request(turns), samples=1)
             new = score_templates(search, answers.readings[0])
             conversation.answered(answers.replies[0].text, _outcome(templates, new))
@@ -102,11 +112,11 @@ class HillClimbing(Settings):
             counts += answers.counts
         return templates, counts
 
-    def _question(self, search: Search, templates: Sequence[ScoredTemplate]) -> Message:
-        """Asks for a template, given the best and the worst so far."""
+    def _question(self, search: Search, templates: Sequence[ScoredTemplate]) -> tuple[Message, list[str]]:
+        """Asks for a template, given the best and the worst so far; and the former, best first."""
         good, bad = self._examples(search, templates)
         wrong = mistakes(best_first(templates)[0].score, search.task) if templates else ""
-        return hill_climbing_turn(good, bad, search.task.description, wrong)
+        return hill_climbing_turn(good, bad, search.task.description, wrong), good
 
     def _request(self, turns: tuple[Message, ...]) -> Request:
         return Request(
@@ -132,6 +142,36 @@ class HillClimbing(Settings):
         good = ranked[: self.k]
         bad = [] if self.feedback == "positive-only" else ranked[max(len(good), len(ranked) - self.k) :]
         return [each.template for each in good], [each.template for each in bad]
+
+
+@dataclass(slots=True)
+class Conversation:
+    """The turns so far.
+
+    Attributes:
+        kept: whether there are any: where not, every question stands alone.
+    """
+
+    kept: bool = True
+    _turns: tuple[Message, ...] = ()
+    _outcome: str = ""
+
+    def ask(self, question: Message, good: Sequence[str]) -> tuple[Message, ...]:
+        """The turns to send: those so far, how the last proposal did, and a question.
+
+        A question that stands alone has good templates for answers before it; a conversation has the model's own.
+        """
+        if not self.kept:
+            return after_examples([question], good)
+        content = f"{self._outcome}\n\n{question.content}".strip()
+        self._turns = (*self._turns, Message("user", content))
+        return self._turns
+
+    def answered(self, reply: str, outcome: str) -> None:
+        """What came back, and how the proposal in it did, which is said before the next question."""
+        answer = answer_in(reply).strip() or NO_ANSWER
+        self._turns = (*self._turns, Message("assistant", answer))
+        self._outcome = outcome
 
 
 def _outcome(before: Sequence[ScoredTemplate], new: Sequence[ScoredTemplate]) -> str:

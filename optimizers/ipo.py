@@ -12,7 +12,7 @@ from typing import ClassVar
 from evaluators import PromptSet
 from optimizers.asking import Answers, account, most_calls
 from optimizers.language_model import Request
-from optimizers.meta_prompts import SMALL_TEMPLATE_SCHEMA, TEMPLATE_SCHEMA, ipo_turn, mistakes
+from optimizers.meta_prompts import SMALL_TEMPLATE_SCHEMA, TEMPLATE_SCHEMA, after_examples, ipo_turn, mistakes
 from optimizers.replies import tagged_templates
 from optimizers.search import Search
 from optimizers.settings import Count, CountOrZero, Settings, Temperature
@@ -90,7 +90,7 @@ class Ipo(Settings):
         memory = [(e.template, e.score.top1, e.score.cross_entropy) for e in ranked[: self.memory]]
         turn = ipo_turn(memory[::-1], captions, search.task, mistakes(ranked[0].score, search.task))
         request = Request(
-            (turn,),
+            after_examples([turn], [entry.template for entry in ranked]),
             self.temperature,
             max_tokens=self.max_tokens,
             json_schema=TEMPLATE_SCHEMA,

@@ -14,6 +14,7 @@ from optimizers.greedy_tokens import GreedyTokens
 from optimizers.hill_climbing import HillClimbing
 from optimizers.ipo import Ipo
 from optimizers.proapo import ProApo
+from optimizers.reflect import Reflect
 from optimizers.search import Optimizer
 
 __all__ = ["STRATEGIES", "strategy_class"]
@@ -29,6 +30,7 @@ STRATEGIES: Mapping[str, type[Optimizer]] = MappingProxyType(
         "hill-climb": HillClimbing,
         "ipo": Ipo,
         "proapo": ProApo,
+        "reflect": Reflect,
     }
 )
 

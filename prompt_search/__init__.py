@@ -10,18 +10,23 @@ if TYPE_CHECKING:
     from evaluators import PromptSet
     from prompt_search import errors
     from prompt_search.api import optimize
+    from prompt_search.bench.bench import Bench
+    from prompt_search.data.sources.features import Features
     from prompt_search.export_run import export
     from prompt_search.prompt_files.prompts_json import read_prompts_json
     from prompt_search.report.result import Result
     from prompt_search.run.config import DataConfig, LlmConfig, RunConfig, SearchConfig, StrategyChoice
     from prompt_search.run.money.budget import Budget
+    from prompt_search.run.progress import Silent
     from prompt_search.run.resources import Resources
     from prompt_search.run.run import Run
     from prompt_search.score_file import score
 
 __all__ = [
+    "Bench",
     "Budget",
     "DataConfig",
+    "Features",
     "LlmConfig",
     "PromptSet",
     "Resources",
@@ -29,6 +34,7 @@ __all__ = [
     "Run",
     "RunConfig",
     "SearchConfig",
+    "Silent",
     "StrategyChoice",
     "errors",
     "export",
@@ -39,8 +45,10 @@ __all__ = [
 __version__ = "0.1.0"
 
 _HOME = {
+    "Bench": "prompt_search.bench.bench",
     "Budget": "prompt_search.run.money.budget",
     "DataConfig": "prompt_search.run.config",
+    "Features": "prompt_search.data.sources.features",
     "LlmConfig": "prompt_search.run.config",
     "PromptSet": "evaluators",
     "Resources": "prompt_search.run.resources",
@@ -48,6 +56,7 @@ _HOME = {
     "Run": "prompt_search.run.run",
     "RunConfig": "prompt_search.run.config",
     "SearchConfig": "prompt_search.run.config",
+    "Silent": "prompt_search.run.progress",
     "StrategyChoice": "prompt_search.run.config",
     "errors": "prompt_search",
     "export": "prompt_search.export_run",

@@ -1,12 +1,13 @@
 """The library's front door."""
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from evaluators import ImageTextModel
     from optimizers import LanguageModel, Optimizer
+    from prompt_search.data.sources.features import Features
     from prompt_search.report.result import Result
     from prompt_search.run.config import RunConfig
     from prompt_search.run.money.budget import Budget
@@ -16,7 +17,7 @@ __all__ = ["optimize"]
 
 
 def optimize(
-    data: str | Path,
+    data: "str | Path | Features | Sequence[Any] | Mapping[str, Any]",
     *,
     model: "str | ImageTextModel | None" = None,
     llm: "str | LanguageModel | Callable[[list[dict[str, str]]], str] | None" = None,
@@ -34,7 +35,8 @@ def optimize(
     this (a plan, a replay, how far it is) see `prompt_search.Run`.
 
     Args:
-        data: a folder with one subfolder of images per class, a Parquet file, or `photos`, `emoji` (bundled).
+        data: images in class folders, a file or a name, see `docs/data.md`; `photos`, `emoji` (bundled); or an object:
+            a torch Dataset or any sequence of (picture, label), a `datasets.Dataset`, `Features`, or these by split.
         model: `mini-clip` (bundled), any model of open_clip (`ViT-B-32/laion2b_e16`, `hf-hub:...`, `local-dir:...`), or
             an `ImageTextModel`.
         llm: `local`, `gguf:PATH`, `hf:PATH`, `openai/NAME`, any name of litellm (`anthropic/...`), a function from
@@ -57,8 +59,9 @@ def optimize(
 
     if config is not None and not isinstance(config, RunConfig):
         raise SettingsError(f"config is a RunConfig, e.g. RunConfig.of(shots=16), got {config!r}")
+    named = isinstance(data, str | PurePath)
     given = {
-        "source": str(data),
+        "source": str(data) if named else None,
         "model": model if isinstance(model, str) else None,
         "name": llm if isinstance(llm, str) else None,
         "description": description,
@@ -75,4 +78,5 @@ def optimize(
         strategies=several,
         model=None if isinstance(model, str) else model,
         llm=None if isinstance(llm, str) else llm,
+        data=None if named else data,
     ).execute(budget)

@@ -10,6 +10,7 @@ from prompt_search.prompt_files.atomic import write_atomically
 from prompt_search.prompt_files.classifier import PROBE_HEAD, read_classifier, write_classifier
 from prompt_search.prompt_files.export import EXPORTS, write_export
 from prompt_search.prompt_files.prompts_json import PromptFile, read_prompts_json
+from prompt_search.run.progress import Observer, Status, default_observer, showing
 
 if TYPE_CHECKING:
     from evaluators import ImageTextModel
@@ -30,6 +31,7 @@ def export(
     device: str = "auto",
     head: str = "prompts",
     model: "ImageTextModel | None" = None,
+    observer: Observer | None = None,
 ) -> list[Path]:
     """Write prompts in other forms, or a run's linear probe; all names are checked before anything is written.
 
@@ -41,14 +43,13 @@ def export(
         out: a folder; `exports/` beside the prompts by default.
         device: of the model, where a classifier is computed.
         model: in the place of the one that the file names, where a classifier is computed.
+        observer: is shown the progress where a classifier is computed, see `Resources`.
         head: of `HEADS`: the prompts, or the probe that the run fitted beside them, which `safetensors` alone holds.
 
     Raises:
         InputError: if the source or a name can't be used, a form has no place for these prompts or for a probe, or
             the run has no probe.
     """
-    from prompt_search.models import load_prompt_model
-
     _check_names(names)
     _check_head(head, names)
     source, out = Path(source), Path(out) if out else None
@@ -63,7 +64,7 @@ def export(
     written: list[Path] = []
     for name in names:
         if name == CLASSIFIER:
-            written.append(_write_classifier(content, folder, model or load_prompt_model(content.model, device=device)))
+            written.append(_write_classifier(content, folder, model, device, observer or default_observer()))
         else:
             written += write_export(content.prompts, name, folder)
     return written
@@ -111,10 +112,18 @@ def _copy_probe(source: Path, out: Path | None) -> Path:
     return target
 
 
-def _write_classifier(content: PromptFile, folder: Path, model: "ImageTextModel") -> Path:
-    from evaluators import class_weights
-
+def _write_classifier(
+    content: PromptFile, folder: Path, model: "ImageTextModel | None", device: str, observer: Observer
+) -> Path:
     path = folder / "classifier.safetensors"
-    weights = class_weights(content.prompts.compiled(), model)
-    write_classifier(path, weights, model.logit_scale, content.prompts, content.model)
+    with showing(observer):
+        observer.update(Status(phase="loading the model"))
+        from evaluators import class_weights
+        from prompt_search.models import load_prompt_model
+
+        used = model or load_prompt_model(content.model, device=device)
+        observer.update(Status(phase="encoding the prompts"))
+        weights = class_weights(content.prompts.compiled(), used)
+    calibrated = content.calibrated_logit_scale
+    write_classifier(path, weights, used.logit_scale, content.prompts, content.model, calibrated)
     return path

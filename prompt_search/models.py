@@ -8,7 +8,7 @@ from prompt_search.model_names import open_clip_name
 
 if TYPE_CHECKING:
     from evaluators import ImageTextModel
-    from evaluators.models.open_clip_model import Precision
+    from evaluators.precision import Precision
 
 __all__ = ["describe_model", "load_model", "load_prompt_model"]
 

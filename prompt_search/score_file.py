@@ -1,11 +1,13 @@
 """Scores prompts on images."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from evaluators import ClassLabel, Evaluator, ImageTextModel, Score, TextEncoder
+from prompt_search.data.sources.objects import OwnData
+from prompt_search.data.sources.reading import Reading
 from prompt_search.model_names import spelling_note
 from prompt_search.models import load_model, load_prompt_model
 from prompt_search.prompt_files.prompts_json import PromptFile, is_prompts_json, read_prompts_json
@@ -13,11 +15,11 @@ from prompt_search.prompt_files.reading.by_class import Format
 from prompt_search.prompt_files.reading.by_dataset import split_part
 from prompt_search.prompt_files.reading.read import ImportedPrompts, import_prompts
 from prompt_search.report.statistics import wilson_interval
-from prompt_search.run.config import DataConfig, RunConfig
+from prompt_search.run.config import OWN, DataConfig, RunConfig
 from prompt_search.run.inputs import load_data
 from prompt_search.run.plan.context import check_prompts, context_check
 from prompt_search.run.plan.early_checks import check_files
-from prompt_search.run.progress import Observer
+from prompt_search.run.progress import Observer, Status, showing
 from prompt_search.run.resources import Resources
 
 __all__ = ["ScoredFile", "score"]
@@ -53,10 +55,11 @@ class ScoredFile:
 
 def score(
     prompts: str | Path,
-    data: str | Path,
+    data: object,
     *,
     model: str | ImageTextModel | None = None,
     classes: str | Path | None = None,
+    reading: Reading | None = None,
     prompt_format: Format | None = None,
     resources: Resources | None = None,
 ) -> ScoredFile:
@@ -66,24 +69,46 @@ def score(
 
     Args:
         prompts: a run folder, a `prompts.json`, a file of templates or texts by class, or `FILE#DATASET`.
-        data: see `DataConfig.source`.
+        data: see `DataConfig.source`; or an object, see `OwnData`.
         model: by default the one that the prompts were found for.
-        classes: a JSON file with class names, `{"folder": "name"}`.
+        classes: see `DataConfig.classes`.
+        reading: columns, splits and the like; `classes` beside it counts.
         prompt_format: what texts by class in a file are, where it is not seen from them.
 
     Raises:
         InputError: if the prompts, the images or the model can't be used, or their classes differ.
     """
     used = resources or Resources()
-    shown = used.observer
-    check_files(str(data), classes, (prompts,))
+    own = None if isinstance(data, str | Path) else OwnData(data)
+    how = reading or Reading()
+    how = replace(how, classes=str(classes)) if classes else how
+    check_files(None if own else str(data), how, (prompts,))
+    with showing(used.observer):
+        return _scored(prompts, own or str(data), model, how, prompt_format, used)
+
+
+def _scored(
+    prompts: str | Path,
+    data: "str | OwnData",
+    model: str | ImageTextModel | None,
+    how: Reading,
+    prompt_format: Format | None,
+    used: Resources,
+) -> ScoredFile:
+    shown, own = used.observer, None if isinstance(data, str) else data
     file, _ = split_part(str(prompts))
     file = file / "prompts.json" if file.is_dir() else file
     content = read_prompts_json(file) if is_prompts_json(file) else None
     recorded = content.run if content else {}
     stated = DataConfig(
-        source=str(data),
-        classes=str(classes) if classes else None,
+        source=data if isinstance(data, str) else f"{OWN}{data.name}",
+        classes=how.classes,
+        image_column=how.image_column,
+        label_column=how.label_column,
+        split_map=how.split_map,
+        image_root=how.image_root,
+        preset=how.preset,
+        stream=how.stream,
         shots=recorded.get("shots"),
         select_shots=recorded.get("select_shots"),
         stored_as=recorded.get("stored_as", "fp32"),
@@ -91,21 +116,25 @@ def score(
         near_duplicates=recorded.get("near_duplicates", 1.0),
         base_to_new=recorded.get("base_to_new", False),
     )
+    shown.update(Status(phase="loading the model"))
     encoder = _model(content, model, used.device, shown)
     config = RunConfig(data=stated, seed=recorded.get("seed", 0))
-    splits = load_data(config, encoder, used, "base" if stated.base_to_new else "all")
+    splits = load_data(config, encoder, used, "base" if stated.base_to_new else "all", own)
     for line in (
         *splits.report.lines(),
         *spelling_note(model if isinstance(model, str) else encoder.name, encoder.name),
     ):
         shown.warn(line)
-    own = content is not None and _same_ids(content, splits.classes)
+    same_classes = content is not None and _same_ids(content, splits.classes)
     read = (
-        ImportedPrompts(content.prompts) if content and own else import_prompts(prompts, splits.classes, prompt_format)
+        ImportedPrompts(content.prompts)
+        if content and same_classes
+        else import_prompts(prompts, splits.classes, prompt_format)
     )
     for line in read.reading:
         shown.warn(line)
     check_prompts(read.prompts, context_check(encoder), str(prompts))
+    shown.update(Status(phase="scoring"))
     texts = TextEncoder(encoder, used.cache)
     scores = {
         name: Evaluator(images, texts).score([read.prompts])[0]

@@ -15,7 +15,7 @@ import logging
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, get_args
+from typing import get_args
 
 import numpy as np
 from filelock import FileLock
@@ -25,11 +25,10 @@ from evaluators.embeddings.embedding_rows import KEY_BYTES, ROW, KeyIndex, diges
 from evaluators.embeddings.stored_vectors import StoredVectors
 from evaluators.errors import StoreError
 from evaluators.models.image_text_model import FloatArray
+from evaluators.precision import StoredAs
 from evaluators.printable import printable
 
-__all__ = ["EmbeddingStore", "StoredAs"]
-
-StoredAs = Literal["fp32", "fp16"]
+__all__ = ["EmbeddingStore"]
 
 UNTRIED, HOLDS, DAMAGED = range(3)
 ROWS_AT_ONCE = 4096

@@ -7,15 +7,15 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from evaluators.errors import ModelError
+from evaluators.precision import Precision
 
 if TYPE_CHECKING:
     import torch
 
 __all__ = [
-    "Precision",
     "check_device",
     "fault_of_hub",
     "hub_or_cache",
@@ -84,9 +84,6 @@ def is_missing(error: BaseException | None) -> str:
             return ABSENT[type(error).__name__]
         error = error.__cause__ or error.__context__
     return ""
-
-
-Precision = Literal["fp32", "bf16", "fp16"]
 
 
 def check_device(name: str) -> str:

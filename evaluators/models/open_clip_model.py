@@ -16,7 +16,6 @@ import numpy as np
 from evaluators.errors import ModelError
 from evaluators.models.image_text_model import FloatArray
 from evaluators.models.open_clip_loading import (
-    Precision,
     check_device,
     load,
     network_digest,
@@ -24,12 +23,13 @@ from evaluators.models.open_clip_loading import (
     torch_dtype,
 )
 from evaluators.models.text_tower import TextTower, filled, unit_rows
+from evaluators.precision import Precision
 
 if TYPE_CHECKING:
     import torch
     from PIL import Image
 
-__all__ = ["ImageSettings", "ImageTower", "OpenClipModel", "Precision"]
+__all__ = ["ImageSettings", "ImageTower", "OpenClipModel"]
 
 
 @dataclass(frozen=True, slots=True)

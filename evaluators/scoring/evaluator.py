@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
 from typing import TYPE_CHECKING
@@ -13,26 +13,41 @@ from evaluators.embeddings.class_weights import ClassEmbeddings, TextEncoder
 from evaluators.embeddings.labeled_images import LabeledImages
 from evaluators.errors import ModelError, PromptError
 from evaluators.models.open_clip_loading import check_device
+from evaluators.precision import Precision
 from evaluators.prompts.pairwise_prompts import Candidate, PairwisePrompts
 from evaluators.prompts.prompt_set import PromptSet
 from evaluators.prompts.text_library import TextLibrary
 from evaluators.scoring.batch_statistics import batch_statistics
+from evaluators.scoring.calibration import calibration_errors
 from evaluators.scoring.pairwise_score import PairTable, fallback_share, pair_table, two_steps
-from evaluators.scoring.products import CandidateBatch, ProductPrecision, Products
+from evaluators.scoring.products import CandidateBatch, Products
 from evaluators.scoring.reductions import label_ranks, reduce_logits
 from evaluators.scoring.redundancy import redundancies
 from evaluators.scoring.scale_window import every_window, middle_windows
 from evaluators.scoring.score import Score
+from evaluators.scoring.text_worth import TextWorth, text_worth
 from evaluators.scoring.working_memory import WorkingMemory, is_out_of_memory
 from evaluators.selection.k_means import k_means
-from evaluators.selection.library_selection import Selected, SelectionSettings, choose_texts, library_features
+from evaluators.selection.library_selection import choose_texts, library_features
+from evaluators.selection.selected import Selected, SelectionSettings
 
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["Evaluator"]
+__all__ = ["Evaluator", "Predictions"]
 
 LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Predictions:
+    """What a candidate says of N images: classes [N, k] int64, best first, and their cosines [N, k] float32.
+
+    The cosines of pairwise prompts are those whose softmax is the distribution of both steps.
+    """
+
+    classes: "np.ndarray[tuple[int, int], np.dtype[np.int64]]"
+    cosines: "np.ndarray[tuple[int, int], np.dtype[np.float32]]"
 
 
 class Evaluator:
@@ -59,7 +74,7 @@ class Evaluator:
         memory_limit: int = 512 * 2**20,
         *,
         devices: Sequence[str] = ("cpu",),
-        precision: ProductPrecision = "fp32",
+        precision: Precision = "fp32",
         fused: bool = False,
     ) -> None:
         width = images.embeddings.shape[1]
@@ -104,6 +119,33 @@ class Evaluator:
 
         chunks = [torch.argsort(-cosines, dim=1, stable=True)[:, :k] for cosines, _ in self._cosines(candidate)]
         return torch.cat(chunks).numpy()
+
+    def calibration_errors(self, candidate: Candidate, scales: Sequence[float]) -> list[float]:
+        """At each logit scale how far its sureness is from its accuracy on these images, see `calibration_errors`."""
+        chunks = [(cosines.numpy(), labels.numpy()) for cosines, labels in self._cosines(candidate)]
+        cosines, labels = (np.concatenate(parts) for parts in zip(*chunks, strict=True))
+        return calibration_errors(cosines, labels, scales)
+
+    def predictions(self, candidate: Candidate, k: int) -> "Predictions":
+        """Per image its k likeliest classes and their cosines; the first is the prediction that `score` counts.
+
+        Of classes with equal cosines the label comes last, the others in order.
+        """
+        import torch
+
+        classes, values = [], []
+        for cosines, labels in self._cosines(candidate):
+            own = cosines.double()
+            below = torch.nextafter(own.gather(1, labels[:, None]), own.new_tensor(-torch.inf))  # a tie is no hit
+            order = torch.argsort(-own.scatter(1, labels[:, None], below), dim=1, stable=True)[:, :k]
+            classes.append(order)
+            values.append(cosines.gather(1, order))
+        return Predictions(torch.cat(classes).numpy(), torch.cat(values).float().numpy())
+
+    def text_worth(self, prompts: PromptSet) -> "TextWorth | None":
+        """What every template and text is worth on these images, see `evaluators.scoring.text_worth`."""
+        self._prepare([prompts])
+        return text_worth(prompts, self.images, self._texts.embed, self.logit_scale)
 
     def class_clusters(self, candidate: PromptSet, k: int) -> tuple[int, ...]:
         """The k-means cluster, in [0, k), of every class among the candidate's class embeddings."""

@@ -8,7 +8,7 @@ classes with one embedding have one cosine, so that a tie is a tie.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,15 +16,14 @@ from numpy.typing import NDArray
 from evaluators.errors import ModelError
 from evaluators.models.image_text_model import FloatArray
 from evaluators.models.open_clip_loading import check_device
+from evaluators.precision import Precision
 
 if TYPE_CHECKING:
     import torch
 
     from evaluators.embeddings.labeled_images import LabeledImages
 
-__all__ = ["CandidateBatch", "ImageChunk", "ProductPrecision", "Products", "classes_per_product", "images_per_product"]
-
-ProductPrecision = Literal["fp32", "bf16", "fp16"]
+__all__ = ["CandidateBatch", "ImageChunk", "Products", "classes_per_product", "images_per_product"]
 
 
 def images_per_product(device: str) -> int:
@@ -100,9 +99,9 @@ class Products:
         ModelError: if there is no such precision or device.
     """
 
-    def __init__(self, images: "LabeledImages", device: str, precision: ProductPrecision, keep: int) -> None:
-        if precision not in get_args(ProductPrecision):
-            raise ModelError(f"unknown precision {precision!r}; choose one of {', '.join(get_args(ProductPrecision))}")
+    def __init__(self, images: "LabeledImages", device: str, precision: Precision, keep: int) -> None:
+        if precision not in get_args(Precision):
+            raise ModelError(f"unknown precision {precision!r}; choose one of {', '.join(get_args(Precision))}")
         self.device = check_device(device)
         self._images = images
         self._precision = precision

@@ -1,8 +1,7 @@
 """A selection from a library on a split, its strength chosen by cross-validation inside the split."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,21 +9,11 @@ from numpy.typing import NDArray
 from evaluators.models.image_text_model import FloatArray
 from evaluators.prompts.text_library import TextLibrary
 from evaluators.scoring.fitted_scale import best_scale, cross_entropies
+from evaluators.selection.selected import Chosen, Selected, SelectionSettings
 from evaluators.selection.stratified_folds import stratified_folds
-from evaluators.selection.text_selection import Chosen, TextFeatures, select_texts, weights_of
+from evaluators.selection.text_selection import TextFeatures, select_texts, weights_of
 
-__all__ = [
-    "HOLDS",
-    "Selected",
-    "SelectionSettings",
-    "choose_texts",
-    "held_out_weights",
-    "is_large",
-    "library_features",
-]
-
-HOLDS = (3.0, 10.0, 30.0)
-"""Nats; see `text_selection`. Cross-validation takes one of them, or none: the plain prompts as they are."""
+__all__ = ["choose_texts", "held_out_weights", "is_large", "library_features"]
 
 UNTESTED = 30.0
 """The strength where there are too few images to leave any out."""
@@ -35,64 +24,6 @@ LARGE = 2**22
 """Images x classes from which only one fold is left out: a selection takes minutes there, not seconds."""
 
 Labels = NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class SelectionSettings:
-    """How a selection is made.
-
-    Attributes:
-        most: texts a class may have, at least 1.
-        hold: nats; `None` for what cross-validation finds best.
-        tried: the strengths it chooses from.
-        folds: of the cross-validation, at least 2.
-    """
-
-    most: int = 16
-    hold: float | None = None
-    tried: tuple[float, ...] = HOLDS
-    folds: int = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Selected:
-    """What came of a selection.
-
-    Attributes:
-        chosen: per class the numbers of its texts in the library; where the plain prompts were best, theirs.
-        hold: the strength it was made with, or `None` if the plain prompts were best.
-        held_out: cross-entropy in nats, mean over images that were not selected on, for every strength tried.
-        plain: cross-entropy of the better plain prompts (the starting text, or all templates together) on the same
-            images.
-        costly: pairs of classes (label, likeliest other) with the cross-entropy that their images cost when held out,
-            summed, the costliest first.
-    """
-
-    chosen: Chosen
-    hold: float | None
-    held_out: tuple[tuple[float, float], ...] = ()
-    plain: float | None = None
-    costly: tuple[tuple[int, int, float], ...] = ()
-
-    @property
-    def loss(self) -> float | None:
-        """Held-out cross-entropy of what was chosen, in nats; `None` where nothing was held out."""
-        return dict(self.held_out).get(self.hold, None) if self.hold is not None else self.plain
-
-    def to_json(self) -> dict[str, Any]:
-        """As plain JSON values."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, value: dict[str, Any]) -> "Selected":
-        """Read back what `to_json` wrote."""
-        return cls(
-            chosen=tuple(tuple(own) for own in value["chosen"]),
-            hold=value["hold"],
-            held_out=tuple((hold, loss) for hold, loss in value["held_out"]),
-            plain=value["plain"],
-            costly=tuple((a, b, cost) for a, b, cost in value["costly"]),
-        )
 
 
 def library_features(library: TextLibrary, embed: Callable[[Sequence[str]], FloatArray]) -> TextFeatures:

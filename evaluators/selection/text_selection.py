@@ -21,8 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluators.models.image_text_model import FloatArray
+from evaluators.selection.selected import Chosen
 
-__all__ = ["Chosen", "TextFeatures", "select_texts", "weights_of"]
+__all__ = ["TextFeatures", "select_texts", "weights_of"]
 
 Floats = NDArray[np.float64]
 
@@ -58,10 +59,6 @@ class TextFeatures:
         """1 - cosine of a text to its class's prior, on average over classes; never 0."""
         far = [float(np.mean(1 - own @ prior)) for own, prior in zip(self.texts, self.prior, strict=True)]
         return max(float(np.mean(far)), 1e-6)
-
-
-Chosen = tuple[tuple[int, ...], ...]
-"""Per class the numbers of its texts, in order."""
 
 
 def weights_of(features: TextFeatures, chosen: Chosen) -> FloatArray:

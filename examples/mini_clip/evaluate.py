@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import open_clip
-import pyarrow.parquet as pq  # type: ignore[import-untyped]
+import pyarrow.parquet as pq
 import torch
 from open_clip import OPENAI_IMAGENET_TEMPLATES
 from PIL import Image

@@ -1,9 +1,13 @@
-"""What the strategies say to the language model, a file per method. Names and data are put in as data: see `quoted`."""
+"""What the strategies say to the language model. Names and data are put in as data: see `quoted`."""
 
-from optimizers.meta_prompts.again import again_turn
 from optimizers.meta_prompts.as_data import about_images, quoted
-from optimizers.meta_prompts.caption import caption_turn
-from optimizers.meta_prompts.cupl import class_questions
+from optimizers.meta_prompts.class_texts import (
+    class_questions,
+    descriptions_question,
+    domain_question,
+    questions_turns,
+    synonyms_question,
+)
 from optimizers.meta_prompts.ensemble_selection import (
     apart_question,
     everyday_question,
@@ -11,13 +15,10 @@ from optimizers.meta_prompts.ensemble_selection import (
     photo_question,
 )
 from optimizers.meta_prompts.fudd import pair_question, pair_schema
-from optimizers.meta_prompts.glov import glov_turns
-from optimizers.meta_prompts.hill_climbing import hill_climbing_turn, outcome_turn
-from optimizers.meta_prompts.ipo import ipo_turn
-from optimizers.meta_prompts.mistakes import mistakes
-from optimizers.meta_prompts.proapo import descriptions_question, domain_question, synonyms_question
+from optimizers.meta_prompts.reflect import Mistake, diagnosis_turn, rewriting_turns
 from optimizers.meta_prompts.schemas import (
     PHRASE,
+    QUESTION,
     SENTENCE,
     SMALL_TEMPLATE_SCHEMA,
     TEMPLATE_SCHEMA,
@@ -25,18 +26,30 @@ from optimizers.meta_prompts.schemas import (
     sentence_schema,
     small_list_schema,
 )
+from optimizers.meta_prompts.templates import (
+    after_examples,
+    caption_turn,
+    glov_turns,
+    hill_climbing_turn,
+    ipo_turn,
+    mistakes,
+    outcome_turn,
+)
 
 __all__ = [
     "PHRASE",
+    "QUESTION",
     "SENTENCE",
     "SMALL_TEMPLATE_SCHEMA",
     "TEMPLATE_SCHEMA",
+    "Mistake",
     "about_images",
-    "again_turn",
+    "after_examples",
     "apart_question",
     "caption_turn",
     "class_questions",
     "descriptions_question",
+    "diagnosis_turn",
     "domain_question",
     "everyday_question",
     "glov_turns",
@@ -49,7 +62,9 @@ __all__ = [
     "pair_schema",
     "photo_question",
     "phrase_schema",
+    "questions_turns",
     "quoted",
+    "rewriting_turns",
     "sentence_schema",
     "small_list_schema",
     "synonyms_question",

@@ -9,6 +9,7 @@ import json
 
 __all__ = [
     "PHRASE",
+    "QUESTION",
     "SENTENCE",
     "SMALL_TEMPLATE_SCHEMA",
     "TEMPLATE_SCHEMA",
@@ -24,6 +25,7 @@ LONGEST_SENTENCE = 200
 WORD = "[a-z']{1,14}"
 PLAIN_TEMPLATE = f"^[A-Z]?{WORD}( {WORD}){{0,7}} \\{{\\}}( {WORD}){{0,5}}\\.$"
 PHRASE = "^[A-Za-z][a-z']{1,14}( [A-Za-z][a-z']{1,14}){0,2}$"
+QUESTION = "^(What|How|Which|Where|Describe)( [a-z']{1,14}){1,10} \\{\\}( [a-z']{1,14}){0,8}[?.]$"
 SENTENCE = "^(It|Its)( [a-z']{1,14},?){3,14}\\.$"
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from evaluators import ClassLabel, PromptSet, fill
-from optimizers.proapo.genome import Genes, Genome
+from optimizers.proapo.population import Genes, Genome
 
 __all__ = ["ClassTexts", "Item"]
 

@@ -1,15 +1,19 @@
-"""The generations of an evolution: (mu + lambda) selection over everything that was scored."""
+"""ProAPO's evolution: new sets of items from those there are, and (mu + lambda) selection over all that was scored.
+
+A set is a sorted tuple of different genes. Every operator (Qu et al. 2025, arXiv:2502.19844, section 3.2) gives
+possible children in random order, a few hundred at most, and takes all its randomness from `rng`; who calls it takes as
+many as are new.
+"""
 
 import random
+from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from optimizers.proapo.genome import Gene, Genes, Genome, genes_of, with_genes
-from optimizers.proapo.operators import additions, crossings, mutations, removals, replacements
-from optimizers.proapo.population import Population
+from optimizers.proapo.population import Gene, Genes, Genome, Population, genes_of, with_genes
 
-__all__ = ["Evolution"]
+__all__ = ["Evolution", "additions", "crossings", "mutations", "removals", "replacements"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +23,7 @@ class Evolution:
     Attributes:
         generations: how many.
         parents: the fittest, which have children.
-        edits: additions, removals and replacements per parent, that many of each.
+        edits: additions and removals per parent, that many of each, and half as many replacements.
         mutations: random sets per generation.
         crossovers: children of all parents together per generation.
         most: children per generation altogether.
@@ -33,9 +37,15 @@ class Evolution:
     most: int
 
     @property
+    def replacements(self) -> int:
+        """Per parent: half the edits, rounded up."""
+        return -(-self.edits // 2)
+
+    @property
     def candidates(self) -> int:
         """How many are scored at most."""
-        generation = 3 * self.parents * self.edits + self.mutations + self.crossovers
+        edits = self.parents * (2 * self.edits + self.replacements)
+        generation = edits + self.mutations + self.crossovers
         return self.generations * min(self.most, generation)
 
     def run(
@@ -98,7 +108,7 @@ class Evolution:
         for parent, own in zip(parents, genes, strict=True):
             yield parent, additions(own, pool, rng), self.edits
             yield parent, removals(own, rng), self.edits
-            yield parent, replacements(own, pool, rng), self.edits
+            yield parent, replacements(own, pool, rng), self.replacements
         yield current, mutations(mutated, pool, size, rng), self.mutations
         yield current, crossings(genes, rng), self.crossovers
 
@@ -110,3 +120,72 @@ def _different(offered: Iterable[Genome], known: Container[Genome], born: Contai
         if child not in known and child not in born and child not in seen:
             seen.add(child)
             yield child
+
+
+TRIES = 256
+"""How many children an operator offers at most."""
+
+
+def additions(genes: Genes, pool: Sequence[Gene], rng: random.Random) -> Iterator[Genes]:
+    """The set and one more gene of the pool."""
+    absent = _absent(genes, pool)
+    for position in _draw(len(absent), rng):
+        yield tuple(sorted([*genes, absent[position]]))
+
+
+def removals(genes: Genes, rng: random.Random) -> Iterator[Genes]:
+    """The set without one gene; nothing if it has no more than two."""
+    if len(genes) > 2:
+        for position in _draw(len(genes), rng):
+            yield (*genes[:position], *genes[position + 1 :])
+
+
+def replacements(genes: Genes, pool: Sequence[Gene], rng: random.Random) -> Iterator[Genes]:
+    """The set with one gene exchanged for one of the pool."""
+    absent = _absent(genes, pool)
+    for position in _draw(len(genes) * len(absent), rng):
+        out, new = divmod(position, len(absent))
+        yield tuple(sorted([*genes[:out], absent[new], *genes[out + 1 :]]))
+
+
+def mutations(genes: Genes, pool: Sequence[Gene], size: int, rng: random.Random) -> Iterator[Genes]:
+    """The set and `size` random genes more (all of the pool, if it has fewer); of an empty set, fresh random sets."""
+    absent = _absent(genes, pool)
+    for _ in range(TRIES if absent else 0):
+        yield tuple(sorted([*genes, *rng.sample(absent, min(size, len(absent)))]))
+
+
+def crossings(parents: Sequence[Genes], rng: random.Random) -> Iterator[Genes]:
+    """What all parents share, and k ~ U{1..|rest|} of the rest, the likelier the more parents hold an gene.
+
+    Drawn without replacement. Parents that are all alike have nothing to cross.
+    """
+    holders = Counter(gene for parent in parents for gene in parent)
+    shared = [gene for gene in sorted(holders) if holders[gene] == len(parents)]
+    rest = [gene for gene in sorted(holders) if holders[gene] < len(parents)]
+    for _ in range(TRIES if rest else 0):
+        drawn = _weighted_sample(rest, [holders[gene] for gene in rest], rng.randint(1, len(rest)), rng)
+        yield tuple(sorted([*shared, *drawn]))
+
+
+def _absent(genes: Genes, pool: Sequence[Gene]) -> list[Gene]:
+    present = set(genes)
+    return [gene for gene in pool if gene not in present]
+
+
+def _draw(n: int, rng: random.Random) -> list[int]:
+    return rng.sample(range(n), min(n, TRIES))
+
+
+def _weighted_sample(genes: Sequence[Gene], weights: Sequence[int], k: int, rng: random.Random) -> list[Gene]:
+    """k of the genes without replacement, each draw in proportion to the whole-number weights of those left."""
+    left, heavy, drawn = list(genes), list(weights), []
+    for _ in range(k):
+        ticket = rng.randrange(sum(heavy))
+        position = 0
+        while ticket >= heavy[position]:
+            ticket -= heavy[position]
+            position += 1
+        drawn.append(left.pop(position))
+        heavy.pop(position)
+    return drawn

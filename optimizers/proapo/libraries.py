@@ -1,9 +1,10 @@
 """What ProAPO asks the language model for, once, before the search: domain words, synonyms, descriptions."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from evaluators import ClassLabel
+from optimizers.asking import account, ask_usable, most_calls
 from optimizers.errors import BudgetReached
 from optimizers.language_model import Message, Request
 from optimizers.meta_prompts import (
@@ -16,8 +17,8 @@ from optimizers.meta_prompts import (
     small_list_schema,
     synonyms_question,
 )
-from optimizers.replies import all_sentences, phrases
-from optimizers.search import Search, Usable
+from optimizers.replies import all_sentences, list_fault, phrases
+from optimizers.search import Search
 from optimizers.task import Task
 
 __all__ = ["Libraries", "LibraryQuestions"]
@@ -53,14 +54,15 @@ class LibraryQuestions:
     max_tokens: int = 0
 
     def calls(self, task: Task) -> int:
-        """How many questions that makes."""
+        """How many calls that makes at most."""
         per_class = (self.synonyms > 0) + (self.descriptions > 0)
-        return int(self._asks_domain(task)) + per_class * len(task.classes)
+        return most_calls(int(self._asks_domain(task)) + per_class * len(task.classes))
 
     def ask(self, search: Search) -> Libraries:
         """Put all questions together, descriptions first, so that a small budget is spent where it helps most.
 
-        Where the budget covers none of them, the search goes on with what is at hand: it needs no more calls.
+        Lists of which nothing can be used are asked for once more. Where the budget covers no question, the search goes
+        on with what is at hand: it needs no more calls.
         """
         task = search.task
         kinds = [self._domain(task)] if self._asks_domain(task) else []
@@ -69,15 +71,18 @@ class LibraryQuestions:
         requests = [*kinds, *descriptions, *synonyms]
         described = {len(kinds) + i: label.name for i, label in enumerate(task.classes) if descriptions}
 
-        def usable(index: int, text: str) -> bool:
-            return bool(all_sentences(text, described[index]) if index in described else phrases(text))
+        def read(index: int, text: str) -> list[str]:
+            return all_sentences(text, described[index]) if index in described else phrases(text)
 
-        texts = _replies(search, requests, usable)
+        lists = _lists(search, requests, read)
         first_synonyms = len(kinds) + len(descriptions)
         libraries = Libraries(
-            tuple(phrases(texts[0])[: self.domain_words]) if kinds else task.domain,
-            self._read_synonyms(task.classes, texts[first_synonyms:]),
-            self._read_descriptions(task.classes, texts[len(kinds) : first_synonyms]),
+            tuple(lists[0][: self.domain_words]) if kinds else task.domain,
+            self._synonyms_in(task.classes, lists[first_synonyms:]),
+            tuple(
+                tuple(found[: self.descriptions])
+                for found in _one_each(task.classes, lists[len(kinds) : first_synonyms])
+            ),
         )
         search.log(_account(libraries, task.classes))
         return libraries
@@ -108,35 +113,34 @@ class LibraryQuestions:
             small_schema=small_list_schema(PHRASE, count),
         )
 
-    def _read_synonyms(self, classes: Sequence[ClassLabel], replies: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+    def _synonyms_in(self, classes: Sequence[ClassLabel], lists: Sequence[list[str]]) -> tuple[tuple[str, ...], ...]:
         """A name that is a class's own is no synonym."""
         taken = {label.name.casefold() for label in classes}
         found = []
-        for text in _one_each(classes, replies):
+        for written in _one_each(classes, lists):
             names: dict[str, str] = {}
-            for name in phrases(text):
+            for name in written:
                 names.setdefault(name.casefold(), name)
             found.append(tuple(name for key, name in names.items() if key not in taken)[: self.synonyms])
         return tuple(found)
 
-    def _read_descriptions(self, classes: Sequence[ClassLabel], replies: Sequence[str]) -> tuple[tuple[str, ...], ...]:
-        return tuple(
-            tuple(all_sentences(text, label.name)[: self.descriptions])
-            for label, text in zip(classes, _one_each(classes, replies), strict=True)
-        )
 
-
-def _replies(search: Search, requests: Sequence[Request], usable: Usable) -> list[str]:
+def _lists(search: Search, requests: Sequence[Request], read: Callable[[int, str], list[str]]) -> list[list[str]]:
+    if not requests:
+        return []
     try:
-        return [reply.text for reply in search.ask(requests, usable)] if requests else []
+        answers = ask_usable(search, requests, read, list_fault)
     except BudgetReached as reached:
         search.log(f"proapo: nothing was asked: {reached}")
-        return [""] * len(requests)
+        return [[]] * len(requests)
+    if answers.counts["again"]:
+        search.log(account("proapo", "list", answers.counts))
+    return answers.readings
 
 
-def _one_each(classes: Sequence[ClassLabel], replies: Sequence[str]) -> Sequence[str]:
-    """The replies, or an empty one per class if none was asked for."""
-    return replies or [""] * len(classes)
+def _one_each(classes: Sequence[ClassLabel], lists: Sequence[list[str]]) -> Sequence[list[str]]:
+    """The lists, or an empty one per class if none was asked for."""
+    return lists or [[]] * len(classes)
 
 
 def _account(libraries: Libraries, classes: Sequence[ClassLabel]) -> str:

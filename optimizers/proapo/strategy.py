@@ -15,11 +15,10 @@ from typing import ClassVar
 
 from evaluators import PromptSet, general_templates
 from optimizers.imported_prompts import templates_at_hand, texts_at_hand
-from optimizers.proapo.class_text_stage import ClassTextStage
 from optimizers.proapo.class_texts import ClassTexts
 from optimizers.proapo.evolution import Evolution
 from optimizers.proapo.libraries import Libraries, LibraryQuestions
-from optimizers.proapo.template_stage import evolve_templates, worth_keeping
+from optimizers.proapo.stages import ClassTextStage, evolve_templates, worth_keeping
 from optimizers.search import SHORTLIST, Search
 from optimizers.settings import Count, CountOrZero, Settings
 from optimizers.shortlist import different, texts_alike
@@ -34,12 +33,13 @@ CONSIDERED = 200
 
 @dataclass(frozen=True, slots=True)
 class ProApo(Settings):
-    """Settings, with the constants of the reference implementation.
+    """Settings: the constants of the reference implementation, but half its replacements and mutations and twice its
+    crossovers, whose children are parents more often.
 
     Attributes:
         generations: of templates, in stage 1.
         parents: the fittest that have children.
-        edits: additions, removals and replacements per parent, that many of each.
+        edits: additions and removals per parent, that many of each, and half as many replacements.
         mutations: fresh random sets per generation; half as many in stage 2.
         crossovers: children of all parents together per generation.
         children: per generation at most.
@@ -59,8 +59,8 @@ class ProApo(Settings):
     generations: Count = 8
     parents: Count = 4
     edits: CountOrZero = 8
-    mutations: CountOrZero = 8
-    crossovers: CountOrZero = 16
+    mutations: CountOrZero = 4
+    crossovers: CountOrZero = 32
     children: Count = 120
     keep: CountOrZero = 0
     samples: CountOrZero = 16

@@ -4,8 +4,7 @@ Nothing here raises, and a bad line never throws away the good lines beside it.
 """
 
 from optimizers.replies.differences import difference_fault, differences, own_descriptions
-from optimizers.replies.listed import all_sentences, phrases
-from optimizers.replies.sentences import sentence, sentence_fault
+from optimizers.replies.sentences import all_sentences, list_fault, phrases, sentence, written_questions
 from optimizers.replies.template_lines import tagged_templates, template_fault, templates
 from optimizers.replies.text_parts import is_refusal, lines
 from optimizers.replies.thinking import answer_in
@@ -17,11 +16,12 @@ __all__ = [
     "differences",
     "is_refusal",
     "lines",
+    "list_fault",
     "own_descriptions",
     "phrases",
     "sentence",
-    "sentence_fault",
     "tagged_templates",
     "template_fault",
     "templates",
+    "written_questions",
 ]

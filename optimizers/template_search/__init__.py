@@ -1,16 +1,23 @@
 """What the strategies that search for templates share: how they begin, ask, score, and hand over."""
 
-from optimizers.template_search.first_templates import first_templates, initial_templates, own_templates
-from optimizers.template_search.joining import described_candidate, joined, opened_by
-from optimizers.template_search.library import VARIANTS, expand_templates, template_library
-from optimizers.template_search.questions import TEMPLATES_PER_REPLY, ask_templates, new_templates
-from optimizers.template_search.scored_template import (
+from optimizers.template_search.library import (
+    VARIANTS,
+    expand_templates,
+    first_templates,
+    initial_templates,
+    own_templates,
+    template_library,
+)
+from optimizers.template_search.proposals import (
+    TEMPLATES_PER_REPLY,
     ScoredTemplate,
+    ask_templates,
     best_first,
     most_accurate_first,
+    new_templates,
     score_templates,
 )
-from optimizers.template_search.shortlist import ENDING, hand_over
+from optimizers.template_search.shortlist import ENDING, described_candidate, hand_over, joined, opened_by
 
 __all__ = [
     "ENDING",

@@ -1,11 +1,13 @@
-"""The templates a search may choose from: general ones, widened by words for the kind of images (ProAPO)."""
+"""The templates a search may choose from, general ones widened by domain words (ProAPO), and those it begins with."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from evaluators import PHOTO_TEMPLATE, PLACEHOLDER, general_templates
+from evaluators import PHOTO_TEMPLATE, PLACEHOLDER, PromptSet, general_templates
+from optimizers.archive import Scored
+from optimizers.search import Search
 from optimizers.task import Task
 
-__all__ = ["VARIANTS", "expand_templates", "template_library"]
+__all__ = ["VARIANTS", "expand_templates", "first_templates", "initial_templates", "own_templates", "template_library"]
 
 VARIANTS = 4
 """How many more templates a domain word makes of one, at most."""
@@ -44,3 +46,41 @@ def _with_word(template: str, word: str) -> list[str]:
     if "photo" in template:
         variants += [template.replace("photo", word), template.replace("photo", f"{word} photo")]
     return variants
+
+
+EARLIER = 5
+"""How many templates of earlier searches a search begins with at most."""
+
+
+def own_templates(task: Task) -> list[str]:
+    """The templates among the user's own prompts that fit the context length, each once.
+
+    They are sorted, so that the order of files and of lines in a file changes nothing.
+    """
+    own = {template for start in task.start for template in start.templates}
+    return [template for template in sorted(own) if task.template_fits(template)]
+
+
+def initial_templates(task: Task) -> list[str]:
+    """The user's own templates, or else "a photo of a {}."; the bare name where nothing fits."""
+    photo = [PHOTO_TEMPLATE] if task.template_fits(PHOTO_TEMPLATE) else [PLACEHOLDER]
+    return own_templates(task) or photo
+
+
+def first_templates(search: Search, own: Iterable[str]) -> list[str]:
+    """A search's own first templates, then the best of those that were scored alone before it.
+
+    Those cost nothing: they are known. The baselines that every run scores, the bare name and "a photo of a {}.", are
+    not among them.
+    """
+    alone = [(entry, template) for entry in search.archive for template in _alone(entry)]
+    earlier = sorted(alone, key=lambda pair: pair[0].rank_key)[:EARLIER]
+    return list(dict.fromkeys([*own, *(template for _, template in earlier)]))
+
+
+def _alone(entry: Scored) -> tuple[str, ...]:
+    """The template of a candidate that has nothing but that; else nothing."""
+    candidate = entry.candidate
+    if not isinstance(candidate, PromptSet) or not candidate.shared_only or len(candidate.templates) != 1:
+        return ()
+    return candidate.templates if candidate.templates[0] not in (PLACEHOLDER, PHOTO_TEMPLATE) else ()

@@ -6,11 +6,14 @@ from typing import Annotated, get_args, get_origin
 
 import typer
 
+from prompt_search.cli.panels import IMAGES, LLM, SEARCH
 from prompt_search.run.config import RunConfig
 from prompt_search.run.option import Stated, options
 
 __all__ = ["with_config_options"]
 
+PANELS = {"data": IMAGES, "": IMAGES, "search": SEARCH, "llm": LLM, "seed": SEARCH}
+"""Of sections, and of fields that stand elsewhere."""
 KEYWORD = inspect.Parameter.KEYWORD_ONLY
 WRITTEN_OTHERWISE = {"source", "strategies", "price"}
 """Fields that a person writes in a way of its own: an argument, `--strategy` and `--set`, `IN,OUT`."""
@@ -37,7 +40,10 @@ def _parameter(stated: Stated) -> inspect.Parameter:
     option, several = stated.option, get_origin(stated.kind) is tuple
     flag = option.flag or f"--{stated.name.replace('_', '-')}"
     shown = stated.default is not None and stated.default != "" and stated.default is not False and not several
-    described = typer.Option(flag, help=option.help, min=option.least, max=option.most, show_default=shown)
+    panel = PANELS.get(stated.name) or PANELS[stated.section]
+    described = typer.Option(
+        flag, help=option.help, min=option.least, max=option.most, show_default=shown, rich_help_panel=panel
+    )
     kind = list[get_args(stated.kind)[0]] if several else stated.kind  # type: ignore[misc]
     default = list(stated.default) if several else stated.default
     return inspect.Parameter(stated.name, KEYWORD, default=default, annotation=Annotated[kind, described])

@@ -9,10 +9,13 @@ from typing import Annotated
 import typer
 
 from prompt_search.cli import (
+    bench_command,
     cache_commands,
+    data_commands,
     doctor_command,
     llm_commands,
     prompt_commands,
+    report_command,
     run_commands,
     strategy_commands,
 )
@@ -35,8 +38,11 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 run_commands.register(app)
+report_command.register(app)
 strategy_commands.register(app)
 prompt_commands.register(app)
+bench_command.register(app)
+data_commands.register(app)
 doctor_command.register(app)
 app.add_typer(llm_commands.app, name="llm")
 app.add_typer(cache_commands.app, name="cache")

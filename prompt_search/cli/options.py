@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from prompt_search.cli.panels import LIMITS, LLM, OUTPUT, RUNNING
+
 __all__ = [
     "CacheDir",
     "Concurrency",
@@ -22,12 +24,16 @@ __all__ = [
     "PriceText",
     "Quiet",
     "Track",
+    "TrackFiles",
 ]
 
 CacheDir = Annotated[
-    Path | None, typer.Option(help="Where embeddings and replies are kept between runs.", show_default=False)
+    Path | None,
+    typer.Option(
+        rich_help_panel=RUNNING, help="Where embeddings and replies are kept between runs.", show_default=False
+    ),
 ]
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
+Device = Annotated[str, typer.Option(rich_help_panel=RUNNING, help="auto, cpu, cuda or cuda:N.")]
 Model = Annotated[
     str,
     typer.Option(
@@ -43,41 +49,70 @@ Format = Annotated[
     ),
 ]
 Precision = Annotated[Literal["fp32", "bf16", "fp16"], typer.Option(help="Of the image-text model.")]
-Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output, nothing else.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only warnings and errors.")]
+Json = Annotated[
+    bool,
+    typer.Option("--json", rich_help_panel=OUTPUT, help="Print the result as JSON on standard output, nothing else."),
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", rich_help_panel=OUTPUT, help="Print only warnings and errors.")]
 
-MaxCalls = Annotated[int | None, typer.Option(help="The most language model calls.", show_default=False)]
+MaxCalls = Annotated[
+    int | None, typer.Option(rich_help_panel=LIMITS, help="The most language model calls.", show_default=False)
+]
 MaxTokens = Annotated[
     int | None,
-    typer.Option("--max-total-tokens", help="The most tokens paid for, prompts included.", show_default=False),
+    typer.Option(
+        "--max-total-tokens",
+        rich_help_panel=LIMITS,
+        help="The most tokens paid for, prompts included.",
+        show_default=False,
+    ),
 ]
 MaxCost = Annotated[
-    float | None, typer.Option(help="The most dollars. Refused where no price is known.", show_default=False)
+    float | None,
+    typer.Option(rich_help_panel=LIMITS, help="The most dollars. Refused where no price is known.", show_default=False),
 ]
-MaxTime = Annotated[float | None, typer.Option(help="The most seconds, loading included.", show_default=False)]
+MaxTime = Annotated[
+    float | None, typer.Option(rich_help_panel=LIMITS, help="The most seconds, loading included.", show_default=False)
+]
 PriceText = Annotated[
     str | None,
     typer.Option(
         "--price",
+        rich_help_panel=LLM,
         help="IN,OUT: dollars per million prompt and completion tokens, where the price is not known.",
         show_default=False,
     ),
 ]
 Concurrency = Annotated[
     int | None,
-    typer.Option(help="The most calls to a server in flight (32).", min=1, show_default=False),
+    typer.Option(rich_help_panel=LLM, help="The most calls to a server in flight (32).", min=1, show_default=False),
 ]
 NoCache = Annotated[
-    bool, typer.Option("--no-cache", help="Take no replies from the cache, and keep them in the run folder only.")
+    bool,
+    typer.Option(
+        "--no-cache", rich_help_panel=LLM, help="Take no replies from the cache, and keep them in the run folder only."
+    ),
 ]
 MaxUseless = Annotated[
     int | None,
     typer.Option(
+        rich_help_panel=LLM,
         help="Useless replies of the language model from the start that end the run (24; 0: never).",
         min=0,
         show_default=False,
     ),
 ]
 Track = Annotated[
-    list[str], typer.Option(help="Send the run's figures (numbers only) to mlflow or wandb.", show_default=False)
+    list[str],
+    typer.Option(
+        rich_help_panel=OUTPUT, help="Send the run's figures (numbers only) to mlflow or wandb.", show_default=False
+    ),
+]
+TrackFiles = Annotated[
+    bool,
+    typer.Option(
+        "--track-files",
+        rich_help_panel=OUTPUT,
+        help="Send the prompt file and the report there too, with class names and texts.",
+    ),
 ]

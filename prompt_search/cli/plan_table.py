@@ -3,7 +3,8 @@
 import json
 from typing import TYPE_CHECKING
 
-from prompt_search.cli.display import note_line
+from prompt_search.cli.sentences import print_sentence
+from prompt_search.display.display import note_line
 from prompt_search.run.money.budget import Budget
 
 if TYPE_CHECKING:
@@ -23,12 +24,12 @@ def print_dry_run(plan: "DryRun", budget: Budget, *, as_json: bool) -> None:
         return
     console = Console(highlight=False, markup=False)
     for note in plan.notes:
-        console.print(note_line(note), soft_wrap=True)
+        print_sentence(console, note_line(note))
     sizes = ", ".join(f"{n} {split}" for split, n in plan.images.items())
     console.print(f"{plan.classes} classes; images: {sizes}")
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in ("about (at most)", "LLM calls", "candidates", "prompt tokens", "reply tokens", "dollars"):
-        table.add_column(column, justify="left" if column.startswith("about") else "right")
+        table.add_column(column, justify="left" if column.startswith("about") else "right", overflow="fold")
     for each in plan.strategies:
         table.add_row(
             each.name,
@@ -39,19 +40,23 @@ def print_dry_run(plan: "DryRun", budget: Budget, *, as_json: bool) -> None:
             "?" if each.usd is None else f"({each.usd:.4f})",
         )
     console.print(table)
-    console.print(
+    print_sentence(
+        console,
         f"texts to encode: {plan.texts}, about {plan.text_seconds:.0f} s here; "
-        "how long the language model takes is not known"
+        "how long the language model takes is not known",
     )
-    console.print(
+    print_sentence(
+        console,
         "The price of this language model is not known; state it with --price IN,OUT."
         if plan.usd is None
         else f"cost: about ${plan.usd:.4f} if replies are as long as they may be; second questions, failures and the "
-        "thinking of a model that thinks first (--thinking-tokens N counts it in) apart"
+        "thinking of a model that thinks first (--thinking-tokens N counts it in) apart",
     )
     for limit in _exceeded(plan, budget):
-        console.print(f"{limit} may end the run before that")
-    console.print("Played through with made-up replies and scores; nothing was asked, and no image was opened.")
+        print_sentence(console, f"{limit} may end the run before that")
+    print_sentence(
+        console, "Played through with made-up replies and scores; nothing was asked, and no image was opened."
+    )
 
 
 def _exceeded(plan: "DryRun", budget: Budget) -> list[str]:

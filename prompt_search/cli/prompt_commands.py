@@ -22,11 +22,15 @@ def score(
     prompts: Annotated[
         Path, typer.Argument(help="A run folder, a prompts.json, or FILE#DATASET of templates or texts by class.")
     ],
-    data: Annotated[str, typer.Argument(help="Images in class folders, a .parquet file, photos, emoji.")],
+    data: Annotated[str, typer.Argument(help="As for `run`: a folder, file, hf:OWNER/NAME, photos, emoji.")],
     model: Annotated[
         str | None, typer.Option(help="By default the model the prompts were found for.", show_default=False)
     ] = None,
-    classes: Annotated[Path | None, typer.Option(help='Class names: {"folder": "name"}.', show_default=False)] = None,
+    classes: Annotated[str | None, typer.Option(help="As for `run`.", show_default=False)] = None,
+    image_column: Annotated[str | None, typer.Option(help="As for `run`.", show_default=False)] = None,
+    label_column: Annotated[str | None, typer.Option(help="As for `run`.", show_default=False)] = None,
+    split_map: Annotated[list[str], typer.Option(help="As for `run`.", show_default=False)] = [],
+    image_root: Annotated[str | None, typer.Option(help="As for `run`.", show_default=False)] = None,
     prompt_format: Format = None,
     device: Device = "auto",
     cache_dir: CacheDir = None,
@@ -34,14 +38,16 @@ def score(
     quiet: Quiet = False,
 ) -> None:
     """Score a prompt file on images; on the images of its run, split by split, with the same figures."""
-    from prompt_search.cli.display import Display
+    from prompt_search.data.sources.reading import Reading
+    from prompt_search.display.display import Display
     from prompt_search.run.resources import Resources
     from prompt_search.score_file import score as score_prompts
 
     with Display(quiet=quiet or as_json) as display:
         resources = Resources(device=device, cache_dir=cache_dir, observer=display)
+        reading = Reading(image_column, label_column, tuple(split_map), image_root, classes=classes)
         scored = score_prompts(
-            prompts, data, model=model, classes=classes, prompt_format=prompt_format, resources=resources
+            prompts, data, model=model, reading=reading, prompt_format=prompt_format, resources=resources
         )
     if as_json:
         typer.echo(json.dumps(scored.to_json(), indent=1))
@@ -65,10 +71,13 @@ def export(
         str, typer.Option(help="prompts, or probe: the linear probe fitted on the run's images, for safetensors only.")
     ] = "prompts",
     device: Device = "auto",
+    quiet: Quiet = False,
 ) -> None:
     """Write the prompts, or the probe fitted beside them, in a form that other programs read."""
+    from prompt_search.display.display import Display
     from prompt_search.export_run import export as export_prompts
 
     names = [name.strip() for each in to for name in each.split(",") if name.strip()]
-    for path in export_prompts(source, names, out, device=device, head=head):
+    shown = Display(quiet=quiet)
+    for path in export_prompts(source, names, out, device=device, head=head, observer=shown):
         typer.echo(printable(str(path)))

@@ -3,6 +3,7 @@
 import json
 from typing import TYPE_CHECKING
 
+from prompt_search.cli.sentences import print_sentence
 from prompt_search.data.names.printable import printable
 from prompt_search.report.result import Cost, PhaseCost, Result, Row, Transfer
 from prompt_search.report.statistics import wilson_interval
@@ -57,16 +58,18 @@ def _print_table(result: Result, console: "Console") -> None:
     console.print(ahead)
     if result.transfers:
         console.print(_transfers(result.transfers))
-    console.print("The search saw the search images only, and select chose the winner; test was read after that.")
+    print_sentence(
+        console, "The search saw the search images only, and select chose the winner; test was read after that."
+    )
     if result.refitted:
-        console.print(
+        print_sentence(
+            console,
             "After the choice the winner was selected again on search and select together: its select figure is of "
             "images left out in turn. What is selected on both splits has no figure there.",
-            soft_wrap=True,
         )
-    console.print(f"\n{printable(result.verdict())}", soft_wrap=True)
-    for remark in result.remarks():
-        console.print(printable(remark), soft_wrap=True)
+    console.print()
+    for sentence in (result.verdict(), *result.remarks()):
+        print_sentence(console, sentence)
 
 
 def _transfers(transfers: tuple[Transfer, ...]) -> "Table":
@@ -104,18 +107,19 @@ def _gain(row: Row) -> str:
 
 def _print_prompts(result: Result, console: "Console") -> None:
     prompts = result.prompts
-    console.print(f"\nWinning prompts (found by {result.found_by}, {prompts.n_texts} texts):")
+    console.print()
+    print_sentence(console, f"Winning prompts (found by {result.found_by}, {prompts.n_texts} texts):")
     if result.pairwise:
         told = f"{len(result.pairwise.pairs)} pairs told apart among the {result.pairwise.k} best classes of an image"
-        console.print(f"  pairwise, {told}; compiled into one set per class:")
+        print_sentence(console, f"  pairwise, {told}; compiled into one set per class:")
     for template in prompts.templates[:MOST_TEMPLATES]:
-        console.print(f"  {printable(template)}")
+        print_sentence(console, f"  {template}")
     _print_rest(console, len(prompts.templates) - MOST_TEMPLATES, "templates")
     described = [(c.name, own) for c, own in zip(prompts.classes, prompts.texts, strict=True) if own]
     for name, own in described[:MOST_CLASSES]:
-        console.print(f"  {printable(name)}:")
+        print_sentence(console, f"  {name}:")
         for text in own[:MOST_TEXTS]:
-            console.print(f"    {printable(text)}")
+            print_sentence(console, f"    {text}")
         _print_rest(console, len(own) - MOST_TEXTS, "texts", indent=4)
     _print_rest(console, len(described) - MOST_CLASSES, "classes")
 
@@ -128,29 +132,31 @@ def _print_rest(console: "Console", left: int, what: str, indent: int = 2) -> No
 def _print_notes(result: Result, console: "Console") -> None:
     _print_cost(result, console)
     for note in result.notes:
-        console.print(printable(note if note.startswith("warning") else f"note: {note}"), soft_wrap=True)
+        print_sentence(console, note if note.startswith("warning") else f"note: {note}")
     if result.test_reads > 1:
-        console.print(
-            f"note: this run has read the test split {result.test_reads} times; the figures flatter it a little"
+        print_sentence(
+            console,
+            f"note: this run has read the test split {result.test_reads} times; the figures flatter it a little",
         )
     if result.stopped_by:
-        console.print(
-            f"stopped early: {result.stopped_by}; `prompt-search resume {printable(str(result.folder))}` "
-            "with a larger limit goes on"
+        print_sentence(
+            console,
+            f"stopped early: {result.stopped_by}; `prompt-search resume {result.folder}` with a larger limit goes on",
         )
     console.print(f"\nprompt file   {printable(str(result.prompts_file))}", soft_wrap=True)
     console.print(f"classifier    {printable(str(result.classifier_file))}", soft_wrap=True)
-    console.print(f"report        {printable(str(result.folder / 'report.html'))}", soft_wrap=True)
+    console.print(f"report        {printable(str(result.report_file))}", soft_wrap=True)
 
 
 def _print_cost(result: Result, console: "Console") -> None:
     """What was asked for, phase by phase where there are several, and what was paid for it."""
     cost, paid = result.cost, Ledger(result.folder / LEDGER, None)
+    console.print()
     for phase in cost.phases if len(cost.phases) > 1 else ():
-        console.print(f"\n{phase.phase}: {_amount(phase)}", end="")
-    console.print(f"\n{'together: ' if len(cost.phases) > 1 else ''}{_amount(cost)}")
+        print_sentence(console, f"{phase.phase}: {_amount(phase)}")
+    print_sentence(console, f"{'together: ' if len(cost.phases) > 1 else ''}{_amount(cost)}")
     if cost.usd:
-        console.print(f"paid: ${paid.cost:.4f} for {paid.tokens} tokens; replies from the cache are free")
+        print_sentence(console, f"paid: ${paid.cost:.4f} for {paid.tokens} tokens; replies from the cache are free")
     counts = result.replies
     told = {
         "cut at their cap of tokens": counts.cut,
@@ -161,7 +167,9 @@ def _print_cost(result: Result, console: "Console") -> None:
         "asked with a shortened conversation": counts.shortened,
     }
     if any(told.values()):
-        console.print(f"replies: {counts.usable} usable, " + ", ".join(f"{n} {what}" for what, n in told.items() if n))
+        print_sentence(
+            console, f"replies: {counts.usable} usable, " + ", ".join(f"{n} {what}" for what, n in told.items() if n)
+        )
 
 
 def _amount(cost: Cost | PhaseCost) -> str:

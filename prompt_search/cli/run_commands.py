@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from optimizers import STRATEGIES
 from prompt_search.cli.config_options import with_config_options
 from prompt_search.cli.options import (
     CacheDir,
@@ -23,12 +24,14 @@ from prompt_search.cli.options import (
     PriceText,
     Quiet,
     Track,
+    TrackFiles,
 )
+from prompt_search.cli.panels import IMAGES, OUTPUT, RUNNING, SEARCH, PanelCommand
 from prompt_search.cli.strategy_options import Settings, strategy_choices
 from prompt_search.testbed.demo import MAX_CALLS, demo_config
 
 if TYPE_CHECKING:
-    from prompt_search.cli.display import Display
+    from prompt_search.display.display import Display
     from prompt_search.llm.prices import Price
     from prompt_search.report.result import Result
 
@@ -38,14 +41,18 @@ BUDGET_EXIT = 3
 
 Out = Annotated[
     Path | None,
-    typer.Option(help="The run folder; by default under runs/, named after the arguments.", show_default=False),
+    typer.Option(
+        rich_help_panel=OUTPUT,
+        help="The run folder; by default under runs/, named after the arguments.",
+        show_default=False,
+    ),
 ]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the program."""
     for command in (demo, run, resume, replay):
-        app.command()(command)
+        app.command(cls=PanelCommand)(command)
 
 
 def demo(
@@ -73,12 +80,17 @@ def demo(
 @with_config_options
 def run(
     data: Annotated[
-        str, typer.Argument(help="A folder with one subfolder of images per class, a .parquet file, photos, emoji.")
+        str,
+        typer.Argument(
+            help="Images in class folders, a .parquet, .csv, .jsonl, .tar, .npz or split_zhou_*.json file, "
+            "hf:OWNER/NAME, a name of `datasets`, photos, emoji; `data` shows how it is read."
+        ),
     ],
     fields: dict[str, Any],
-    strategy: Annotated[list[str], typer.Option(help="Give several to run one after the other.")] = [
-        "ensemble-selection"
-    ],
+    strategy: Annotated[
+        list[str],
+        typer.Option(rich_help_panel=SEARCH, help=f"{', '.join(STRATEGIES)}. Give several to run one after the other."),
+    ] = ["ensemble-selection"],
     settings: Settings = [],
     max_calls: MaxCalls = None,
     max_total_tokens: MaxTokens = None,
@@ -88,13 +100,20 @@ def run(
     concurrency: Concurrency = None,
     no_cache: NoCache = False,
     track: Track = [],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what the run would ask for and cost.")] = False,
+    track_files: TrackFiles = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", rich_help_panel=RUNNING, help="Only say what the run would ask for and cost.")
+    ] = False,
     out: Out = None,
     device: Device = "auto",
     verify: Annotated[
-        bool, typer.Option("--verify", help="Read every image again, whatever its size and date.")
+        bool,
+        typer.Option("--verify", rich_help_panel=IMAGES, help="Read every image again, whatever its size and date."),
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Go on where the model hardly knows the classes.")] = False,
+    yes: Annotated[
+        bool,
+        typer.Option("--yes", "-y", rich_help_panel=RUNNING, help="Go on where the model hardly knows the classes."),
+    ] = False,
     cache_dir: CacheDir = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -116,9 +135,13 @@ def run(
         concurrency=concurrency,
         verify=verify,
         track=tuple(track),
+        track_files=track_files,
     )
     if dry_run:
-        print_dry_run(Run(config, out, resources=resources).plan(), budget, as_json=as_json)
+        from prompt_search.display.display import Display
+
+        planned = Run(config, out, resources=replace(resources, observer=Display(quiet=quiet or as_json))).plan()
+        print_dry_run(planned, budget, as_json=as_json)
         return
 
     def carry_out(shown: "Display") -> "Result":
@@ -139,6 +162,7 @@ def resume(
     no_cache: NoCache = False,
     max_useless: MaxUseless = None,
     track: Track = [],
+    track_files: TrackFiles = False,
     device: Device = "auto",
     cache_dir: CacheDir = None,
     as_json: Json = False,
@@ -159,6 +183,7 @@ def resume(
             use_cache=not no_cache,
             concurrency=concurrency,
             track=tuple(track),
+            track_files=track_files,
             observer=shown,
             confirm=shown.confirm,
         )
@@ -180,8 +205,8 @@ def replay(
     """Go through a finished run again from its journal, offline, and compare every byte."""
     from tempfile import TemporaryDirectory
 
-    from prompt_search.cli.display import Display
     from prompt_search.cli.failures import say
+    from prompt_search.display.display import Display
     from prompt_search.run.journal.differences import compare_runs
     from prompt_search.run.resources import Resources
     from prompt_search.run.run import Run
@@ -209,8 +234,8 @@ def _price(text: str | None) -> "Price | None":
 
 
 def _finish(carry_out: "Callable[[Display], Result]", *, as_json: bool, quiet: bool) -> None:
-    from prompt_search.cli.display import Display
     from prompt_search.cli.result_table import print_result
+    from prompt_search.display.display import Display
 
     with Display(quiet=quiet or as_json) as display:
         result = carry_out(display)

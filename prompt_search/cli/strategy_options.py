@@ -5,13 +5,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from prompt_search.cli.panels import SEARCH
+
 if TYPE_CHECKING:
     from prompt_search.run.config import StrategyChoice
 
 __all__ = ["Settings", "strategy_choices"]
 
 Settings = Annotated[
-    list[str], typer.Option("--set", help="A strategy's setting, e.g. iterations=20 or cupl.samples=4.")
+    list[str],
+    typer.Option("--set", rich_help_panel=SEARCH, help="A strategy's setting, e.g. iterations=20 or cupl.samples=4."),
 ]
 
 

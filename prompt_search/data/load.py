@@ -8,25 +8,30 @@ from pathlib import Path
 
 import numpy as np
 
-from evaluators.embeddings.embedding_store import EmbeddingStore, StoredAs
 from evaluators.embeddings.labeled_images import LabeledImages
+from evaluators.embeddings.stored_vectors import StoredVectors
 from evaluators.errors import DataError
-from evaluators.models.image_text_model import ImageTextModel
+from evaluators.models.image_text_model import FloatArray, ImageTextModel
+from evaluators.precision import StoredAs
 from evaluators.prompts.prompt_set import ClassLabel
 from prompt_search.data.encoding.encode import encode, image_store
 from prompt_search.data.encoding.file_index import FileIndex
 from prompt_search.data.encoding.fingerprints import fingerprint
 from prompt_search.data.layouts.image_source import ImageFile, ImageSource, Role
-from prompt_search.data.layouts.read import read_images
 from prompt_search.data.names.class_parts import ClassPart, part_of
 from prompt_search.data.pictures.duplicates import Distinct, distinct
 from prompt_search.data.pictures.near_duplicates import leaked_images
 from prompt_search.data.pictures.odd_pictures import odd_pictures
 from prompt_search.data.pictures.picture_traits import PictureTraits
 from prompt_search.data.report import DataReport
+from prompt_search.data.sources.objects import OwnData
+from prompt_search.data.sources.read import read_images
+from prompt_search.data.sources.reading import Reading
 from prompt_search.data.splits import Splits, split
 
 __all__ = ["DataSplits", "load_splits"]
+
+FeaturesOf = Callable[[Sequence[ImageFile]], FloatArray | StoredVectors]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +54,11 @@ class DataSplits:
 
 
 def load_splits(
-    source: str | Path,
+    source: str | Path | OwnData,
     model: ImageTextModel,
     *,
     cache_dir: Path,
-    classes_file: Path | None = None,
+    reading: Reading | None = None,
     shots: int | None = None,
     select_shots: int | None = None,
     seed: int = 0,
@@ -68,10 +73,10 @@ def load_splits(
     """Read, check, split and encode a data set; what an earlier start found out is taken from the cache.
 
     Args:
-        source: a folder or a Parquet file, see `read_images`.
+        source: see `read_images`. Ready features must be of the model's width, and none is encoded.
         model: makes the image features.
         cache_dir: holds the index of files and the features.
-        classes_file: JSON `{class id: name}`, see `read_images`.
+        reading: how the source is to be read, see `read_images`.
         shots, select_shots, seed: see `split`.
         on_progress: called with the number of images encoded and to encode; not at all if there are none.
         on_reading: called with the number of files read and to read, for their hashes; not at all if all are known.
@@ -85,11 +90,17 @@ def load_splits(
         DataError: if the data can't be used; the message names the class, image or file.
         StoreError: if the cache can't be read or written.
     """
-    images = part_of(read_images(source, classes_file, cache_dir / "datasets"), part)
+    images = part_of(read_images(source, reading, cache_dir / "datasets"), part)
+    if images.features is not None:
+        return _of_features(images, images.features, model, shots, select_shots, seed, alike)
     index = FileIndex(cache_dir / "images.sqlite")
     readable, unreadable = fingerprint(images, index, verify, on_reading)
     usable = distinct(readable)
     store = image_store(model, cache_dir, stored_as, turned)
+
+    def stored(some: Sequence[ImageFile]) -> StoredVectors:
+        return store.view([image.content for image in some])
+
     corrupt = index.corrupt(image.content for image in readable)
     traits: dict[bytes, PictureTraits] = {}
     copies: dict[bytes, tuple[str, str, float]] = {}
@@ -115,14 +126,51 @@ def load_splits(
         corrupt |= found
         if found:
             continue
-        leaked, frames = leaked_images(drawn, _labeled_roles(images, drawn, store), alike)
+        leaked, frames = leaked_images(drawn, _labeled_roles(images, drawn, stored), alike)
         if not leaked:
             break
         copies |= leaked
     notes, warnings = odd_pictures(drawn.images(), traits, turned)
     warnings += frames
     report = replace(report, notes=report.notes + notes, warnings=report.warnings + warnings)
-    return _data_splits(images, drawn, report, store)
+    return _data_splits(images, drawn, report, stored)
+
+
+def _of_features(
+    source: ImageSource,
+    features: FloatArray,
+    model: ImageTextModel,
+    shots: int | None,
+    select_shots: int | None,
+    seed: int,
+    alike: float,
+) -> DataSplits:
+    """The splits of ready features: nothing is read or encoded.
+
+    Raises:
+        DataError: if they are of another width than the model's, or see `split`.
+    """
+    if features.shape[1] != model.width:
+        raise DataError(
+            f"the features have width {features.shape[1]}, those of the model {model.name} have {model.width}: "
+            "name the model that they were made with (--model)"
+        )
+    told = f"the features are taken for those of {model.name}: only their width can be checked"
+    usable = distinct(source.images)
+    copies: dict[bytes, tuple[str, str, float]] = {}
+
+    def rows(images: Sequence[ImageFile]) -> FloatArray:
+        return features[[image.row or 0 for image in images]]
+
+    while True:
+        report = _report(source, source.unreadable, source.images, usable, {})
+        report = replace(report, near_duplicates=tuple(sorted(copies.values())))
+        drawn = _split(source, usable, report, shots, select_shots, seed, copies.keys())
+        leaked, frames = leaked_images(drawn, _labeled_roles(source, drawn, rows), alike)
+        if not leaked:
+            break
+        copies |= leaked
+    return _data_splits(source, drawn, replace(report, warnings=(*report.warnings, told, *frames)), rows)
 
 
 def _split(
@@ -163,15 +211,16 @@ def _report(
             for group in usable.contradictions
             if group[0].content not in corrupt
         ),
+        unlabelled=source.unlabelled,
         ignored=source.ignored,
         notes=source.notes,
         warnings=source.warnings,
     )
 
 
-def _data_splits(source: ImageSource, drawn: Splits, report: DataReport, store: EmbeddingStore) -> DataSplits:
+def _data_splits(source: ImageSource, drawn: Splits, report: DataReport, features: FeaturesOf) -> DataSplits:
     roles = _roles(drawn)
-    splits = _labeled_roles(source, drawn, store)
+    splits = _labeled_roles(source, drawn, features)
     return DataSplits(
         classes=source.classes,
         **splits,
@@ -189,15 +238,15 @@ def _roles(drawn: Splits) -> dict[Role, tuple[ImageFile, ...]]:
     return {"search": drawn.search, "select": drawn.select, "test": drawn.test}
 
 
-def _labeled_roles(source: ImageSource, drawn: Splits, store: EmbeddingStore) -> dict[Role, LabeledImages]:
+def _labeled_roles(source: ImageSource, drawn: Splits, features: FeaturesOf) -> dict[Role, LabeledImages]:
     class_ids = tuple(label.id for label in source.classes)
-    return {role: _labeled(images, class_ids, store) for role, images in _roles(drawn).items()}
+    return {role: _labeled(images, class_ids, features) for role, images in _roles(drawn).items()}
 
 
-def _labeled(images: Sequence[ImageFile], class_ids: tuple[str, ...], store: EmbeddingStore) -> LabeledImages:
+def _labeled(images: Sequence[ImageFile], class_ids: tuple[str, ...], features: FeaturesOf) -> LabeledImages:
     label_of = {class_id: label for label, class_id in enumerate(class_ids)}
     return LabeledImages(
-        embeddings=store.view([image.content for image in images]),
+        embeddings=features(images),
         labels=np.array([label_of[image.class_id] for image in images], dtype=np.int64),
         class_ids=class_ids,
         image_ids=tuple(image.id for image in images),

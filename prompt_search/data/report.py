@@ -22,6 +22,7 @@ class DataReport:
         corrupt: image ids with the reason why they can't be read or decoded, here at least.
         duplicates: image ids with the id of the image of the same bytes and class that was kept.
         contradictions: groups of (image id, class id) whose bytes are the same and whose classes differ.
+        unlabelled: rows without a class or a picture, with the reason.
         near_duplicates: image ids with the id of the image of a more sealed split that they nearly are, and the cosine.
         ignored: files that are no pictures.
         notes: what was recognised and how it was read, one sentence each.
@@ -40,6 +41,7 @@ class DataReport:
     corrupt: tuple[tuple[str, str], ...] = ()
     duplicates: tuple[tuple[str, str], ...] = ()
     contradictions: tuple[tuple[tuple[str, str], ...], ...] = ()
+    unlabelled: tuple[tuple[str, str], ...] = ()
     near_duplicates: tuple[tuple[str, str, float], ...] = ()
     ignored: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -59,6 +61,11 @@ class DataReport:
         lines += _section(
             f"{_images(len(self.corrupt), 'unreadable ')} left out:",
             (f"{printable(image)}: {printable(reason)}" for image, reason in self.corrupt),
+        )
+        rows = "row" if len(self.unlabelled) == 1 else "rows"
+        lines += _section(
+            f"{len(self.unlabelled)} {rows} without a usable label left out:",
+            (f"{printable(row)}: {printable(reason)}" for row, reason in self.unlabelled),
         )
         lines += _section(
             f"{_images(len(self.duplicates), 'duplicate ')} left out:",
@@ -83,6 +90,7 @@ class DataReport:
         """All that was left out in one sentence, to explain why a class has too few images; may be empty."""
         parts = [
             ("unreadable", [f"{image} ({reason})" for image, reason in self.corrupt]),
+            ("without a usable label", [f"{row} ({reason})" for row, reason in self.unlabelled]),
             ("duplicate", [image for image, _ in self.duplicates]),
             ("nearly the same as another", [image for image, _, _ in self.near_duplicates]),
             ("in several classes", [image for group in self.contradictions for image, _ in group]),

@@ -2,7 +2,6 @@
 
 import importlib.util
 import json
-import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,21 +17,24 @@ TABLE = "model_prices_and_context_window_backup.json"
 LOCAL = ("gguf:", "hf:")
 PER_CALL = ("input_cost_per_request", "citation_cost_per_token")
 
+HIGHEST = 1e12
+
 
 @dataclass(frozen=True, slots=True)
 class Price:
     """US dollars per million prompt tokens and per million completion tokens.
 
     Raises:
-        SettingsError: if one is negative or no number.
+        SettingsError: if one is negative, beyond any price, or no number.
     """
 
     input: float
     output: float
 
     def __post_init__(self) -> None:
-        if not all(value >= 0 and math.isfinite(value) for value in (self.input, self.output)):
-            raise SettingsError(f"a price is two amounts of 0 or more, got {self.input:g} and {self.output:g}")
+        for value in (self.input, self.output):
+            if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < HIGHEST:
+                raise SettingsError(f"a price is two amounts of 0 or more, got {str(value)[:30]!r}")
 
     def cost(self, prompt_tokens: int, completion_tokens: int) -> float:
         """In dollars.

@@ -19,9 +19,13 @@ PROBE_HEAD = "linear probe"
 
 
 def write_classifier(
-    path: Path, weights: FloatArray, logit_scale: float, prompts: Candidate, model: Mapping[str, Any]
-) -> None:
+    path: Path, weights: FloatArray, logit_scale: float, prompts: Candidate, model: Mapping[str, Any],
+    calibrated: float | None = None,
+) -> None:  # fmt: skip
     """Write `weight` [D, C] float32 with unit columns, and `logit_scale` [] (already exponentiated).
+
+    The scale that fits held-out images best goes beside it as `calibrated_logit_scale` [], where there is one: with it
+    softmax(scale * cosine) is about as sure as it is right.
 
     No matrix can hold pairwise prompts: `weight` is then that of their compiled form, and the metadata say so with
     `"pairwise": "compiled"`. The classes and the model are one JSON text in the file's metadata: safetensors does not
@@ -34,7 +38,7 @@ def write_classifier(
     provenance = {"classes": folded.to_json()["classes"], "model": dict(model), "prompts_sha256": folded.fingerprint}
     if isinstance(prompts, PairwisePrompts):
         provenance["pairwise"] = "compiled"
-    _write(path, weights, logit_scale, provenance)
+    _write(path, weights, logit_scale, provenance, calibrated)
 
 
 def write_probe(
@@ -52,13 +56,17 @@ def write_probe(
     _write(path, weights, logit_scale, {"classes": listed, "model": dict(model), "head": PROBE_HEAD})
 
 
-def _write(path: Path, weights: FloatArray, logit_scale: float, provenance: Mapping[str, Any]) -> None:
+def _write(
+    path: Path, weights: FloatArray, logit_scale: float, provenance: Mapping[str, Any], calibrated: float | None = None
+) -> None:
     from safetensors.numpy import save
 
     tensors = {
         "weight": np.ascontiguousarray(weights, dtype=np.float32),
         "logit_scale": np.array(logit_scale, dtype=np.float32),
     }
+    if calibrated is not None:
+        tensors["calibrated_logit_scale"] = np.array(calibrated, dtype=np.float32)
     write_atomically(path, save(tensors, metadata={METADATA_KEY: json.dumps(provenance)}))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from evaluators import Candidate, candidate_from_json
-from evaluators.embeddings.embedding_store import StoredAs
+from evaluators.precision import StoredAs
 from prompt_search.errors import PromptError
 from prompt_search.prompt_files.atomic import write_atomically
 from prompt_search.prompt_files.reading.file_text import read_text
@@ -42,6 +42,13 @@ class PromptFile:
     model: Mapping[str, Any]
     run: Mapping[str, Any]
     result: Mapping[str, Any]
+
+    @property
+    def calibrated_logit_scale(self) -> float | None:
+        """The logit scale at which the prompts' probabilities can be believed, if it was measured."""
+        found = self.result.get("calibration")
+        scale = found.get("logit_scale") if isinstance(found, dict) else None
+        return float(scale) if isinstance(scale, int | float) and scale > 0 else None
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON values, in the order of the file."""

@@ -9,7 +9,7 @@ from prompt_search.model_names import open_clip_name
 from prompt_search.report.result import Result
 from prompt_search.testbed.bundled import model_name
 
-__all__ = ["CLASSIFY_SNIPPET", "readme"]
+__all__ = ["CLASSIFY_SNIPPET", "classify_snippet", "readme"]
 
 CLASSIFY_SNIPPET = """\
 import json
@@ -33,7 +33,7 @@ def readme(result: Result, model: Mapping[str, Any]) -> str:
     """Markdown for the run folder; a function of the result alone."""
     winner = result.winner
     low, high = winner.interval
-    snippet = CLASSIFY_SNIPPET.replace("MODEL", _model_arguments(model["name"]))
+    snippet = classify_snippet(model)
     forms = ["safetensors", "cupl", *(["open_clip"] if result.prompts.shared_only else [])]
     forms += ["fudd"] if result.pairwise else []
     return f"""\
@@ -60,6 +60,11 @@ prompt-search score prompts.json IMAGES
 prompt-search export . --to {",".join(forms)}
 ```
 """
+
+
+def classify_snippet(model: Mapping[str, Any]) -> str:
+    """A program that classifies an image with a model and the classifier file, without this package."""
+    return CLASSIFY_SNIPPET.replace("MODEL", _model_arguments(model["name"]))
 
 
 def _two_steps(result: Result) -> str:

@@ -1,24 +1,42 @@
 """What a run comes to."""
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from evaluators import PHOTO_TEMPLATE, Candidate, PairwisePrompts, PromptSet, Score
+from prompt_search.errors import SettingsError
+from prompt_search.installation import install_command
 from prompt_search.report.certificate import Certificate
-from prompt_search.report.statistics import PairedCounts, paired_interval, wilson_interval
+from prompt_search.report.statistics import (
+    Luck,
+    PairedCounts,
+    exact_p,
+    holm,
+    images_to_show,
+    paired_interval,
+    shown_p,
+    wilson_interval,
+)
+
+if TYPE_CHECKING:
+    import pandas
+    from matplotlib.figure import Figure
 
 __all__ = [
     "NO_WORDS",
     "PROBE",
     "RANDOM_WORDS",
     "YOURS",
+    "Calibration",
     "Cost",
     "PhaseCost",
     "ReplyCounts",
     "Result",
     "Row",
     "Transfer",
+    "compared_with",
 ]
 
 Role = Literal["winner", "first form", "compiled", "baseline", "placebo", "adapter"]
@@ -33,6 +51,36 @@ NO_WORDS = "placebo: no words, searched"
 
 RANDOM_WORDS = "placebo: random words, searched"
 """How the placebo is called that tells what the words account for."""
+
+
+class Compared(Protocol):
+    """Prompts that the winner may be compared with."""
+
+    @property
+    def name(self) -> str:
+        """How they are called."""
+        ...
+
+    @property
+    def role(self) -> Role:
+        """Only baselines are what one would use without a search."""
+        ...
+
+    @property
+    def candidate(self) -> Candidate:
+        """The prompts."""
+        ...
+
+
+Rival = TypeVar("Rival", bound=Compared)
+
+
+def compared_with(rivals: Iterable[Rival]) -> Rival | None:
+    """What one would use without a search: the user's own prompts where there are any, else "a photo of a {}."."""
+    baselines = [each for each in rivals if each.role == "baseline"]
+    own = [each for each in baselines if each.name.startswith(YOURS)]
+    plain = [each for each in baselines if each.candidate.compiled().templates == (PHOTO_TEMPLATE,)]
+    return next(iter([*own, *plain]), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +180,21 @@ class Transfer:
 
 
 @dataclass(frozen=True, slots=True)
+class Calibration:
+    """How sure the winner is of its predictions on test, against how often it is right.
+
+    Attributes:
+        logit_scale: that fits the select images best (temperature scaling, Guo et al. 2017); `None` if none does.
+        before: expected calibration error at the model's own scale, in [0, 1].
+        after: at the fitted one.
+    """
+
+    logit_scale: float | None
+    before: float
+    after: float
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One set of prompts on the three splits.
 
@@ -183,6 +246,7 @@ class Row:
             figures["winner_minus_this"] = {
                 "top1": gain,
                 "interval_95": [round(x, 6) for x in self.gain_interval or ()],
+                "p": round(exact_p(self.against_winner), 6),
             }
         return figures
 
@@ -192,9 +256,9 @@ class Row:
         return round((counts.only_first - counts.only_second) / counts.n, 6) if counts else 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Result:
-    """A finished run.
+    """A finished run; a notebook shows its first screen.
 
     Attributes:
         winner: the row chosen on the select split; a baseline if nothing found was better there.
@@ -205,6 +269,8 @@ class Result:
         test_reads: how often the test split was read in this run folder; 1 unless the run was reopened.
         notes: what a person should know: skipped images, dropped replies, decisions.
         folder: where everything is.
+        luck: what the best candidate of the search gains by chance alone.
+        calibration: how sure the winner is.
         selected: whether the winner was selected from a library, so that its last selection can be made again.
         certificate: what the search and select images alone guarantee, if that was asked for and could be had.
         transfers: base-to-new runs: the winner and the baselines on classes the search knew nothing of; those made of
@@ -222,6 +288,8 @@ class Result:
     folder: Path
     transfers: tuple[Transfer, ...] = ()
     selected: bool = False
+    luck: Luck | None = None
+    calibration: Calibration | None = None
     certificate: Certificate | None = None
 
     @property
@@ -241,6 +309,11 @@ class Result:
         return self.folder / "prompts.json"
 
     @property
+    def report_file(self) -> Path:
+        """The page to look at."""
+        return self.folder / "report.html"
+
+    @property
     def classifier_file(self) -> Path:
         """The winner as a `[D, C]` matrix for models that are used without this package."""
         return self.folder / "classifier.safetensors"
@@ -252,18 +325,19 @@ class Result:
         """
         if self.found_by == "baseline":
             return f"Nothing that was found beat {self.winner.name} on the select split; it stays.{self._better()}"
-        baselines = [row for row in self.rows if row.role == "baseline"]
-        own = [row for row in baselines if row.name.startswith(YOURS)]
-        row = next(
-            iter(own), next((r for r in baselines if r.candidate.compiled().templates == (PHOTO_TEMPLATE,)), None)
-        )
-        if row is None or row.gain_interval is None:
+        row = self._rival()
+        if row is None or row.gain_interval is None or row.against_winner is None:
             return f"There is no baseline to compare {self.winner.name} with."
         low, high = row.gain_interval
         kind = "a proven gain" if low > 0 else "a proven loss" if high < 0 else "no proven difference"
         gain = f"{100 * row.winner_gain():+.1f} points, 95 % interval {100 * low:+.1f} to {100 * high:+.1f}"
+        gain += f", {shown_p(exact_p(row.against_winner))}"
         again = f" (read {self.test_reads} times, which flatters it)" if self.test_reads > 1 else ""
         return f"On {row.test.n} unseen images{again} the winner against {row.name}: {gain}: {kind}.{self._better(row)}"
+
+    def _rival(self) -> Row | None:
+        """What one would use without a search."""
+        return compared_with(self.rows)
 
     def _better(self, told: Row | None = None) -> str:
         """What has words (or is said to) and does better on the test images: it belongs into the first line."""
@@ -295,10 +369,54 @@ class Result:
                 f"select images{unlike}, is {-100 * probe.winner_gain():.1f} points ahead of it, 95 % interval "
                 f"{-100 * high:+.1f} to {-100 * low:+.1f}."
             )
-        if self.certificate is not None:
-            test = self.winner.test if not self.certificate.compiled else self._compiled_test()
-            said.append(self.certificate.sentence(test.correct, test.n))
-        return tuple(said)
+        return (*said, *self._chance(), *self._sureness(), *self._certified())
+
+    def corrected_p(self) -> dict[str, float]:
+        """By baseline the p of the exact McNemar test against the winner on test, corrected for their number (Holm)."""
+        rows = [row for row in self.rows if row.role == "baseline" and row.against_winner is not None]
+        p = holm([exact_p(row.against_winner) for row in rows if row.against_winner is not None])
+        return {row.name: round(each, 6) for row, each in zip(rows, p, strict=True)}
+
+    def _chance(self) -> list[str]:
+        """What luck and the number of images can do."""
+        said = []
+        corrected = self.corrected_p()
+        if len(corrected) > 1:
+            listed = ", ".join(f"{name} {shown_p(p)}" for name, p in corrected.items())
+            said.append(f"Exact McNemar tests against each baseline, corrected for their number (Holm): {listed}.")
+        if self.luck is not None and self.luck.candidates > 1:
+            said.append(
+                f"Luck: were all {self.luck.candidates} candidates of the search equally good, the best would still "
+                f"look {100 * self.luck.gain:.1f} points better than it is on its {self.luck.images} images. None of "
+                "these is among the unseen ones."
+            )
+        rival = self._rival()
+        if rival is not None and (counts := rival.against_winner) is not None:
+            share = (counts.only_first + counts.only_second) / counts.n
+            needed = images_to_show(0.01, share)
+            said.append(
+                f"To show a gain of one point takes about {_rounded_up(needed):,} unseen images (four times in five), "
+                f"as the winner and {rival.name} differ on {100 * share:.0f} % of them; here are {counts.n:,}."
+            )
+        return said
+
+    def _sureness(self) -> list[str]:
+        """Whether the probabilities can be believed."""
+        found = self.calibration
+        if found is None or found.logit_scale is None:
+            return []
+        return [
+            f"Sure or right? Its probabilities are off by {100 * found.before:.1f} points on average at the model's "
+            f"own logit scale, by {100 * found.after:.1f} at {found.logit_scale:.3g}, which fits the select images; "
+            "the classifier file has both."
+        ]
+
+    def _certified(self) -> list[str]:
+        """What holds without a test image."""
+        if self.certificate is None:
+            return []
+        test = self._compiled_test() if self.certificate.compiled else self.winner.test
+        return [self.certificate.sentence(test.correct, test.n)]
 
     def _compiled_test(self) -> Score:
         return next((row.test for row in self.rows if row.role == "compiled"), self.winner.test)
@@ -321,6 +439,42 @@ class Result:
         searched = f"Against {other}, searched the same way on the same images, the winner is {ahead}"
         return f"Words or selection? {searched}: {proof}."
 
+    def __repr__(self) -> str:
+        from prompt_search.report.notebook import one_line
+
+        return one_line(self)
+
+    def _repr_html_(self) -> str:
+        from prompt_search.report.notebook import first_screen
+
+        return first_screen(self)
+
+    def to_frame(self) -> "pandas.DataFrame":
+        """Every candidate that was scored, in order, from the journal in the run folder.
+
+        Columns: `calls` (replies by then), `fitness`, `top1` in [0, 1], `fitted_cross_entropy` in nats and
+        `mean_recall` on the search images, `templates` (a tuple), `own_texts` (how many texts single classes have).
+
+        Raises:
+            RunMissing: if the journal is gone; `RunError`: if it is damaged.
+        """
+        from prompt_search.report.notebook import candidates
+
+        return candidates(self)
+
+    def plot(self) -> "Figure":
+        """The winner against the others with 95 % intervals, and the search; a figure of matplotlib (`savefig`).
+
+        Raises:
+            SettingsError: if matplotlib is not installed.
+            RunError: see `to_frame`.
+        """
+        try:
+            from prompt_search.report.figure import ResultFigure
+        except ImportError as error:
+            raise SettingsError(f"a plot needs matplotlib: {install_command('plot')}") from error
+        return ResultFigure(self)
+
     def to_json(self) -> dict[str, Any]:
         """The figures as plain JSON values, without the folder: equal for equal runs."""
         certified = {} if self.certificate is None else {"certificate": self.certificate.to_json()}
@@ -335,5 +489,18 @@ class Result:
             "cost": self.cost.to_json(),
             "replies": asdict(self.replies),
             "notes": list(self.notes),
+            "p_holm": self.corrected_p(),
+            "luck": asdict(self.luck) | {"gain": round(self.luck.gain, 6)} if self.luck else None,
+            "calibration": asdict(self.calibration) if self.calibration else None,
             "base_to_new": [asdict(each) | {"harmonic_mean": each.harmonic_mean} for each in self.transfers],
         } | certified
+
+
+def _rounded_up(number: int) -> int:
+    """To two digits.
+
+    >>> _rounded_up(9411), _rounded_up(120)
+    (9500, 120)
+    """
+    step = int(max(1, 10 ** (len(str(number)) - 2)))
+    return -(-number // step) * step

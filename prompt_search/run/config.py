@@ -5,10 +5,10 @@ from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from pathlib import PurePath
 from typing import Annotated, Any, Literal
 
-from evaluators import DEFAULT_FITNESS
-from evaluators.embeddings.embedding_store import StoredAs
-from evaluators.models.open_clip_model import Precision
+from evaluators import DEFAULT_FITNESS, FITNESS_PRESETS
+from evaluators.precision import Precision, StoredAs
 from optimizers import STRATEGIES, Optimizer, configure, strategy_class
+from prompt_search.data.sources.reading import OWN, Reading
 from prompt_search.errors import SettingsError
 from prompt_search.llm.api.endpoint import secret_parts
 from prompt_search.llm.prices import Price
@@ -20,8 +20,8 @@ from prompt_search.run.option import Option, check, check_names, options
 __all__ = ["OWN", "DataConfig", "Feedback", "LlmConfig", "RunConfig", "SearchConfig", "StrategyChoice"]
 
 Feedback = Literal["paper", "confusions"]
-OWN = "own:"
-"""Marks what was given as a Python object and can't be made again from its name."""
+GGUF = "gguf:"
+"""Goes before the path of a language model in one file, which its contents identify, wherever it lies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +102,43 @@ class DataConfig(Part):
 
     source: Annotated[
         str,
-        Option("A folder with one subfolder of images per class, a .parquet file, photos, emoji.", identity="data"),
+        Option(
+            "Images in class folders, a .parquet, .csv, .jsonl, .tar, .npz or split_zhou_*.json file, hf:OWNER/NAME, "
+            "a name of `prompt-search datasets`, photos, emoji.",
+            identity="data",
+        ),
     ] = ""
-    classes: Annotated[str | None, Option('Class names: {"folder": "name"}.', identity="class names")] = None
+    classes: Annotated[
+        str | None,
+        Option(
+            'Class names, {"id": "name"}, or which classes to keep: a file of ids, or a,b,c.', identity="class names"
+        ),
+    ] = None
+    image_column: Annotated[
+        str | None, Option("The column of pictures or file names; the ending of pictures in tars.", identity="data")
+    ] = None
+    label_column: Annotated[
+        str | None, Option("The column of classes; the ending of labels in tars.", identity="data")
+    ] = None
+    split_map: Annotated[
+        tuple[str, ...],
+        Option("NAME=ROLE,...: what splits are for: search, select, test or none.", identity="data"),
+    ] = ()
+    image_root: Annotated[str | None, Option("The folder that file names in a list count from.", identity="data")] = (
+        None
+    )
+    preset: Annotated[
+        str | None,
+        Option("Which of `prompt-search datasets` this is: its class names and description are used.", identity="data"),
+    ] = None
+    stream: Annotated[
+        bool | None,
+        Option(
+            "Read a data set of the hub over the network and keep nothing but features. By default if it is large.",
+            flag="--stream/--no-stream",
+            identity=False,
+        ),
+    ] = None
     shots: Annotated[
         int | None, Option("Images per class to search with.", least=1, identity="data", provenance=True)
     ] = None
@@ -133,6 +167,18 @@ class DataConfig(Part):
 
     def __post_init__(self) -> None:
         check(self)
+
+    def reading(self) -> Reading:
+        """How the images are to be read."""
+        return Reading(
+            image_column=self.image_column,
+            label_column=self.label_column,
+            split_map=self.split_map,
+            image_root=self.image_root,
+            stream=self.stream,
+            preset=self.preset,
+            classes=self.classes,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +228,9 @@ class SearchConfig(Part):
     strategies: Annotated[
         tuple[StrategyChoice, ...], Option("Run one after the other on one archive.", identity="strategies")
     ] = (StrategyChoice("ensemble-selection"),)
-    fitness: Annotated[str, Option("What the search maximises.", provenance=True)] = DEFAULT_FITNESS
+    fitness: Annotated[str, Option(f"What the search maximises: {', '.join(FITNESS_PRESETS)}.", provenance=True)] = (
+        DEFAULT_FITNESS
+    )
     description: Annotated[
         str, Option("One or two sentences about the images, for the language model.", provenance=True)
     ] = ""
@@ -243,6 +291,10 @@ class RunConfig(Part):
     search: SearchConfig = field(default_factory=SearchConfig)
     llm: LlmConfig = field(default_factory=LlmConfig)
     seed: Annotated[int, Option("Of splits, search and sampling.", provenance=True)] = 0
+    images: Annotated[
+        bool,
+        Option("Show small copies of some test images in the report.", flag="--images/--no-images", identity=False),
+    ] = True
 
     def __post_init__(self) -> None:
         check(self)
@@ -281,18 +333,20 @@ class RunConfig(Part):
         return replace(self, **own, **{part: replace(getattr(self, part), **new) for part, new in changed.items()})
 
     def located(self, absolute: Callable[[str], str]) -> "RunConfig":
-        """The same with the paths of images and prompt files made absolute, for a run may be resumed from anywhere."""
-        data, search = self.data, self.search
+        """The same with paths of images, prompts and a GGUF made absolute, for a run may be resumed from anywhere."""
+        data, search, name = self.data, self.search, self.llm.name
         return replace(
             self,
             data=replace(
                 data,
                 source=absolute(data.source),
-                classes=absolute(data.classes) if data.classes else None,
+                classes=absolute(data.classes) if data.classes and "," not in data.classes else data.classes,
+                image_root=absolute(data.image_root) if data.image_root else None,
             ),
             search=replace(
                 search, baseline=tuple(map(absolute, search.baseline)), start=tuple(map(absolute, search.start))
             ),
+            llm=replace(self.llm, name=GGUF + absolute(name.removeprefix(GGUF)) if name.startswith(GGUF) else name),
         )
 
     @classmethod

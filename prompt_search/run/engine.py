@@ -1,7 +1,7 @@
 """Carries out a run: from its arguments to a proven result, every step through the journal."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +9,13 @@ from evaluators import LabeledImages, TextEncoder
 from optimizers import Picture, Scored, Task, abilities, attempts, in_turn, watch
 from optimizers.template_search import template_library
 from prompt_search.data.pictures.thumbnails import thumbnails
+from prompt_search.data.sources.read import read_images
 from prompt_search.errors import DataError, RunMismatch, RunMissing, SettingsError
 from prompt_search.models import describe_model
 from prompt_search.prompt_files.prompts_json import PromptFile, write_prompts_json
-from prompt_search.report.result import Result
+from prompt_search.report.page import write_report
+from prompt_search.report.predictions import write_predictions
+from prompt_search.report.result import Result, compared_with
 from prompt_search.run.folder import check_folder, write_arguments
 from prompt_search.run.identity import provenance_of
 from prompt_search.run.inputs import fitness_named, open_inputs
@@ -32,7 +35,14 @@ from prompt_search.run.outcome.choice import Choice, Contender, choose_winner
 from prompt_search.run.outcome.heads import fit_heads, too_large
 from prompt_search.run.outcome.last_selection import searched_placebos, select_placebos, stand_in
 from prompt_search.run.outcome.outputs import write_outputs
-from prompt_search.run.outcome.sealed_test import Finalist, as_finalist, prove, score_placebos
+from prompt_search.run.outcome.sealed_test import (
+    Finalist,
+    as_finalist,
+    gauge_chance,
+    prove,
+    score_placebos,
+    weigh_texts,
+)
 from prompt_search.run.outcome.split_evaluators import SplitEvaluators
 from prompt_search.run.plan.context import context_check
 from prompt_search.run.plan.early_checks import near_chance
@@ -74,7 +84,7 @@ def replay(job: Job, recorded: Path, folder: Path) -> Result:
     if not isinstance(records[-1].event, Ended):
         raise RunMissing(f"{recorded} holds no finished run; resume it first")
     check_folder(folder)
-    with Journal(folder, source=records) as journal:
+    with Journal(folder, records, recorded / JOURNAL) as journal:
         write_arguments(folder, job)
         facts = facts_of(records, recorded / JOURNAL)
         if facts.identity["model"][-1] != job.model.fingerprint:
@@ -101,6 +111,8 @@ def _carry_out(job: Job, given: Facts, images: Callable[[str], LabeledImages], j
     winner, before, recipe = choice.final, choice.before, choice.recipe
     certificate = certify(winner, search, facts.identity["language model"]) if config.search.certificate else None
     notes = [*facts.notes, *search.notes, *_about_choice(choice, search, refit=config.search.refit)]
+    luck = gauge_chance(search.archive, evaluators, journal)
+    weigh_texts(winner.searched.candidate, evaluators, journal)
     search.enter_phase("searching with other words")
     beside = [as_finalist(baseline) for baseline in choice.baselines if baseline.name != winner.name]
     beside += [as_finalist(before, "the winner before its last selection", "first form")] if before else []
@@ -111,35 +123,51 @@ def _carry_out(job: Job, given: Facts, images: Callable[[str], LabeledImages], j
         sets = select_placebos(with_other_words, like, before is not None, evaluators, journal)
         beside += [Finalist(name, "placebo", candidate) for name, candidate in sets.items()]
     search.enter_phase("reading the sealed test split")
-    rows, test_reads, fallback = prove(
+    rows, read, calibration = prove(
         winner,
         beside,
         lambda: fit_heads(winner.searched.candidate, evaluators, journal.folder, described),
+        lambda: _write_predictions(winner, beside, evaluators, journal.folder, described),
         evaluators,
         journal,
     )
     if too_large(facts.sizes["search"] + facts.sizes["select"], model.width, len(facts.classes)):
         notes.append("no linear probe was fitted for comparison: with so many images and classes it takes minutes")
-    if fallback is not None:
-        notes.append(f"{100 * fallback:.1f} % of the test images needed the template for a pair without texts")
+    if read.fallback is not None:
+        notes.append(f"{100 * read.fallback:.1f} % of the test images needed the template for a pair without texts")
     result = Result(
         winner=rows[0],
         rows=tuple(rows),
         found_by=winner.found_by,
         stopped_by=stopped_by,
-        test_reads=test_reads,
+        test_reads=read.read,
         cost=search.tally.cost,
         replies=search.tally.replies,
         notes=tuple(notes),
         folder=journal.folder,
         selected=recipe is not None,
+        luck=luck,
+        calibration=calibration,
         certificate=certificate,
         transfers=transfers(rows, facts.new_classes, lambda: evaluators.new, journal) if facts.new_classes else (),
     )
-    write_outputs(result, model, described, provenance, search.archive)
+    write_outputs(result, model, described, provenance)
+    write_report(journal.folder, config.data, job.cache, images=config.images, records=journal.recorded)
     journal.event(Ended, result.prompts.fingerprint, lambda: Ended(winner=rows[0].name))
     search.enter_phase("done")
     return result
+
+
+def _write_predictions(
+    winner: Contender,
+    beside: Sequence[Finalist],
+    evaluators: SplitEvaluators,
+    folder: Path,
+    described: Mapping[str, Any],
+) -> None:
+    """What the winner, and what one would use without a search, say of every image."""
+    best, rival = (winner.name, winner.searched.candidate), compared_with(beside)
+    write_predictions(folder, best, (rival.name, rival.candidate) if rival else None, evaluators, described)
 
 
 def _about_choice(choice: Choice, search: JournaledSearch, *, refit: bool) -> list[str]:
@@ -186,13 +214,8 @@ def _open_search(
     def pictures() -> list[Picture]:
         ids = evaluators.search.images.image_ids
         shown = [ids[position] for position in spread(facts.labels, facts.identity["captions"])]
-        return thumbnails(
-            data_path(config.data.source),
-            shown,
-            job.cache / "datasets",
-            classes_file=Path(config.data.classes) if config.data.classes else None,
-            turned=config.data.turn_by_exif,
-        )
+        listed = read_images(job.data or data_path(config.data.source), config.data.reading(), job.cache / "datasets")
+        return thumbnails(listed, shown, turned=config.data.turn_by_exif)
 
     search = JournaledSearch(
         task,

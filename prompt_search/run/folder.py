@@ -9,13 +9,13 @@ from prompt_search.data.home import from_home
 from prompt_search.errors import RunError, RunMismatch, RunMissing
 from prompt_search.prompt_files.atomic import remove_unfinished, write_atomically
 from prompt_search.run.config import RunConfig
-from prompt_search.run.job import Job
+from prompt_search.run.job import Job, price_of
 from prompt_search.run.journal.journal import JOURNAL
 from prompt_search.run.journal.json_shape import ShapeError, read_as
 from prompt_search.run.money.budget import Budget
-from prompt_search.testbed.bundled import is_bundled
+from prompt_search.testbed.bundled import is_named
 
-__all__ = ["ARGUMENTS", "check_folder", "read_arguments", "write_arguments"]
+__all__ = ["ARGUMENTS", "as_recorded", "check_folder", "read_arguments", "write_arguments"]
 
 
 ARGUMENTS = "run.json"
@@ -39,9 +39,13 @@ def write_arguments(folder: Path, job: Job) -> None:
         RunError: if the folder can't be written.
     """
     _prepare(folder)
-    priced = replace(job.config, llm=replace(job.config.llm, price=job.price))
-    content = {"arguments": priced.located(_absolute).to_json(), "budget": job.budget.to_json()}
+    content = {"arguments": as_recorded(job.config).to_json(), "budget": job.budget.to_json()}
     write_atomically(folder / ARGUMENTS, (json.dumps(content, indent=1) + "\n").encode())
+
+
+def as_recorded(config: RunConfig) -> RunConfig:
+    """A configuration as `run.json` has it: with absolute paths, and the price that is reckoned with."""
+    return replace(config, llm=replace(config.llm, price=price_of(config))).located(_absolute)
 
 
 def _prepare(folder: Path) -> None:
@@ -76,14 +80,14 @@ def read_arguments(folder: Path) -> tuple[RunConfig, Budget]:
 
 
 def _absolute(path: str) -> str:
-    return path if is_bundled(path) else str(from_home(path).absolute())
+    return path if is_named(path) else str(from_home(path).absolute())
 
 
 LEFT_BEHIND = (ARGUMENTS, f".{ARGUMENTS}", ".lock", "completions.sqlite")
 """What a run that was killed before its first event may have left."""
 
 
-def check_folder(folder: Path, data: Path | None = None) -> None:
+def check_folder(folder: Path, data: str | Path | None = None) -> None:
     """Refuse a folder that holds anything but a run (its files would be overwritten), or lies among the images.
 
     Raises:
@@ -91,6 +95,7 @@ def check_folder(folder: Path, data: Path | None = None) -> None:
     """
     if folder.exists() and not folder.is_dir():
         raise RunMismatch(f"{folder} is a file; choose another run folder")
+    data = data if isinstance(data, Path) else None
     if data is not None and data.is_dir() and folder.resolve().is_relative_to(data.resolve()):
         raise RunMismatch(
             f"{folder} lies in the images' folder {data} and would count as images; choose another run folder"

@@ -10,6 +10,7 @@ from evaluators.scoring.fitness import FITNESS_PRESETS, Fitness
 from optimizers import Optimizer, abilities
 from prompt_search.data import DataSplits, load_splits
 from prompt_search.data.names.class_parts import ClassPart
+from prompt_search.data.sources.objects import OwnData
 from prompt_search.errors import SettingsError
 from prompt_search.model_names import spelling_note
 from prompt_search.prompt_files.reading.by_class import Format
@@ -39,8 +40,8 @@ def open_inputs(job: Job) -> tuple[Facts, Mapping[str, LabeledImages]]:
     assert llm is not None
     fitness_named(config.search.fitness)
     halved = config.data.base_to_new
-    data = load_data(config, model, job.resources, "base" if halved else "all")
-    new = load_data(config, model, job.resources, "new") if halved else None
+    data = load_data(config, model, job.resources, "base" if halved else "all", job.data)
+    new = load_data(config, model, job.resources, "new", job.data) if halved else None
     sees = "vision" in abilities(llm)
     notes = (*data.report.lines(), *spelling_note(config.model, model.name))
     if config.search.captions and not sees:
@@ -91,8 +92,17 @@ def _called(paths: Sequence[str]) -> list[str]:
     return [name if names.count(name) == 1 else path for name, path in zip(names, paths, strict=True)]
 
 
-def load_data(config: RunConfig, model: ImageTextModel, resources: Resources, part: ClassPart = "all") -> DataSplits:
+def load_data(
+    config: RunConfig,
+    model: ImageTextModel,
+    resources: Resources,
+    part: ClassPart = "all",
+    data: OwnData | None = None,
+) -> DataSplits:
     """The images of a run, or of a part of its classes.
+
+    Args:
+        data: an object in the place of the source that `config` names.
 
     Raises:
         DataError: if they can't be used.
@@ -110,10 +120,10 @@ def load_data(config: RunConfig, model: ImageTextModel, resources: Resources, pa
         return on_progress
 
     return load_splits(
-        data_path(stated.source),
+        data or data_path(stated.source),
         model,
         cache_dir=resources.cache,
-        classes_file=Path(stated.classes) if stated.classes else None,
+        reading=stated.reading(),
         shots=stated.shots,
         select_shots=stated.select_shots,
         seed=config.seed,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from evaluators import ImageTextModel
 from optimizers import LanguageModel, Optimizer
+from prompt_search.data.sources.objects import OwnData
 from prompt_search.llm.prices import Price, known_price
 from prompt_search.run.config import RunConfig
 from prompt_search.run.money.budget import Budget
@@ -25,6 +26,7 @@ class Job:
         strategies, model, llm: what `config` names, opened; in a replay there is no language model.
         budget: limits; raising one reopens a run that it had ended.
         clock: when this start of the run was.
+        data: an object in the place of the images that `config` names.
     """
 
     config: RunConfig
@@ -34,6 +36,7 @@ class Job:
     resources: Resources
     budget: Budget = field(default_factory=Budget)
     clock: Clock = field(default_factory=Clock)
+    data: OwnData | None = None
 
     @property
     def price(self) -> Price | None:

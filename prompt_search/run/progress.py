@@ -1,9 +1,10 @@
 """What is to be seen of a run while it goes on."""
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Protocol
 
-__all__ = ["Observer", "Silent", "Status"]
+__all__ = ["Observer", "Silent", "Status", "default_observer", "showing"]
 
 
 @dataclass(slots=True)
@@ -30,7 +31,10 @@ class Status:
 
 
 class Observer(Protocol):
-    """Is told whenever something moved, and of what a person should read."""
+    """Is told whenever something moved, and of what a person should read.
+
+    One that is a context manager, too, is entered while there is something to show.
+    """
 
     def update(self, status: Status) -> None:
         """The totals have changed."""
@@ -42,7 +46,7 @@ class Observer(Protocol):
 
 
 class Silent:
-    """Shows nothing, keeps warnings."""
+    """Shows nothing, keeps warnings: `Resources(observer=Silent())`."""
 
     def __init__(self) -> None:
         self.warnings: list[str] = []
@@ -53,3 +57,15 @@ class Silent:
     def warn(self, message: str) -> None:
         """Kept in `warnings`."""
         self.warnings.append(message)
+
+
+def default_observer() -> Observer:
+    """Shows the progress where the program runs: in a notebook, on a terminal, or as lines on standard error."""
+    from prompt_search.display.display import Display
+
+    return Display()
+
+
+def showing(observer: Observer) -> AbstractContextManager[object]:
+    """While this is entered the observer shows something, whatever the program is busy with."""
+    return observer if isinstance(observer, AbstractContextManager) else nullcontext()

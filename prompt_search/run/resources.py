@@ -6,7 +6,7 @@ from pathlib import Path
 
 from prompt_search.cache.cache_dir import cache_dir as find_cache_dir
 from prompt_search.errors import SettingsError
-from prompt_search.run.progress import Observer, Silent
+from prompt_search.run.progress import Observer, default_observer
 
 __all__ = ["Resources"]
 
@@ -21,8 +21,10 @@ class Resources:
         use_cache: whether replies are taken from the cache and kept there; if not, they are kept in the run folder.
         concurrency: the most calls to a server in flight (by default 32; fewer when it asks for that).
         verify: read every image file again, whatever its size and date.
-        observer: is shown the progress.
+        observer: is shown the progress; by default it goes to the notebook, the terminal, or as lines to standard
+            error. `Silent()` shows nothing.
         track: trackers that are sent the run's figures, `mlflow` or `wandb`.
+        track_files: whether they are sent the prompt file and the report at the end, too, with class names and texts.
         confirm: asks a person whether to go on; by default the answer is yes.
 
     Raises:
@@ -34,8 +36,9 @@ class Resources:
     use_cache: bool = True
     concurrency: int | None = None
     verify: bool = False
-    observer: Observer = field(default_factory=Silent)
+    observer: Observer = field(default_factory=default_observer)
     track: Sequence[str] = ()
+    track_files: bool = False
     confirm: Callable[[str], bool] = lambda question: True
 
     def __post_init__(self) -> None:
@@ -46,6 +49,9 @@ class Resources:
             raise SettingsError(f"device must be auto, cpu, cuda or cuda:N, got {self.device!r}")
         if isinstance(self.track, str) or not all(isinstance(name, str) for name in self.track):
             raise SettingsError(f"track must be a list of trackers' names, got {self.track!r}")
+
+        if self.track_files and not self.track:
+            raise SettingsError("track_files sends files to trackers: name one with track, mlflow or wandb")
 
     @property
     def cache(self) -> Path:

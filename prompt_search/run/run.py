@@ -19,7 +19,7 @@ from prompt_search.run.money.budget import Budget
 from prompt_search.run.money.metered import Clock
 from prompt_search.run.option import options
 from prompt_search.run.plan.early_checks import check_arguments
-from prompt_search.run.progress import Status
+from prompt_search.run.progress import Status, showing
 from prompt_search.run.resources import Resources
 from prompt_search.run.run_state import RunState, state_of
 from prompt_search.testbed.bundled import data_path
@@ -50,6 +50,7 @@ class Run:
             configuration finds it again.
         resources: what it works with.
         strategies, model, llm: objects in the place of those that `config` names; `config` then names them.
+        data: likewise an object with labelled images or features, see `prompt_search.data.sources.objects.OwnData`.
 
     Raises:
         SettingsError: if an object can't be used.
@@ -68,7 +69,9 @@ class Run:
         strategies: "Sequence[str | Optimizer] | None" = None,
         model: "ImageTextModel | None" = None,
         llm: "LanguageModel | MessagesToText | None" = None,
+        data: object = None,
     ) -> None:
+        from prompt_search.data.sources.objects import OwnData
         from prompt_search.llm.choose import given_model
 
         self._model, self._llm = model, None if llm is None else given_model(llm)
@@ -82,6 +85,10 @@ class Run:
             config = config.having({"model": _name_of(model)})
         if self._llm is not None:
             config = config.having({"name": OWN + self._llm.name})
+        self._data = None if data is None else OwnData(data)
+        if self._data is not None:
+            config = config.having({"source": OWN + self._data.name})
+        config = _described(config)
         self.config = config
         self.folder = Path(folder) if folder else default_folder(config)
         self.resources = resources or Resources()
@@ -97,6 +104,7 @@ class Run:
         strategies: "Sequence[str | Optimizer] | None" = None,
         model: "ImageTextModel | None" = None,
         llm: "LanguageModel | MessagesToText | None" = None,
+        data: object = None,
     ) -> "Run":
         """The run in a folder, as it was last started; objects of the user's own must be given again.
 
@@ -104,7 +112,7 @@ class Run:
             RunMissing: if there is none.
         """
         config, budget = read_arguments(Path(folder))
-        run = cls(config, folder, resources=resources, strategies=strategies, model=model, llm=llm)
+        run = cls(config, folder, resources=resources, strategies=strategies, model=model, llm=llm, data=data)
         run.budget = budget
         return run
 
@@ -114,14 +122,18 @@ class Run:
         Raises:
             PromptSearchError: if an argument can't be used.
         """
-        from prompt_search.llm.choose import check_specification
-        from prompt_search.run.plan.dry_run import dry_run
-
-        check_arguments(self.config)
-        if not self.config.llm.name.startswith(OWN):
-            check_specification(self.config.llm.name, self.config.llm.base_url)
+        check_arguments(self.config, own_data=self._data is not None)
+        strategies = self._built()
+        self._check_language_model()
         check_writable(self.resources.cache, CACHE_WAY_OUT)
-        return dry_run(self.config, self._built(), self._loaded(), price_of(self.config), self.resources.cache)
+        observer = self.resources.observer
+        with showing(observer):
+            observer.update(Status(phase="loading models"))
+            from prompt_search.run.plan.dry_run import dry_run
+
+            model = self._loaded()
+            observer.update(Status(phase="playing the run through"))
+            return dry_run(self.config, strategies, model, price_of(self.config), self.resources.cache, self._data)
 
     def execute(self, budget: Budget | None = None) -> "Result":
         """Start the run, continue it, or give back what it came to.
@@ -135,7 +147,7 @@ class Run:
         clock, limits = Clock(), budget if budget is not None else Budget()
         if not isinstance(limits, Budget):
             raise SettingsError(f"a budget is a Budget, e.g. Budget(max_calls=100), got {limits!r}")
-        check_arguments(self.config)
+        check_arguments(self.config, own_data=self._data is not None)
         check_folder(self.folder, data_path(self.config.data.source))
         check_writable(self.folder, "choose another folder for the run")
         check_writable(self.resources.cache, CACHE_WAY_OUT)
@@ -145,15 +157,10 @@ class Run:
                 "state the price: two numbers, dollars per million prompt and completion tokens"
             )
         shown = TrackingObserver(self.resources.observer, {name: tracker(name) for name in self.resources.track})
-        shown.update(Status(phase="loading models"))
-        strategies, llm, model = self._built(), self._language_model(), self._loaded()
-        self.budget = limits
-        resources = replace(self.resources, observer=shown)
-        job = Job(self.config, strategies, model, llm, resources, limits, clock)
-        with shown.following(_short_name(self.config), _settings(self.config, limits)) as summary:
-            result = self._carried_out(job, llm)
-            summary |= _figures(result)
-        return result
+        strategies = self._built()
+        self._check_language_model()
+        with showing(self.resources.observer):
+            return self._started(strategies, shown, limits, clock)
 
     def resume(self, budget: Budget | None = None) -> "Result":
         """As `execute`, but a limit that `budget` leaves open stays as it was.
@@ -169,8 +176,12 @@ class Run:
         Raises:
             PromptSearchError: if the run is not finished, or this program does not come to what is recorded.
         """
-        job = Job(self.config, self._built(), self._loaded(), None, self.resources, self._last_budget())
-        return replay(job, self.folder, Path(out))
+        strategies, observer = self._built(), self.resources.observer
+        with showing(observer):
+            observer.update(Status(phase="loading models"))
+            model, budget = self._loaded(), self._last_budget()
+            job = Job(self.config, strategies, model, None, self.resources, budget, data=self._data)
+            return replay(job, self.folder, Path(out))
 
     def state(self) -> RunState:
         """How far it is.
@@ -194,6 +205,20 @@ class Run:
         with TemporaryDirectory() as scratch:
             return replace(self.replay(scratch), folder=self.folder)
 
+    def report(self, out: str | Path | None = None) -> Path:
+        """Write the report of the run, finished or not; the path of the file.
+
+        Args:
+            out: the file, by default `report.html` in the run folder.
+
+        Raises:
+            PromptSearchError: if there is no run, or what is recorded can't be read.
+        """
+        from prompt_search.report.page import write_report
+
+        target, images = Path(out) if out else None, self.config.images
+        return write_report(self.folder, self.config.data, self.resources.cache, out=target, images=images)
+
     def score(self, data: str | None = None) -> "ScoredFile":
         """Score the winning prompts on images, by default on the run's own.
 
@@ -202,9 +227,9 @@ class Run:
         """
         from prompt_search.score_file import score
 
-        classes = self.config.data.classes if data is None else None
-        source = data or self.config.data.source
-        return score(self.folder, source, model=self._model, classes=classes, resources=self.resources)
+        own = self._data.given if self._data is not None else self.config.data.source
+        reading = self.config.data.reading() if data is None else None
+        return score(self.folder, data or own, model=self._model, reading=reading, resources=self.resources)
 
     def export(self, names: Sequence[str], out: str | Path | None = None, *, head: str = "prompts") -> list[Path]:
         """Write the winning prompts in forms that other programs read; the paths of the files.
@@ -214,7 +239,24 @@ class Run:
         """
         from prompt_search.export_run import export
 
-        return export(self.folder, names, out, device=self.resources.device, head=head, model=self._model)
+        used = self.resources
+        return export(self.folder, names, out, device=used.device, head=head, model=self._model, observer=used.observer)
+
+    def _started(
+        self, strategies: "Sequence[NamedStrategy]", shown: TrackingObserver, limits: Budget, clock: Clock
+    ) -> "Result":
+        """Load what takes long to load, and carry the run out."""
+        shown.update(Status(phase="loading models"))
+        llm, model = self._language_model(), self._loaded()
+        self.budget = limits
+        resources = replace(self.resources, observer=shown)
+        job = Job(self.config, strategies, model, llm, resources, limits, clock, self._data)
+        with shown.following(_short_name(self.config), _settings(self.config, limits)) as summary:
+            result = self._carried_out(job, llm)
+            if self.resources.track_files:
+                shown.keep([result.prompts_file, result.report_file])
+            summary |= _figures(result)
+        return result
 
     def _carried_out(self, job: Job, llm: "LanguageModel") -> "Result":
         """The run itself, with the replies of the language model from the cache where that is wanted.
@@ -237,6 +279,13 @@ class Run:
         if self._strategies is not None:
             return self._strategies
         return [(choice.name, choice.build()) for choice in self.config.search.strategies]
+
+    def _check_language_model(self) -> None:
+        """Refuse a name that is no language model's before anything is loaded; whether it is there is seen later."""
+        from prompt_search.llm.choose import check_specification
+
+        if self._llm is None and not self.config.llm.name.startswith(OWN):
+            check_specification(self.config.llm.name, self.config.llm.base_url)
 
     def _loaded(self) -> "ImageTextModel":
         from prompt_search.models import load_model
@@ -273,9 +322,24 @@ def _name_of(model: "ImageTextModel") -> str:
     return name
 
 
+def _described(config: RunConfig) -> RunConfig:
+    """With the description and domain of the published data set that the images are, where none are given."""
+    from prompt_search.data.presets.presets import preset_named
+
+    data, search = config.data, config.search
+    here = Path(data.source).exists()
+    preset = preset_named(data.preset or ("" if here else data.source), missing_ok=True)
+    if preset is None:
+        return config
+    return config.having(
+        {"description": search.description or preset.description, "domain": search.domain or preset.domain}
+    )
+
+
 def default_folder(config: RunConfig) -> Path:
     """The run folder for a configuration: the same one finds it again."""
-    return Path("runs") / f"{Path(config.data.source).stem or 'data'}-{_short_name(config)}"
+    name = Path(config.data.source).stem.removeprefix(OWN).replace(":", "-")
+    return Path("runs") / f"{name or 'data'}-{_short_name(config)}"
 
 
 def _short_name(config: RunConfig) -> str:

@@ -6,10 +6,13 @@ from pathlib import Path
 from types import MappingProxyType
 
 from prompt_search.data.home import from_home
-from prompt_search.data.names.printable import printable
+from prompt_search.data.presets.presets import preset_named, presets
+from prompt_search.data.sources.hugging_face import HUB
+from prompt_search.data.sources.read import check_source
+from prompt_search.data.sources.reading import OWN
 from prompt_search.errors import DataError
 
-__all__ = ["BUNDLED_DATA", "BUNDLED_MODEL", "check_data", "data_path", "is_bundled", "model_name"]
+__all__ = ["BUNDLED_DATA", "BUNDLED_MODEL", "check_data", "data_path", "is_bundled", "is_named", "model_name"]
 
 TESTBED = Path(__file__).parent
 BUNDLED_MODEL = "mini-clip"
@@ -33,29 +36,37 @@ def is_bundled(name: str) -> bool:
     return plain in BUNDLED_DATA and (name.startswith(PREFIX) or not Path(name).exists())
 
 
-def data_path(name: str) -> Path:
-    """Where a data set is.
+def data_path(name: str) -> str | Path:
+    """Where a data set is: what `read_images` takes.
 
     Raises:
         DataError: if it begins with the home folder of nobody.
     """
-    return BUNDLED_DATA[name.removeprefix(PREFIX)] if is_bundled(name) else from_home(name)
+    if is_bundled(name):
+        return BUNDLED_DATA[name.removeprefix(PREFIX)]
+    return name if is_named(name) else from_home(name)
+
+
+def is_named(name: str) -> bool:
+    """Whether a data set is known by a name and not by where it lies: bundled, of the hub, published, or an object."""
+    if is_bundled(name) or name.startswith((HUB, OWN)):
+        return True
+    return not Path(name).exists() and preset_named(name, missing_ok=True) is not None
 
 
 def check_data(name: str) -> None:
-    """Refuse a data set that is not there, or no folder and no Parquet file, before anything is loaded for it.
+    """Refuse a data set that is not there, or nothing that can be read, before anything is loaded for it.
 
     Raises:
-        DataError: with the bundled set of a similar name, if there is one.
+        DataError: with the known set of a similar name, if there is one.
     """
-    path = data_path(name)
-    if path.is_dir() or (path.is_file() and path.suffix.lower() == ".parquet"):
-        return
-    if path.exists():
+    if name.startswith(OWN):
         raise DataError(
-            f"{printable(str(path.absolute()))} is neither a folder nor a .parquet file; "
-            "give a folder with one subfolder per class"
+            f"this run uses data of your own, {name.removeprefix(OWN)}: run your script again to continue it"
         )
-    close = difflib.get_close_matches(name, BUNDLED_DATA, n=1)
-    hint = f"did you mean {close[0]!r}?" if close else "give a folder with one subfolder per class"
-    raise DataError(f"{printable(str(path.absolute()))} does not exist; {hint}")
+    try:
+        check_source(data_path(name))
+    except DataError as error:
+        close = difflib.get_close_matches(name, [*BUNDLED_DATA, *presets()], n=1)
+        hint = f"did you mean {close[0]!r}? " if close and not Path(name).exists() else ""
+        raise DataError(f"{error}".replace("does not exist; ", f"does not exist; {hint}", 1)) from error

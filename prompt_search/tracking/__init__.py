@@ -1,1 +1,2 @@
-"""Sends the figures of a run to an experiment tracker, if a person asks for it: numbers, and nothing else."""
+"""Sends the figures of a run to an experiment tracker, if a person asks for it: numbers, and files only if
+asked for these as well."""

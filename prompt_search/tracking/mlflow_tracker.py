@@ -1,6 +1,8 @@
 """MLflow, at the address in `MLFLOW_TRACKING_URI`; without one, in a file here."""
 
 import os
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from prompt_search.tracking.tracker import PROJECT, Figures
@@ -34,6 +36,11 @@ class MlflowTracker:
         """See `Tracker.log`."""
         for name, value in figures.items():
             self._client.log_metric(self._run, name, value, step=step)
+
+    def keep(self, files: Sequence[Path]) -> None:
+        """See `Tracker.keep`."""
+        for file in files:
+            self._client.log_artifact(self._run, str(file))
 
     def finish(self, summary: Figures) -> None:
         """See `Tracker.finish`."""

@@ -1,8 +1,9 @@
 """An observer that passes a run's figures on to trackers."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from prompt_search.errors import SettingsError
 from prompt_search.run.progress import Observer, Status
@@ -95,6 +96,10 @@ class TrackingObserver:
             yield summary
         finally:
             self.end(summary)
+
+    def keep(self, files: Sequence[Path]) -> None:
+        """Hand these files to the trackers: prompts and a report, which name classes and quote texts."""
+        self._tell(lambda tracker: tracker.keep(files))
 
     def end(self, summary: Mapping[str, float | None]) -> None:
         """Close the trackers, with what is known of the result; nothing if the run was interrupted."""

@@ -2,7 +2,8 @@
 
 import importlib
 import importlib.util
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
 
@@ -35,6 +36,10 @@ class Tracker(Protocol):
 
     def log(self, step: int, figures: Figures) -> None:
         """The figures after `step` candidates; a step comes once, and they rise."""
+        ...
+
+    def keep(self, files: Sequence[Path]) -> None:
+        """Keep these files with the run, under their names; asked for only if a person wants it."""
         ...
 
     def finish(self, summary: Figures) -> None:

@@ -1,5 +1,7 @@
 """Weights & Biases; `WANDB_MODE=offline` keeps everything here."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from prompt_search.tracking.tracker import PROJECT, Figures
@@ -29,15 +31,24 @@ class WandbTracker:
 
         self._wandb: Any = wandb
         self._run: Any = None
+        self._name = ""
 
     def start(self, run: str, settings: Figures) -> None:
         """See `Tracker.start`."""
+        self._name = run
         quiet = self._wandb.Settings(**NUMBERS_ONLY)
         self._run = self._wandb.init(project=PROJECT, name=run, config=dict(settings), settings=quiet)
 
     def log(self, step: int, figures: Figures) -> None:
         """See `Tracker.log`."""
         self._run.log(dict(figures), step=step)
+
+    def keep(self, files: Sequence[Path]) -> None:
+        """See `Tracker.keep`."""
+        kept = self._wandb.Artifact(f"run-{self._name}", type="prompts")
+        for file in files:
+            kept.add_file(str(file), name=file.name)
+        self._run.log_artifact(kept)
 
     def finish(self, summary: Figures) -> None:
         """See `Tracker.finish`."""

@@ -55,12 +55,28 @@ def test_the_gpu_set_is_refused_without_cuda(devices: list[str], monkeypatch: py
 def test_an_unknown_name_is_refused_with_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         command.main(["text_encodings"])
-    assert (
-        "no benchmark named text_encodings; there are cifar10, demo_seeds, engine_overhead" in capsys.readouterr().err
-    )
+    assert "no benchmark named text_encodings; there are demo_seeds, engine_overhead" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", sorted({*command.SETS["cpu"], *command.SETS["gpu"], *command.BY_NAME_ONLY}))
 def test_every_listed_benchmark_is_there(name: str) -> None:
     source = (Path(command.__file__).parent / f"{name}.py").read_text()
     assert "\ndef measure(device: str)" in source
+
+
+def test_a_bench_s_table_is_kept_and_put_on_the_page(devices: list[str], tmp_path: Path) -> None:
+    bench = tmp_path / "bench-small"
+    bench.mkdir()
+    (bench / "table.md").write_text("# A small bench\n\n| a |\n")
+    (bench / "table.csv").write_text("a\n1\n")
+    command.main(["--keep", str(bench)])
+    assert "## A small bench\n\n| a |" in (tmp_path / "RESULTS.md").read_text()
+    assert (tmp_path / "results" / "small.csv").read_text() == "a\n1\n"
+    assert devices == []
+    command.main(["text_encoding", "--write"])
+    assert "## A small bench" in (tmp_path / "RESULTS.md").read_text()
+
+
+def test_what_is_no_bench_s_folder_is_refused(devices: list[str], tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="it is no bench's folder"):
+        command.main(["--keep", str(tmp_path)])

@@ -37,7 +37,7 @@ def test_the_table_shows_goal_limit_difference_and_note() -> None:
 
 def test_the_page_names_the_machine_and_says_what_is_not_measured() -> None:
     page = results_page({"cpu": REPORT, "gpu": None})
-    assert "## CPU: Fast One" in page
+    assert "### CPU: Fast One" in page
     assert "| text: 10 texts (on a slice) | one by one | 20 texts/s | 100 texts/s | **5** | 4 | 1e-07 |" in page
     assert "| engine: a run | 2.35 % | 5 % |" in page
     assert "Not measured yet. `python -m benchmarks --set gpu --write`" in page

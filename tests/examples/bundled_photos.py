@@ -39,7 +39,7 @@ def with_language_model(folder: Path) -> Path:
 
 def photos(class_name: str, split: str) -> list[Image.Image]:
     """The bundled photos of one class in `train` or `test`, in their order."""
-    import pyarrow.parquet  # type: ignore[import-untyped]
+    import pyarrow.parquet
 
     rows = pyarrow.parquet.read_table(BUNDLED_DATA["photos"]).to_pylist()
     found = [row["image"]["bytes"] for row in rows if (row["name"], row["split"]) == (class_name, split)]

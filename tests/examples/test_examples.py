@@ -146,5 +146,5 @@ def test_deploy_does_without_prompt_search() -> None:
 
 
 def test_the_readme_names_every_example() -> None:
-    listed = re.findall(r"\]\((\w+\.py)\)", (EXAMPLES / "README.md").read_text())
-    assert sorted(listed) == sorted(path.name for path in EXAMPLES.glob("*.py"))
+    listed = re.findall(r"\]\((\w+\.(?:py|ipynb))\)", (EXAMPLES / "README.md").read_text())
+    assert sorted(listed) == sorted(path.name for kind in ("*.py", "*.ipynb") for path in EXAMPLES.glob(kind))

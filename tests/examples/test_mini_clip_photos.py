@@ -3,7 +3,7 @@
 from collections import Counter
 
 import numpy as np
-import pyarrow.parquet  # type: ignore[import-untyped]
+import pyarrow.parquet
 
 from examples.mini_clip.photos import CLASSES, PER_CLASS, TUNING, UNLABELLED, sample, unbundled_order
 from prompt_search.testbed.bundled import BUNDLED_DATA

@@ -15,7 +15,7 @@ from prompt_search.testing.scripted_search import ScriptedSearch
 NUMBER = Request((Message("system", "Count."), Message("user", "Say a number.")), 0.7, 0.8, 9)
 
 
-def numbers(text: str) -> list[int]:
+def numbers(_: int, text: str) -> list[int]:
     return [int(word) for word in text.split() if word.isdigit()]
 
 
@@ -31,13 +31,19 @@ def test_a_readable_reply_is_not_asked_for_again(task: Task) -> None:
     assert search.requests == [NUMBER, NUMBER]
 
 
-def test_an_unreadable_reply_is_quoted_in_a_second_question(task: Task) -> None:
+def test_an_unreadable_reply_is_asked_for_once_more_with_what_was_wrong(task: Task) -> None:
     search = ScriptedSearch(task, ["seven", "7"])
     answers = ask(search)
     assert (answers.readings, answers.replies) == ([[7]], [Reply("7")])
-    said = 'Your reply can not be used: "seven" has no digits. Please answer again, in the form asked for.'
-    thread = (*NUMBER.messages, Message("assistant", "seven"), Message("user", said))
-    assert search.requests[1] == replace(NUMBER, messages=thread)
+    said = 'Say a number.\n\nAn earlier reply could not be used: "seven" has no digits.'
+    assert search.requests[1] == replace(NUMBER, messages=(NUMBER.messages[0], Message("user", said)))
+
+
+def test_a_model_is_not_shown_its_unusable_reply_as_its_own(task: Task) -> None:
+    """SmolLM2 then says it again, word for word."""
+    search = ScriptedSearch(task, ["seven", "7"])
+    ask(search)
+    assert {turn.role for turn in search.requests[1].messages} == {"system", "user"}
 
 
 def test_second_questions_go_out_together_and_come_back_in_place(task: Task) -> None:
@@ -83,17 +89,16 @@ def test_others_are(task: Task, reply: Reply) -> None:
     assert ask(ScriptedSearch(task, [reply, "1"])).readings == [[1]]
 
 
-@pytest.mark.parametrize("text", ["", "  \n"])
-def test_an_empty_reply_is_no_empty_turn(task: Task, text: str) -> None:
-    search = ScriptedSearch(task, [text])
-    ask(search)
-    assert search.requests[1].messages[2] == Message("assistant", "(no answer)")
+def test_a_reply_that_was_cut_gets_twice_the_room(task: Task) -> None:
+    search = ScriptedSearch(task, [Reply('{"numb', finish="length"), Reply("two"), "1", "2"])
+    ask(search, 2)
+    assert [request.max_tokens for request in search.requests] == [9, 9, 18, 9]
 
 
-def test_a_long_reply_is_cut_in_the_second_question(task: Task) -> None:
-    search = ScriptedSearch(task, ["x" * 5000])
-    ask_usable(search, [NUMBER], numbers, lambda _: "it has no digits")
-    assert search.requests[1].messages[2].content == "x" * 1000
+def test_each_reply_is_read_by_the_number_of_its_question(task: Task) -> None:
+    search = ScriptedSearch(task, ["one", "1", "two", "3"])
+    answers = ask_usable(search, [NUMBER] * 3, lambda i, text: numbers(i, text) if i != 1 else [], lambda _: "bad")
+    assert answers.readings == [[3], [], []]
 
 
 def test_first_replies_stand_when_the_budget_has_no_room_for_second_questions(task: Task) -> None:

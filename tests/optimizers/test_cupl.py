@@ -1,11 +1,14 @@
 """CuPL: which questions are asked, which answers are used, what is handed over."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
 
 from evaluators import ClassLabel, PromptSet, Score, general_templates
 from optimizers import Cupl, Reply, Request, Task
+from optimizers.errors import BudgetReached
+from optimizers.search import Usable
 from prompt_search.testing.scripted_search import ScriptedSearch, plain_score
 
 
@@ -36,6 +39,47 @@ def test_questions_of_the_user_are_asked_too(task: Task) -> None:
     Cupl(samples=2, questions=("Where does {} live?",)).run(search)
     assert len(search.requests) == 3 * 4 * 2
     assert sum('Where does "owl" live?' in question for question in search.questions) == 2
+
+
+WRITTEN = '{"list": ["Where is {} seen?", "What is it?", "Which colours does {} have?", "Describe {} from afar."]}'
+
+
+def with_questions(first: str) -> Callable[[Request], str]:
+    return lambda request: first if "Write 3 questions" in request.messages[-1].content else described(request)
+
+
+def test_questions_may_be_written_by_the_language_model_for_these_images(task: Task) -> None:
+    search = ScriptedSearch(replace(task, description="Pictures of traps."), with_questions(WRITTEN))
+    settings = Cupl(samples=1, questions=("Where does {} live?",), write_questions=True)
+    settings.run(search)
+    meta, *asked = search.questions
+    assert "Pictures of traps." in meta
+    assert '"cat", "owl", "red fox"' in meta
+    own = [question.split('". ')[-1].split(" Answer")[0] for question in asked if '"owl"' in question]
+    assert own[3:] == [
+        'Where does "owl" live?', 'Where is "owl" seen?', 'Which colours does "owl" have?', 'Describe "owl" from afar.'
+    ]  # fmt: skip
+    assert settings.plan(task).llm_calls == 2 + len(asked), "the first may be asked twice"
+    assert "cupl: 3 questions were written for these images: Where is {} seen?" in search.messages[0]
+
+
+@pytest.mark.parametrize("reply", ["", "What is a cat?", "I can't do that."])
+def test_without_a_usable_question_the_general_ones_do(task: Task, reply: str) -> None:
+    search = ScriptedSearch(task, with_questions(reply))
+    (found,) = Cupl(samples=1, write_questions=True).run(search)
+    assert len(search.requests) == 2 + 9
+    assert found.n_texts == 3
+    assert search.messages[0].startswith("cupl: 0 questions were written for these images")
+
+
+def test_a_budget_that_covers_no_written_question_ends_nothing_by_itself(task: Task) -> None:
+    class Spent(ScriptedSearch):
+        def ask(self, requests: Sequence[Request], usable: Usable | None = None) -> list[Reply]:
+            if len(requests) == 1:
+                raise BudgetReached("no")
+            return super().ask(requests)
+
+    assert len(Cupl(samples=1, write_questions=True).run(Spent(task, described))) == 1
 
 
 def test_requests_carry_the_sampling_settings(task: Task) -> None:

@@ -1,5 +1,6 @@
 """Hill climbing: what the language model is shown, what is scored, what is handed over."""
 
+import json
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -32,7 +33,7 @@ def numbered() -> Callable[[Request], str]:
 
 def first_requests(search: ScriptedSearch) -> list[Request]:
     """Without those that were put again after a reply without a template."""
-    return [r for r in search.requests if not r.messages[-1].content.startswith("Your reply can not be used")]
+    return [r for r in search.requests if "An earlier reply could not be used" not in r.messages[-1].content]
 
 
 def questions(search: ScriptedSearch) -> list[str]:
@@ -116,10 +117,13 @@ def test_a_conversation_has_no_empty_turns(task: Task) -> None:
     assert all(message.content.strip() for message in first_requests(search)[-1].messages)
 
 
-def test_without_a_conversation_every_request_is_one_turn(task: Task) -> None:
-    search = ScriptedSearch(task, numbered())
-    HillClimbing(iterations=3, pool=2).run(search)
-    assert all(len(request.messages) == 1 for request in search.requests)
+def test_without_a_conversation_the_best_are_answers_before_the_question(task: Task) -> None:
+    search = ScriptedSearch(task, numbered(), by_length)
+    HillClimbing(iterations=3, pool=5).run(search)
+    for request, question in zip(search.requests, questions(search), strict=True):
+        assert [turn.role for turn in request.messages] == ["user", "assistant"] * 3 + ["user"]
+        answers = [json.loads(turn.content)["template"] for turn in request.messages[1::2]]
+        assert answers == shown(question)[0][::-1]
     assert not any("With your template" in question for question in questions(search))
 
 
@@ -296,11 +300,10 @@ def test_a_question_is_put_again_with_what_was_wrong(task: Task) -> None:
     search = ScriptedSearch(task, ["a photo of a cat", BETTER])
     HillClimbing(iterations=1, pool=3).run(search)
     first, again = search.requests
-    assert again.messages[:1] == first.messages
-    assert [m.content for m in again.messages[1:]] == [
-        "a photo of a cat",
-        'Your reply can not be used: "a photo of a cat" has no {} in it. Please answer again, in the form asked for.',
-    ]
+    assert again.messages[:-1] == first.messages[:-1]
+    assert again.messages[-1].content == (
+        first.messages[-1].content + '\n\nAn earlier reply could not be used: "a photo of a cat" has no {} in it.'
+    )
     assert search.scored_alone[-1].templates == (BETTER,)
 
 

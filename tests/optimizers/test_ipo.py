@@ -91,11 +91,12 @@ def test_captions_can_be_switched_off(task: Task) -> None:
     assert "mat" not in search.questions[0]
 
 
-def test_the_samples_of_a_step_are_equal_requests_of_one_turn(task: Task) -> None:
+def test_the_samples_of_a_step_are_equal_requests(task: Task) -> None:
     search = ScriptedSearch(task, tagged(), by_hash)
     Ipo(steps=2, samples=3, temperature=0.4, max_tokens=33).run(search)
     assert [len(set(search.requests[i : i + 3])) for i in (0, 3)] == [1, 1]
-    assert {(r.temperature, r.max_tokens, len(r.messages)) for r in search.requests} == {(0.4, 33, 1)}
+    assert {(r.temperature, r.max_tokens) for r in search.requests} == {(0.4, 33)}
+    assert [len(search.requests[i].messages) for i in (0, 3)] == [3, 7], "one template is known, then three and more"
     assert (Ipo().steps, Ipo().samples, Ipo().memory, Ipo().temperature) == (20, 8, 30, 1.0)
 
 

@@ -11,7 +11,6 @@ from optimizers import Picture, Task
 from optimizers.meta_prompts import (
     SMALL_TEMPLATE_SCHEMA,
     about_images,
-    again_turn,
     caption_turn,
     class_questions,
     glov_turns,
@@ -162,7 +161,8 @@ def test_the_glov_turns(task: Task) -> None:
         "rank 9: art of {} (10.0 %)\n"
         "rank 8: {} plush (33.3 %)\n\n"
         "It is wrong.\n\n"
-        "Write a new template with a higher accuracy than all of these. Keep the {} exactly once. Reply with the "
+        "Write a new template with a higher accuracy than all of these. Use the description of the images and be "
+        "creative: try words, styles and views that are not among these. Keep the {} exactly once. Reply with the "
         "template only."
     )
 
@@ -172,7 +172,8 @@ def test_the_first_glov_turn(task: Task) -> None:
     assert user.content == (
         'The images show 3 classes, such as "cat", "owl", "red fox".\n\n'
         "The best templates so far, the best of them last:\nrank 1: a {} (50.0 %)\n\n"
-        "Write a new template with a higher accuracy than all of these. Keep the {} exactly once. Reply with the "
+        "Write a new template with a higher accuracy than all of these. Use the description of the images and be "
+        "creative: try words, styles and views that are not among these. Keep the {} exactly once. Reply with the "
         "template only."
     )
 
@@ -241,14 +242,6 @@ def test_names_stay_data_in_mistakes(task: Task) -> None:
     told = mistakes(confused(), replace(task, classes=classes, feedback="confusions"))
     assert len(told.splitlines()) == len(CONFUSED.splitlines())
     assert "x" * 101 not in told
-
-
-def test_the_second_question() -> None:
-    turn = again_turn('"a photo" has no {} in it')
-    assert (turn.role, turn.content) == (
-        "user",
-        'Your reply can not be used: "a photo" has no {} in it. Please answer again, in the form asked for.',
-    )
 
 
 def test_mistakes_stand_before_what_is_asked_in_hill_climbing() -> None:

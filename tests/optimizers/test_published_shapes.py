@@ -2,10 +2,11 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 
-from optimizers.meta_prompts import TEMPLATE_SCHEMA, phrase_schema
+from optimizers.meta_prompts import TEMPLATE_SCHEMA, phrase_schema, sentence_schema
 from optimizers.replies import phrases, templates
 
 LIKE_GLOV = """
@@ -83,3 +84,50 @@ def test_names_with_digits_hyphens_and_many_capitals_are_admitted_and_read() -> 
 
 def test_sentences_are_still_no_names() -> None:
     assert phrases("It often has a long tail\nHere we see many of them") == []
+
+
+REFERENCE = Path(__file__).parents[3] / "shared" / "reference"
+ENOUGH = 0.95
+
+
+def strings(value: object) -> list[str]:
+    """All texts of a published file, each once."""
+    if isinstance(value, str):
+        return [value]
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return list(dict.fromkeys(text for part in parts for text in strings(part)))
+
+
+def published(name: str) -> list[str]:
+    path = REFERENCE / name
+    if not path.exists():
+        pytest.skip("the published files are not part of the project")
+    return strings(json.loads(path.read_text()))
+
+
+@pytest.mark.parametrize("name", ["proapo/ProAPO_template.json", "proapo/imagenet_80.json", "fudd/clip_templates.json"])
+def test_published_templates_get_through_schema_and_reader(name: str) -> None:
+    schema = json.loads(TEMPLATE_SCHEMA)["properties"]["template"]
+    given = [template for template in published(name) if "{}" in template]
+    through = [
+        template
+        for template in given
+        if admitted(schema, template)
+        and templates(json.dumps({"template": template}), fits=lambda _: True) == [" ".join(template.split())]
+    ]
+    assert len(through) >= ENOUGH * len(given), sorted(set(given) - set(through))[:10]
+
+
+def test_published_names_get_through_schema_and_reader() -> None:
+    """All but a few of five words and more, which a reader of lists can't tell from sentences."""
+    schema = json.loads(phrase_schema(1))["properties"]["list"]["items"]
+    given = published("proapo/euro_sat/synonyms.json") + published("proapo/oxford_pets/synonyms.json")
+    through = [each for each in given if admitted(schema, each) and phrases(json.dumps({"list": [each]})) == [each]]
+    assert len(through) >= ENOUGH * len(given), sorted(set(given) - set(through))[:10]
+
+
+@pytest.mark.parametrize("name", ["cupl/cifar10_prompts_full.json", "proapo/euro_sat/DCLIP.json"])
+def test_published_descriptions_get_through_schema(name: str) -> None:
+    schema = json.loads(sentence_schema(1))["properties"]["list"]["items"]
+    given = published(name)
+    assert sum(admitted(schema, each.strip()) for each in given) >= ENOUGH * len(given)

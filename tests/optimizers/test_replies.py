@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optimizers.replies import lines, sentence, sentence_fault, tagged_templates, template_fault, templates
+from optimizers.replies import lines, list_fault, sentence, tagged_templates, template_fault, templates
 
 MEGABYTE = 1_000_000
 HUGE = {
@@ -168,9 +168,9 @@ def test_a_template_fault_says_what_is_wrong_and_quotes_it(reply: str, fault: st
     assert template_fault(reply, fits) == fault
 
 
-def test_a_sentence_fault_quotes_the_reply() -> None:
-    assert sentence_fault("") == "it is empty"
-    assert sentence_fault("No\nnever") == '"No" is not a sentence that describes it'
+def test_a_list_fault_quotes_the_reply() -> None:
+    assert list_fault("") == "it is empty"
+    assert list_fault("No\nnever") == '"No" is no such list'
 
 
 def test_good_lines_are_kept_in_order_beside_bad_ones() -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from optimizers.replies import lines, sentence, sentence_fault, tagged_templates, template_fault
+from optimizers.replies import lines, list_fault, sentence, tagged_templates, template_fault
 
 CORPUS: list[dict[str, Any]] = [
     json.loads(line) for line in (Path(__file__).parent / "replies_corpus.jsonl").read_text("utf-8").splitlines()
@@ -75,7 +75,7 @@ def test_every_sentence_is_one_line_with_a_stop() -> None:
 
 def test_a_fault_is_half_a_sentence_on_one_line() -> None:
     def check(entry: dict[str, Any]) -> None:
-        for fault in (template_fault(entry["text"], fits), sentence_fault(entry["text"])):
+        for fault in (template_fault(entry["text"], fits), list_fault(entry["text"])):
             assert fault
             assert len(fault) < 200
             assert len(fault.splitlines()) == 1

@@ -98,6 +98,7 @@ def test_the_wheel_holds_the_three_packages_and_nothing_else(names: set[str], so
     [
         *(f"{package}/py.typed" for package in sorted(PACKAGES)),
         "prompt_search/report/report.html.jinja",
+        "prompt_search/report/style.css.jinja",
         "prompt_search/testbed/mini-clip/open_clip_config.json",
         "prompt_search/testbed/mini-clip/open_clip_model.safetensors",
         "prompt_search/testbed/photos.parquet",

@@ -1,7 +1,7 @@
 """A small world for whole runs: pictures in folders, a real (tiny, untrained) open_clip model, a scripted LLM."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -30,9 +30,9 @@ def plausible(sample: Sample) -> str:
     return f"The thing is {rng.choice(['round', 'flat', 'long', 'soft'])} and {rng.choice(['shiny', 'dull'])}. More."
 
 
-def paint(folder: Path, per_class: int = 9) -> Path:
+def paint(folder: Path, per_class: int = 9, colours: Mapping[str, tuple[int, int, int]] = COLOURS) -> Path:
     """A folder of different small pictures per class."""
-    for name, colour in COLOURS.items():
+    for name, colour in colours.items():
         (folder / name).mkdir(parents=True, exist_ok=True)
         for i in range(per_class):
             rng = random.Random(f"{name}{i}")

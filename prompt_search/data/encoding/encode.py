@@ -10,13 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from evaluators.embeddings.embedding_store import EmbeddingStore, StoredAs
+from evaluators.embeddings.embedding_store import EmbeddingStore
 from evaluators.errors import DataError
 from evaluators.models.image_text_model import FloatArray, ImageTextModel, TwoStepModel
+from evaluators.precision import StoredAs
 from prompt_search.data.encoding.lookahead import map_ahead
-from prompt_search.data.encoding.prepare import Prepare, Prepared, Undecoded
+from prompt_search.data.encoding.prepare import Prepare, Prepared
 from prompt_search.data.encoding.processes import WorkersFailed, can_leave_process, map_in_processes
-from prompt_search.data.layouts.image_source import ImageFile, ImageSource
+from prompt_search.data.layouts.image_source import ImageFile, ImageSource, Undecoded
 from prompt_search.data.names.printable import listed
 from prompt_search.data.pictures.open_picture import decoding, quiet_pillow
 from prompt_search.data.pictures.picture_traits import PictureTraits
@@ -77,6 +78,8 @@ def encode(
     by_content = {image.content: image for image in images}
     absent = {*store.missing(list(by_content)), *unseen}
     missing = [image for content, image in by_content.items() if content in absent]
+    if source.reader is not None and source.reader.in_order:
+        missing.sort(key=lambda image: (image.path, image.row or 0))
     corrupt: dict[bytes, str] = {}
     report = on_progress or (lambda done, total: None)
     for done in _encode_missing(source, missing, model, store, batch_size, corrupt, turned, on_traits):
@@ -132,7 +135,7 @@ def _prepared(
 
 def _rows(source: ImageSource, images: Sequence[ImageFile]) -> Iterator[tuple[ImageFile, Undecoded | None]]:
     if images:
-        yield from zip(images, (row["image"] for row in source.pictures(images)), strict=True)
+        yield from zip(images, source.pictures(images), strict=True)
 
 
 def _encode_batch(batch: Sequence[tuple[ImageFile, Any]], model: ImageTextModel, store: EmbeddingStore) -> None:

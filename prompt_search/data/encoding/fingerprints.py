@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from prompt_search.data.encoding.file_index import FileIndex
 from prompt_search.data.encoding.lookahead import map_ahead
-from prompt_search.data.encoding.prepare import Undecoded, read_bytes
-from prompt_search.data.layouts.image_source import ImageFile, ImageSource
+from prompt_search.data.encoding.prepare import read_bytes
+from prompt_search.data.layouts.image_source import ImageFile, ImageSource, Undecoded
 
 __all__ = ["fingerprint"]
 
@@ -30,8 +30,10 @@ def fingerprint(
         verify: read every file, whatever the index says.
         on_progress: called with the number of files read and to read, before the first and after each batch.
     """
-    known = [None] * len(source.images) if verify else index.contents(source.images)
-    contents = {image.id: content for image, content in zip(source.images, known, strict=True) if content}
+    own = {image.id: image.content for image in source.images if image.content}
+    others = [image for image in source.images if not image.content]
+    known = [None] * len(others) if verify else index.contents(others)
+    contents = own | {image.id: content for image, content in zip(others, known, strict=True) if content}
     unreadable: list[tuple[str, str]] = []
     to_read = [image for image in source.images if image.id not in contents]
     report = on_progress or (lambda done, total: None)
@@ -53,8 +55,8 @@ def fingerprint(
 
 def _hash(source: ImageSource, images: list[ImageFile]) -> Iterator[tuple[str, bytes | str]]:
     """For each image id the SHA-256 of its bytes, or the reason why they can't be read."""
-    rows = (row["image"] for row in source.pictures(images))
-    for image, content in zip(images, map_ahead(_content, rows, ahead=16), strict=True):
+    read = map_ahead(_content, source.pictures(images), ahead=16)
+    for image, content in zip(images, read, strict=True):
         yield image.id, content
 
 

@@ -1,13 +1,13 @@
 """One image made ready for a model: its bytes read, compared with its hash, decoded and preprocessed."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evaluators.errors import DataError
-from prompt_search.data.layouts.image_source import ImageFile
+from prompt_search.data.layouts.image_source import ImageFile, Undecoded
 from prompt_search.data.names.printable import listed
 from prompt_search.data.pictures.open_picture import CorruptPictureError, decode_with_traits
 from prompt_search.data.pictures.picture_traits import PictureTraits
@@ -15,10 +15,7 @@ from prompt_search.data.pictures.picture_traits import PictureTraits
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["Prepare", "Prepared", "Undecoded", "read_bytes"]
-
-Undecoded = Mapping[str, Any]
-"""One undecoded row of `ImageSource.pictures`: `{"bytes", "path"}`."""
+__all__ = ["Prepare", "Prepared", "read_bytes"]
 
 Prepared = tuple[tuple[ImageFile, PictureTraits | None], Any]
 """An image with what its pixels are like, and what the model's preprocessing made of it; or the reason why it is no

@@ -1,15 +1,16 @@
 """Tells from the names of folders and from what they hold how a data set is laid out."""
 
 import os
-from collections.abc import Collection, Sequence
-from pathlib import Path
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path, PurePath
+from types import MappingProxyType
 
 from evaluators.errors import DataError
 from prompt_search.data.layouts.folder_reader import FolderReader
+from prompt_search.data.layouts.image_source import Role
 from prompt_search.data.layouts.inner_folders import read_inner
 from prompt_search.data.layouts.layout import ClassFolder, Layout
-from prompt_search.data.layouts.metadata import usable_table
-from prompt_search.data.layouts.other_tables import tell_other_tables
+from prompt_search.data.layouts.metadata import names_labels, usable_table
 from prompt_search.data.layouts.split_layout import read_splits
 from prompt_search.data.names.folder_words import is_beside, is_no_picture_of_a_class
 from prompt_search.data.names.printable import listed, printable
@@ -18,9 +19,12 @@ from prompt_search.data.names.split_names import split_role
 __all__ = ["find_layout"]
 
 DEEPEST = 8
+TABLE_ENDINGS = (".csv", ".jsonl", ".tsv")
 
 
-def find_layout(reader: FolderReader, named: Collection[str] = ()) -> Layout:
+def find_layout(
+    reader: FolderReader, named: Collection[str] = (), mapped: Mapping[str, Role | None] = MappingProxyType({})
+) -> Layout:
     """The layout of the reader's root.
 
     Tried in this order: a folder that holds nothing but the data set's folder is opened; a metadata file; splits with
@@ -29,6 +33,7 @@ def find_layout(reader: FolderReader, named: Collection[str] = ()) -> Layout:
     Args:
         reader: of the folder.
         named: class ids that a `classes.json` names; where two readings are possible they decide.
+        mapped: what a person says of splits.
 
     Raises:
         DataError: if a folder can't be listed, there are no folders, or the layout can be read in two ways.
@@ -45,8 +50,8 @@ def find_layout(reader: FolderReader, named: Collection[str] = ()) -> Layout:
     if not tops:
         raise DataError(_no_folders(reader, layout.base))
     _tell_left_out(reader, layout)
-    layout.notes += tell_other_tables(reader, layout.base)
-    if read_splits(reader, tops, named, layout):
+    layout.notes += _tell_other_tables(reader, layout.base)
+    if read_splits(reader, tops, named, layout, mapped):
         return layout
     if odd := [top.name for top in tops if split_role(top.name) and reader.folders(Path(top.path))]:
         layout.warnings.append(f"{listed(odd)} read as classes, though they have names of splits")
@@ -102,3 +107,33 @@ def _no_folders(reader: FolderReader, base: Path) -> str:
         )
         said += f" (there is {listed(lists)}: if that is it, rename it so)" if lists else ""
     return said
+
+
+def _tell_other_tables(reader: FolderReader, base: Path) -> list[str]:
+    """A sentence for each table in a folder, or in those inside, that has columns of file names and labels.
+
+    Args:
+        reader: lists the folders.
+        base: a folder that is read without a table.
+    """
+    folders, files = reader.entries(base)
+    told = [_told(reader, base, file, [folder.name for folder in folders]) for file in _label_tables(files)]
+    for folder in folders:
+        told += [
+            _told(reader, Path(folder.path), file, []) for file in _label_tables(reader.entries(Path(folder.path))[1])
+        ]
+    return told
+
+
+def _label_tables(files: Sequence[os.DirEntry[str]]) -> list[os.DirEntry[str]]:
+    return [file for file in files if file.name.lower().endswith(TABLE_ENDINGS) and names_labels(Path(file.path))]
+
+
+def _told(reader: FolderReader, folder: Path, file: os.DirEntry[str], beside: Sequence[str]) -> str:
+    """`train.csv` beside `train` is the table of that folder."""
+    path = PurePath(file.name)
+    of = next((name for name in beside if name.lower() == path.stem.lower()), None)
+    ending = ".jsonl" if path.suffix.lower() == ".jsonl" else ".csv"  # tabs between the cells are fine there, too
+    new = printable(reader.id_of((folder / of if of else folder) / f"metadata{ending}"))
+    way = f"move it to {new}" if of else f"rename it to {new}"
+    return f"there is {listed([reader.id_of(file.path)])} with files and labels, which is not read: if it is to, {way}"

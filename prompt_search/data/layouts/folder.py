@@ -5,8 +5,9 @@ The files are listed here and not by the `imagefolder` builder or a glob pattern
 """
 
 import stat
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path, PurePath
+from types import MappingProxyType
 
 from evaluators.errors import DataError
 from prompt_search.data.layouts.find_layout import find_layout
@@ -14,10 +15,10 @@ from prompt_search.data.layouts.folder_reader import FolderReader
 from prompt_search.data.layouts.image_source import ImageFile, Listing, Role
 from prompt_search.data.layouts.labelled_table import labelled_files
 from prompt_search.data.layouts.layout import ClassFolder, Layout
-from prompt_search.data.layouts.split_layout import take_roles
 from prompt_search.data.names.printable import listed, printable
 from prompt_search.data.pictures.open_picture import is_picture_name
 from prompt_search.data.pictures.picture_formats import UNREADABLE, ending_of
+from prompt_search.data.sources.reading import GivenRoles, given_roles
 
 __all__ = ["CLASSES_FILE", "list_folder"]
 
@@ -26,7 +27,9 @@ MOST_LOOKED_INTO = 10_000
 """Of the files without an ending."""
 
 
-def list_folder(root: Path, named: Collection[str] = ()) -> Listing:
+def list_folder(
+    root: Path, named: Collection[str] = (), mapped: Mapping[str, Role | None] = MappingProxyType({})
+) -> Listing:
     """List the classes and images of a folder, opening none of them.
 
     How it is laid out is told from names and contents, see `find_layout`. Pictures in nested folders count to the
@@ -35,6 +38,7 @@ def list_folder(root: Path, named: Collection[str] = ()) -> Listing:
     Args:
         root: absolute path of the folder.
         named: class ids that a `classes.json` names, to decide where two layouts are possible.
+        mapped: what a person says of splits, which are then the folders of these names, or words in a table.
 
     Raises:
         DataError: if a folder can't be read, there is no class, only one class, a class without pictures, nothing to
@@ -42,10 +46,10 @@ def list_folder(root: Path, named: Collection[str] = ()) -> Listing:
             message names it.
     """
     reader = FolderReader(root)
-    layout = find_layout(reader, named)
+    layout = find_layout(reader, named, mapped)
     lister = _Lister(reader, layout)
     for table, role in layout.tables:
-        lister.add_table(table, role)
+        lister.add_table(table, role, mapped)
     for folder in layout.classes:
         lister.add_folder(folder)
     lister.check()
@@ -63,6 +67,7 @@ class _Lister:
         self.counts: dict[str, int] = {}
         self.images: list[ImageFile] = []
         self.unreadable: list[tuple[str, str]] = []
+        self.unlabelled: list[tuple[str, str]] = []
         self.ignored = [reader.id_of(file.path) for file in layout.loose if file.name != CLASSES_FILE]
 
     def add_folder(self, folder: ClassFolder) -> None:
@@ -75,7 +80,7 @@ class _Lister:
                 continue
             self._add_picture(entry.path, folder.class_id, folder.given)
 
-    def add_table(self, path: Path, given: Role | None) -> None:
+    def add_table(self, path: Path, given: Role | None, mapped: Mapping[str, Role | None]) -> None:
         """Take in all pictures that a metadata file names."""
         found = labelled_files(self.reader, path)
         for class_id, name in found.names.items():
@@ -83,12 +88,19 @@ class _Lister:
         self.unreadable += found.unreadable
         self.layout.notes += found.notes
         self.layout.warnings += found.warnings
-        own = {role for _, _, role in found.pictures if role} if given is None else set()
-        roles = take_roles(self.reader.root, {role: role for role in sorted(own)}, self.layout) if own else {}
-        self.given |= {role for role in roles.values() if role}
-        for picture, class_id, role in found.pictures:
-            self.counts.setdefault(class_id, 0)
-            self._add_picture(picture, class_id, roles[role] if role and roles else given)
+        self.unlabelled += found.unlabelled
+        names = {split for _, _, split in found.pictures if split is not None} if given is None else set()
+        told = given_roles(names, mapped, printable(str(path))) if names else GivenRoles({})
+        self.layout.notes += told.notes
+        self.layout.warnings += told.warnings
+        self.given |= told.given
+        for picture, class_id, split in found.pictures:
+            if split is None or not names:
+                self.counts.setdefault(class_id, 0)
+                self._add_picture(picture, class_id, given)
+            elif split in told.roles:
+                self.counts.setdefault(class_id, 0)
+                self._add_picture(picture, class_id, told.roles[split])
 
     def _add_picture(self, path: str, class_id: str, given: Role | None) -> None:
         _check_utf8(path)
@@ -115,7 +127,8 @@ class _Lister:
         """
         root = printable(str(self.reader.root))
         self._tell_endless()
-        hint = "".join(f"; {told}" for told in (*self.layout.notes, *self.layout.warnings))
+        faults = [f"{printable(row)}: {why}" for row, why in self.unlabelled[:1]]
+        hint = "".join(f"; {told}" for told in (*self.layout.notes, *self.layout.warnings, *faults))
         if empty := sorted(class_id for class_id, count in self.counts.items() if not count):
             raise DataError(
                 f"no pictures in the class folder {listed(empty)} of {root}; "
@@ -145,6 +158,7 @@ class _Lister:
             given=frozenset(self.given),
             names=self.names,
             unreadable=tuple(sorted(self.unreadable)),
+            unlabelled=tuple(self.unlabelled),
             ignored=tuple(sorted(self.ignored)),
             notes=(*self.layout.notes, *([note] if skipped else [])),
             warnings=tuple(self.layout.warnings),

@@ -1,15 +1,52 @@
 """What lies in folders: each listed once, without what systems leave behind."""
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from evaluators.errors import DataError
-from prompt_search.data.layouts.system_files import is_system
 from prompt_search.data.names.printable import printable
 from prompt_search.data.pictures.open_picture import is_picture_name
 
-__all__ = ["FolderReader"]
+__all__ = ["FolderReader", "is_system"]
+
+FOUND = re.compile(r"found\.\d{3}")
+"""Where Windows puts what it found on a damaged disk."""
+
+SYSTEM_NAMES = frozenset(
+    {
+        "__macosx",
+        "icon\r",
+        "network trash folder",
+        "temporary items",
+        "thumbs.db",
+        "ehthumbs.db",
+        "ehthumbs_vista.db",
+        "desktop.ini",
+        "$recycle.bin",
+        "recycler",
+        "recycled",
+        "recycle bin",
+        "system volume information",
+        "lost+found",
+        "lost.dir",
+        "@eadir",
+        "@recycle",
+        "@recently-snapshot",
+        "@sharebin",
+        "@tmp",
+        "@transcode",
+        "~snapshot",
+        "node_modules",
+        "venv",
+        "#recycle",
+        "#snapshot",
+        "__pycache__",
+        "picasa.ini",
+        "zbthumbnail.info",
+    }
+)
 
 Entries = tuple[list[os.DirEntry[str]], list[os.DirEntry[str]]]
 
@@ -98,3 +135,17 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 def _identity(folder: Path) -> tuple[int, int]:
     status = folder.stat()
     return status.st_dev, status.st_ino
+
+
+def is_system(name: str) -> bool:
+    """Whether a file or folder of this name is hidden, or put there by a NAS, Windows, macOS or an editor.
+
+    >>> [is_system(name) for name in (".DS_Store", "@eaDir", "Thumbs.db", "~$notes.docx", "cat")]
+    [True, True, True, True, False]
+    """
+    lower = name.lower()
+    return (
+        name.startswith((".", "~$"))
+        or lower in SYSTEM_NAMES
+        or (lower.endswith((":zone.identifier", "@synoeastream")) or FOUND.fullmatch(lower) is not None)
+    )

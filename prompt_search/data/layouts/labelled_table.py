@@ -1,93 +1,123 @@
-"""The pictures that a metadata file names: where they are, what they show, and what is amiss."""
+"""The pictures that a table names: where they are, what they show, and what is amiss."""
 
 import os
-from collections import Counter
-from collections.abc import Collection, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from evaluators.errors import DataError
 from prompt_search.data.layouts.folder_reader import FolderReader
-from prompt_search.data.layouts.image_source import Role
 from prompt_search.data.layouts.metadata import MetadataRow, has_label, read_metadata, several_in_one
-from prompt_search.data.layouts.named_files import find_files, why_missing
 from prompt_search.data.names.printable import listed, printable
 from prompt_search.data.pictures.open_picture import is_picture_name
+from prompt_search.data.sources.reading import Reading
 
-__all__ = ["LabelledFiles", "labelled_files"]
+__all__ = ["LabelledFiles", "find_files", "labelled_files", "why_missing"]
+
+Parts = tuple[str, ...]
 
 
 @dataclass(slots=True)
 class LabelledFiles:
-    """What a metadata file names.
+    """What a table names.
 
     Attributes:
-        pictures: absolute path, class id, and the role that the table gives.
+        pictures: absolute path, class id, and the split that the table gives, None if it gives none.
         unreadable: image ids with the reason.
+        unlabelled: rows that are left out, with the reason.
         names: names of classes by id, where the table has them.
         notes, warnings: for the report.
     """
 
-    pictures: list[tuple[str, str, Role | None]] = field(default_factory=list)
+    pictures: list[tuple[str, str, str | None]] = field(default_factory=list)
     unreadable: list[tuple[str, str]] = field(default_factory=list)
+    unlabelled: list[tuple[str, str]] = field(default_factory=list)
     names: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
 
-def labelled_files(reader: FolderReader, table: Path) -> LabelledFiles:
-    """The pictures of a metadata file. Rows without a label, and pictures without a row, are counted in a warning.
+def labelled_files(
+    reader: FolderReader, table: Path, reading: Reading | None = None, base: Path | None = None
+) -> LabelledFiles:
+    """The pictures of a table. Rows without a label, and pictures without a row, are counted in a warning.
+
+    Args:
+        reader: of the folder that ids count from.
+        table: see `read_metadata`.
+        reading: its columns, if not the usual ones.
+        base: the folder that file names count from, if not the table's own; then pictures without a row are no matter.
 
     Raises:
-        DataError: if it can't be used, none of its files is there, a picture has two labels, or a class two names.
+        DataError: if it can't be used, or none of its files is there.
     """
-    rows = read_metadata(table)
-    found = LabelledFiles()
-    name = listed([reader.id_of(table)])
-    found.notes.append(f"pictures and labels are read from {name}")
-    paths = find_files(reader, table.parent, [row.file for row in rows])
-    labels: dict[str, str] = {}
+    stated = reading or Reading()
+    read = read_metadata(table, stated.image_column, stated.label_column)
+    rows, folder = read.rows, base or table.parent
+    found = LabelledFiles(unlabelled=list(read.faults), notes=list(read.notes))
+    name = _called(reader, table)
+    found.notes.insert(0, f"pictures and labels are read from {listed([name])}")
+    paths = find_files(reader, folder, [row.file for row in rows])
+    torn = _with_several_labels(rows, paths, found)
+    seen: set[str] = set()
     for row in rows:
         path = paths[row.file]
-        if not has_label(row):
+        if not has_label(row) or path in torn or path in seen:
             continue
-        if path in labels:
-            if labels[path] != row.label:
-                raise DataError(f"{name} gives {listed([row.file])} two labels: {listed([labels[path], row.label])}")
-            continue
-        labels[path] = row.label
-        if Path(path).is_relative_to(table.parent):
-            _add(reader, path, row, found)
+        seen.add(path)
+        if Path(path).is_relative_to(folder):
+            _add(path, row, found)
         else:
-            found.unreadable.append((row.file, "its path leads out of the folder"))
-    _tell_missing(reader, table, rows, paths, found)
-    _warn(reader, table, rows, set(paths.values()), found)
+            found.unreadable.append((row.file, f"its path leads out of the folder{f' {folder}' if base else ''}"))
+    named = {row.file for row in rows} - {file for file, _ in found.unlabelled}
+    _tell_missing(
+        folder, name, [row for row in rows if row.file in named and paths[row.file] not in torn], paths, found
+    )
+    _warn(name, rows, found)
+    if base is None:
+        _warn_unnamed(reader, table, name, set(paths.values()), found)
     return found
 
 
-def _add(reader: FolderReader, path: str, row: MetadataRow, found: LabelledFiles) -> None:
+def _called(reader: FolderReader, table: Path) -> str:
+    return reader.id_of(table) if table.is_relative_to(reader.root) else table.name
+
+
+def _with_several_labels(rows: Sequence[MetadataRow], paths: Mapping[str, str], found: LabelledFiles) -> set[str]:
+    """The pictures that rows disagree about; all of these rows are left out."""
+    labels: dict[str, dict[str, str]] = defaultdict(dict)
+    for row in rows:
+        if has_label(row):
+            labels[paths[row.file]].setdefault(row.label, row.file)
+    torn = {path: own for path, own in labels.items() if len(own) > 1}
+    found.unlabelled += [
+        (next(iter(own.values())), f"it has several labels: {listed(list(own))}") for own in torn.values()
+    ]
+    return set(torn)
+
+
+def _add(path: str, row: MetadataRow, found: LabelledFiles) -> None:
     if row.name and found.names.setdefault(row.label, row.name) != row.name:
-        both = listed([found.names[row.label], row.name])
-        raise DataError(f"the metadata calls class {listed([row.label])} both {both}")
-    if os.path.lexists(path):
-        found.pictures.append((path, row.label, row.given))
+        others = f"others call it {listed([found.names[row.label]])}"
+        found.unlabelled.append((row.file, f"it calls class {listed([row.label])} {listed([row.name])}, {others}"))
+    elif os.path.lexists(path):
+        found.pictures.append((path, row.label, row.split))
     else:
         found.unreadable.append((row.file, why_missing(row.file)))
 
 
 def _tell_missing(
-    reader: FolderReader, table: Path, rows: list[MetadataRow], paths: Mapping[str, str], found: LabelledFiles
+    folder: Path, table: str, rows: list[MetadataRow], paths: Mapping[str, str], found: LabelledFiles
 ) -> None:
     """Say which files were found by another name, and which classes have none.
 
     Raises:
         DataError: if no row names a file that is there.
     """
-    name = printable(reader.id_of(table))
+    name = printable(table)
     other = {
-        file: os.path.relpath(path, table.parent)
-        for file, path in paths.items()
-        if path != os.path.normpath(table.parent / file)
+        file: os.path.relpath(path, folder) for file, path in paths.items() if path != os.path.normpath(folder / file)
     }
     if other:
         shown = ", ".join(f"{listed([file])} -> {listed([path])}" for file, path in list(other.items())[:3])
@@ -102,7 +132,7 @@ def _tell_missing(
         web = "; they are web addresses: download the pictures and name the files" if "://" in missing[0] else ""
         raise DataError(
             f"{name}: the files of all {len(missing)} rows with a label are missing: {listed(missing, most=3)}; "
-            f"names of files count from the folder of {name} ({printable(str(table.parent))}){web}"
+            f"names of files count from the folder {printable(str(folder))}; --image-root names another{web}"
         )
     counts = Counter(row.label for row in labelled)
     kept = {class_id for _, class_id, _ in found.pictures}
@@ -114,10 +144,8 @@ def _tell_missing(
     ]
 
 
-def _warn(
-    reader: FolderReader, table: Path, rows: list[MetadataRow], named: Collection[str], found: LabelledFiles
-) -> None:
-    name = printable(reader.id_of(table))
+def _warn(table: str, rows: list[MetadataRow], found: LabelledFiles) -> None:
+    name = printable(table)
     if blank := [row for row in rows if not has_label(row)]:
         words = sorted({row.label for row in blank} - {""})
         read_so = f" ({listed(words)} is read as none)" if words else ""
@@ -131,6 +159,66 @@ def _warn(
     counts = Counter(row.file for row in rows)
     if several := [file for file, count in counts.items() if count > 1]:
         found.warnings.append(f"{len(several)} pictures are more than once in {name}: {listed(several, most=3)}")
+
+
+def _warn_unnamed(reader: FolderReader, table: Path, name: str, named: Collection[str], found: LabelledFiles) -> None:
     lying = (file for file in reader.walk(table.parent) if is_picture_name(file.name))
     if unnamed := [reader.id_of(file.path) for file in lying if file.path not in named]:
-        found.warnings.append(f"{len(unnamed)} pictures are not in {name} and left out: {listed(unnamed, most=3)}")
+        found.warnings.append(
+            f"{len(unnamed)} pictures are not in {printable(name)} and left out: {listed(unnamed, most=3)}"
+        )
+
+
+def find_files(reader: FolderReader, folder: Path, names: Sequence[str]) -> Mapping[str, str]:
+    r"""The absolute path that each name stands for, whether a file is there or not.
+
+    A name that is no file's is read with slashes for backslashes, in any capitals, without the folders before it, and
+    without an ending; it stands for a picture if exactly one that no other row names fits.
+
+    Args:
+        reader: lists the folder.
+        folder: that the names are relative to, at or below the reader's root.
+        names: as they are written; `images\A.PNG` may stand for `images/a.png`, `a` for `images/a.png`.
+    """
+    written = {name: os.path.normpath(folder / name) for name in names}
+    exact = {path for path in written.values() if os.path.lexists(path)}
+    if len(exact) == len(set(written.values())):
+        return written
+    free = [e.path for e in reader.walk(folder) if is_picture_name(e.name) and e.path not in exact]
+    known = _by_ends(folder, free)
+    guessed = {name: _only(known, name) for name, path in written.items() if path not in exact}
+    return written | {name: path for name, path in guessed.items() if path}
+
+
+def why_missing(name: str) -> str:
+    """Why a row's file is not there, as far as its name tells.
+
+    >>> why_missing("https://x.org/a.png")
+    'a web address: download it and name the file'
+    """
+    return "a web address: download it and name the file" if "://" in name else "named in the metadata and not there"
+
+
+def _by_ends(folder: Path, paths: Iterable[str]) -> Mapping[Parts, set[str]]:
+    """Every path by all that it may be called: its last parts, with and without its ending."""
+    known: dict[Parts, set[str]] = defaultdict(set)
+    for path in paths:
+        parts = _parts(Path(path).relative_to(folder).as_posix())
+        bare = (*parts[:-1], PurePosixPath(parts[-1]).stem)
+        for start in range(len(parts)):
+            known[parts[start:]].add(path)
+            known[bare[start:]].add(path)
+    return known
+
+
+def _only(known: Mapping[Parts, set[str]], name: str) -> str | None:
+    """The one path that a name may mean; nothing that leads out of the folder, and no web address, means one."""
+    parts = _parts(name)
+    if "://" in name or ".." in parts or not parts or Path(name).is_absolute():
+        return None
+    found = known.get(parts, set())
+    return next(iter(found)) if len(found) == 1 else None
+
+
+def _parts(name: str) -> Parts:
+    return tuple(part for part in name.casefold().replace("\\", "/").split("/") if part not in ("", "."))

@@ -4,6 +4,7 @@ import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from evaluators.errors import DataError
 from prompt_search.data.layouts.folder_reader import FolderReader
@@ -40,7 +41,13 @@ class _Split:
     pictures: int
 
 
-def read_splits(reader: FolderReader, tops: Tops, named: Collection[str], layout: Layout) -> bool:
+def read_splits(
+    reader: FolderReader,
+    tops: Tops,
+    named: Collection[str],
+    layout: Layout,
+    mapped: Mapping[str, Role | None] = MappingProxyType({}),
+) -> bool:
     """Fill in the layout if the folders are splits; return whether they are.
 
     All of them have the names of splits (but for what they begin and end with alike), or those that have hold the same
@@ -51,6 +58,7 @@ def read_splits(reader: FolderReader, tops: Tops, named: Collection[str], layout
         tops: folders that may be splits.
         named: class ids that a `classes.json` names; folders named there are classes, whatever they are called.
         layout: to be filled in.
+        mapped: what a person says of splits; the folders of these names are them.
 
     Raises:
         DataError: if they are splits, and none of them is to search with, or none holds labelled pictures.
@@ -58,10 +66,18 @@ def read_splits(reader: FolderReader, tops: Tops, named: Collection[str], layout
     if {top.name for top in tops} == set(named):
         return False
     every = [top.name for top in tops]
-    if not any(map(has_split_word, every)) and not split_roles(every):
+    if mapped and not set(mapped) <= set(every):
+        missing = sorted(set(mapped) - set(every))
+        raise DataError(
+            f"{printable(str(reader.root))}: the split map names {listed(missing)}, which is no folder here; "
+            f"there are {listed(every)}"
+        )
+    if not mapped and not any(map(has_split_word, every)) and not split_roles(every):
         return False  # as almost always: nothing needs to be looked into
     names = [top.name for top in tops if split_role(top.name) or reader.holds_pictures(Path(top.path))]
-    roles = split_roles(names) if len(names) > 1 else None
+    roles: Mapping[str, Role] | None = {name: role for name, role in mapped.items() if role} if mapped else None
+    if roles is None and len(names) > 1:
+        roles = split_roles(names)
     bases = _opened(reader, tops)
     roles = _by_content(reader, bases) if roles is None else roles
     if not roles:
@@ -75,7 +91,7 @@ def read_splits(reader: FolderReader, tops: Tops, named: Collection[str], layout
             f'{{"{printable(names[0])}": ...}}' + "".join(f"; {note}" for note in layout.notes)
         )
     _warn_left_out(reader, tops, splits, labelled, layout)
-    for name, role in take_roles(reader.root, labelled, layout).items():
+    for name, role in take_roles(reader.root, labelled, layout, stated=bool(mapped)).items():
         split = splits[name]
         layout.loose += [e for e in reader.entries(split.base)[1] if not split.table]
         layout.classes += [ClassFolder(Path(folder.path), folder.name, role) for folder in split.classes]
@@ -83,7 +99,9 @@ def read_splits(reader: FolderReader, tops: Tops, named: Collection[str], layout
     return True
 
 
-def take_roles(root: Path, roles: Mapping[str, Role], layout: Layout) -> Mapping[str, Role | None]:
+def take_roles(
+    root: Path, roles: Mapping[str, Role], layout: Layout, *, stated: bool = False
+) -> Mapping[str, Role | None]:
     """What each split is used for, noted in the layout.
 
     Validation is sealed as the test if there is no test, and a training split alone is divided.
@@ -101,7 +119,7 @@ def take_roles(root: Path, roles: Mapping[str, Role], layout: Layout) -> Mapping
         return dict.fromkeys(roles)
     if not all(is_usual(name) for name in roles):
         layout.notes.append(f"read as splits: {told_roles(roles)}")
-    sealed, notes = with_sealed_test(roles)
+    sealed, notes = (roles, ()) if stated and "test" in roles.values() else with_sealed_test(roles)
     layout.notes += notes
     layout.given = frozenset(sealed.values())
     return sealed

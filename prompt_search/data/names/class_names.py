@@ -11,7 +11,7 @@ from evaluators.prompts.prompt_set import ClassLabel
 from prompt_search.data.names.printable import listed, printable
 from prompt_search.data.names.spellings import plain_spelling, spelled_out
 
-__all__ = ["ids_named", "label_classes", "read_class_names", "same_name_warnings"]
+__all__ = ["guess", "ids_named", "label_classes", "parse_names", "read_class_names", "same_name_warnings"]
 
 
 def label_classes(class_ids: Sequence[str], names: Mapping[str, str]) -> tuple[ClassLabel, ...]:
@@ -41,20 +41,30 @@ def read_class_names(path: Path, class_ids: Sequence[str]) -> dict[str, str]:
         DataError: if the file can't be read, has a blank or non-text name, names a class that is not there (with the
             nearest ids that are) or leaves one out.
     """
-    names = _parse(path)
-    blank = [class_id for class_id, name in names.items() if not isinstance(name, str) or not name.strip()]
-    if blank:
-        raise DataError(f"{printable(str(path))}: the name of {listed(blank)} must be text that is not blank")
+    names = parse_names(path)
     unknown = sorted(set(names) - set(class_ids))
     missing = sorted(set(class_ids) - set(names))
     faults = []
     if unknown:
-        guesses = "; ".join(_guess(class_id, class_ids) for class_id in unknown[:10])
+        guesses = "; ".join(guess(class_id, class_ids) for class_id in unknown[:10])
         faults.append(f"{len(unknown)} ids that are no class of the data: {guesses}{_more(unknown)}")
     if missing:
         faults.append(f"no name for {len(missing)} classes: {listed(missing)}")
     if faults:
         raise DataError(f"{printable(str(path))} has {' and '.join(faults)}; it must name every class by its id")
+    return names
+
+
+def parse_names(path: Path) -> dict[str, str]:
+    """The names in a JSON file `{class id: name}`, whatever classes there are.
+
+    Raises:
+        DataError: if the file can't be read, or has a blank or non-text name.
+    """
+    names = _parse(path)
+    blank = [class_id for class_id, name in names.items() if not isinstance(name, str) or not name.strip()]
+    if blank:
+        raise DataError(f"{printable(str(path))}: the name of {listed(blank)} must be text that is not blank")
     return {class_id: str(name) for class_id, name in names.items()}
 
 
@@ -103,7 +113,8 @@ def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return found
 
 
-def _guess(class_id: str, class_ids: Sequence[str]) -> str:
+def guess(class_id: str, class_ids: Sequence[str]) -> str:
+    """An id that is not there, with the one that may be meant."""
     if same := [known for known in class_ids if plain_spelling(known) == plain_spelling(class_id)]:
         return f"{spelled_out([class_id, same[0]])} (the file's and the data's spelling of one word: write the data's)"
     near = get_close_matches(class_id, class_ids, n=1)

@@ -13,6 +13,7 @@ __all__ = [
     "loose_split_roles",
     "split_role",
     "split_roles",
+    "split_word",
     "told_roles",
     "with_sealed_test",
 ]
@@ -114,6 +115,16 @@ def has_split_word(name: str) -> bool:
     (True, False)
     """
     return len(_split_words(name)) == 1
+
+
+def split_word(name: str) -> str | None:
+    """The one word of the name that is a split's; None if there is none, or there are several.
+
+    >>> split_word("imagenet1k-train-0001"), split_word("shard-0001")
+    ('train', None)
+    """
+    words = [word for word in _plain(name).split("_") if word in WORDS]
+    return words[0] if len(words) == 1 else None
 
 
 def _split_words(name: str) -> list[Role]:

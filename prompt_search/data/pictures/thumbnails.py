@@ -1,15 +1,18 @@
-"""Small copies of images, to show to a multimodal language model."""
+"""Small copies of images, to show to a multimodal language model or to a person."""
 
 import io
 from collections.abc import Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 from evaluators.errors import DataError
 from optimizers import Picture
-from prompt_search.data.encoding.prepare import Undecoded, read_bytes
-from prompt_search.data.layouts.read import read_images
+from prompt_search.data.encoding.prepare import read_bytes
+from prompt_search.data.layouts.image_source import ImageSource, Undecoded
 from prompt_search.data.names.printable import listed
 from prompt_search.data.pictures.open_picture import CorruptPictureError, decode, quiet_pillow
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 __all__ = ["thumbnails"]
 
@@ -18,41 +21,50 @@ LONGEST_SIDE = 512
 
 
 def thumbnails(
-    source: str | Path,
+    images: ImageSource,
     image_ids: Sequence[str],
-    cache_dir: Path | None = None,
     *,
-    classes_file: Path | None = None,
     turned: bool = False,
+    longest_side: int = LONGEST_SIDE,
+    kind: Literal["PNG", "JPEG"] = "PNG",
 ) -> list[Picture]:
-    """The named images as PNG files of at most 512 pixels a side.
+    """The named images as small files.
 
     Args:
-        source, cache_dir, classes_file: see `read_images`.
+        images: the data set.
         image_ids: which, in this order.
         turned: turn pictures by their EXIF orientation.
+        longest_side: pixels at most, of width and height.
+        kind: of the files.
 
     Raises:
-        DataError: if one is gone or can't be read any more.
+        DataError: if one is gone or can't be read any more, or there are only features.
     """
-    images = read_images(source, classes_file, cache_dir)
+    if images.features is not None:
+        raise DataError("features can't be shown to a language model: ask for no captions, or give the pictures")
     by_id = {image.id: image for image in images.images}
     gone = [image_id for image_id in image_ids if image_id not in by_id]
     if gone:
         raise DataError(f"image {listed(gone[:1])} is not there any more; put it back or begin a new run")
     rows = images.pictures([by_id[image_id] for image_id in image_ids])
     with quiet_pillow():
-        return [_thumbnail(image_id, row["image"], turned) for image_id, row in zip(image_ids, rows, strict=True)]
+        return [
+            _thumbnail(_decoded(image_id, row, turned), longest_side, kind)
+            for image_id, row in zip(image_ids, rows, strict=True)
+        ]
 
 
-def _thumbnail(image_id: str, picture: Undecoded | None, turned: bool) -> Picture:
+def _decoded(image_id: str, picture: Undecoded | None, turned: bool) -> "Image.Image":
     try:
-        small = decode(read_bytes(picture), turned)
+        return decode(read_bytes(picture), turned)
     except (OSError, CorruptPictureError) as error:
         raise DataError(
             f"image {listed([image_id])} can't be read any more: {error}; put it back or begin a new run"
         ) from error
-    small.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+
+
+def _thumbnail(picture: "Image.Image", longest_side: int, kind: str) -> Picture:
+    picture.thumbnail((longest_side, longest_side))
     content = io.BytesIO()
-    small.save(content, format="PNG")
-    return Picture(content.getvalue(), "image/png")
+    picture.save(content, format=kind)
+    return Picture(content.getvalue(), f"image/{kind.lower()}")

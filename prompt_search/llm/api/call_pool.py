@@ -8,7 +8,7 @@ from itertools import islice
 from optimizers.errors import LanguageModelError, LanguageModelRejected
 from optimizers.language_model import Reply, Sample, Traffic
 from prompt_search.llm.api.call_line import CallLine
-from prompt_search.llm.api.sample_call import SampleCall
+from prompt_search.llm.api.sample_call import Patience, SampleCall
 
 __all__ = ["CallPool", "Event"]
 
@@ -23,17 +23,20 @@ REMINDER = 1.0
 
 
 class CallPool:
-    """Runs samples, as many at a time as the server bears.
+    """Runs samples, as many at a time as the server bears, the first of them a moment ahead of the others.
+
+    So where a server answers at once, a reply is kept before many calls are out: a run that is killed again and again
+    still gains with every start, and a refusal for good is met once.
 
     When one fails for good, no other is begun or tried again. Calls in flight are paid for: they may end, each within
-    its own timeout, or within `grace` seconds if the server refused for good; their replies are handed over, then the
-    error is raised.
+    its own timeout, or within the time of grace if the server refused for good; their replies are handed over, then
+    the error is raised.
 
     Args:
         samples: what to complete.
         begin: makes the call for a sample.
         line: where all of them wait.
-        grace: seconds.
+        patience: with `grace` and `head_start`.
         watched: whether anybody looks at the traffic.
     """
 
@@ -42,19 +45,20 @@ class CallPool:
         samples: Sequence[Sample],
         begin: Callable[[Sample], SampleCall],
         line: CallLine,
-        grace: float,
+        patience: Patience,
         watched: bool,
     ) -> None:
         self._coming = enumerate(samples)
         self._unfinished = len(samples)
         self._begin = begin
         self._line = line
-        self._grace = grace
+        self._grace = patience.grace
         self._tick = TICK if watched else None
         self._running: dict[asyncio.Task[Reply], int] = {}
         self._begun: dict[int, SampleCall] = {}
         self._failure: LanguageModelError | None = None
         self._end = float("inf")
+        self._others_from = time.monotonic() + patience.head_start
         self._told: tuple[float, Traffic | None] = (float("-inf"), None)
 
     async def events(self) -> AsyncGenerator[Event, None]:
@@ -91,14 +95,21 @@ class CallPool:
     def _begin_more(self) -> bool:
         """Begin what may be begun; whether anything is running and may still run."""
         if not self._line.closing:
-            for index, sample in islice(self._coming, max(0, self._line.limit.now - len(self._running))):
+            places = 1 if self._head_start() > 0 else self._line.limit.now
+            for index, sample in islice(self._coming, max(0, places - len(self._running))):
                 self._begun[index] = self._begin(sample)
                 self._running[asyncio.create_task(self._begun[index].reply())] = index
         return bool(self._running) and time.monotonic() < self._end
 
     def _longest_wait(self) -> float | None:
         left = max(0.0, self._end - time.monotonic()) if self._end < float("inf") else None
-        return min((seconds for seconds in (left, self._tick) if seconds is not None), default=None)
+        ahead = self._head_start() or None
+        return min((seconds for seconds in (left, self._tick, ahead) if seconds is not None), default=None)
+
+    def _head_start(self) -> float:
+        """Seconds that are left to the first call before others may be begun; 0 once it has come to its end."""
+        over = len(self._begun) > 1 or (self._begun and not self._running)
+        return 0.0 if over else max(0.0, self._others_from - time.monotonic())
 
     def _arrived(self) -> Iterator[tuple[int, Reply]]:
         """Replies first, so that none is lost when the failures are looked at."""

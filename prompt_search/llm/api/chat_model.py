@@ -13,7 +13,7 @@ from prompt_search.llm.api.call_line import AdaptiveLimit, CallLine
 from prompt_search.llm.api.call_pool import CallPool, Event
 from prompt_search.llm.api.chat_call import Send
 from prompt_search.llm.api.chat_fault import LONGEST_WAIT, Refusal, TransientFault
-from prompt_search.llm.api.chat_request import ChatDialect, form_of
+from prompt_search.llm.api.chat_request import ChatDialect
 from prompt_search.llm.api.endpoint import Redaction
 from prompt_search.llm.api.sample_call import Patience, SampleCall
 from prompt_search.llm.hand_over import drain
@@ -105,7 +105,7 @@ class ChatModel(ABC):
             def begin(sample: Sample) -> SampleCall:
                 return SampleCall(sample, partial(self._ask, send), line, self._patience, self._unavailable)
 
-            pool = CallPool(samples, begin, line, self._patience.grace, watched=self.on_traffic is not None)
+            pool = CallPool(samples, begin, line, self._patience, watched=self.on_traffic is not None)
             try:
                 async with aclosing(pool.events()) as events:
                     async for event in events:
@@ -121,7 +121,9 @@ class ChatModel(ABC):
             answer = await send(body)
             if isinstance(answer, Reply):
                 text = self._redaction.redacted(answer.text)
-                return replace(answer, text=text, form=form_of(body, sample.request), shortened=shorter)
+                return replace(
+                    answer, text=text, form=self._dialect.form(body, sample.request, answer), shortened=shorter
+                )
             if answer.kind == "filtered":
                 # Azure bills what its filter turned away, though it answers with status 400 and tells no usage.
                 return Reply("", "filter", error=self._redaction.quote(answer.message), unmetered=1)

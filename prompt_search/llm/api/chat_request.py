@@ -4,15 +4,28 @@ import base64
 import json
 import logging
 import re
-from typing import Any, Literal
+from typing import Any
 
-from optimizers.language_model import Message, Request, Sample
+from optimizers.language_model import Message, Reply, Request, Sample
+from prompt_search.llm.api.response_format import (
+    FORMS,
+    JSON,
+    LEVELS,
+    STRICT,
+    Form,
+    asked_form,
+    level_of,
+    response_format,
+    shown_form,
+)
 from prompt_search.llm.reply_text import valid_text
 from prompt_search.llm.requests import told_of_schema
 
-__all__ = ["ChatDialect", "form_of"]
+__all__ = ["ChatDialect"]
 
-FORMATS = ("json_schema", "json_object", None)
+RESPONSE_FORMAT = {"json_schema", "json_object", "strict"}
+"""Words of a complaint that are about it."""
+
 OPTIONAL = ("seed", "top_p", "temperature")
 logger = logging.getLogger(__name__)
 
@@ -20,14 +33,15 @@ logger = logging.getLogger(__name__)
 class ChatDialect:
     """Which parameters a server takes, found out from what it refuses.
 
-    `response_format` is stepped down from a JSON schema to any JSON object to nothing; `max_tokens` becomes
-    `max_completion_tokens`; `seed`, `top_p` and `temperature` are left out. The cap on the completion never is: what a
-    call can cost depends on it. What was learned holds for every later request of this object. A model that isn't held
-    to the schema is told it in the last turn.
+    `response_format` is stepped down from a strict JSON schema to one that is not, to any JSON object, to nothing;
+    `max_tokens` becomes `max_completion_tokens`; `seed`, `top_p` and `temperature` are left out. The cap on the
+    completion never is: what a call can cost depends on it. What was learned holds for every later request of this
+    object. A model that isn't held to the schema is told it in the last turn, and so is one that was to be held and
+    answers otherwise: its server passes over what it was sent.
     """
 
     def __init__(self) -> None:
-        self._format = 0
+        self._level = STRICT
         self._tokens = "max_tokens"
         self._dropped: set[str] = set()
 
@@ -43,7 +57,7 @@ class ChatDialect:
             self._tokens: request.max_tokens,
         }
         if request.json_schema is not None:
-            body |= self._response_format(json.loads(request.json_schema))
+            body |= response_format(json.loads(request.json_schema), self._level)
         return {name: value for name, value in body.items() if name not in self._dropped}
 
     def learn(self, body: dict[str, Any], complaint: str, parameter: str | None) -> bool:
@@ -66,33 +80,30 @@ class ChatDialect:
             logger.warning("the language model does not take %s; it is left out from now on", name)
         return True
 
+    def form(self, body: dict[str, Any], request: Request, reply: Reply) -> Form | None:
+        """How a reply was held to the request's schema; `None` if there is none.
+
+        What was asked for, unless the reply shows that it was not held so; then no later one is trusted to be.
+        """
+        if request.json_schema is None:
+            return None
+        asked, shown = asked_form(body), shown_form(reply, json.loads(request.json_schema))
+        if asked == "schema" and shown != "schema" and self._level < JSON:
+            self._level = JSON
+            logger.warning(
+                "the language model is not held to response_format json_schema; it is told the form in words"
+            )
+        return max(asked, shown, key=FORMS.index)
+
     def _messages(self, request: Request) -> list[dict[str, Any]]:
-        held = FORMATS[self._format] == "json_schema"
-        turns = request.messages if held else told_of_schema(request)
+        turns = request.messages if self._level < JSON else told_of_schema(request)
         return [{"role": turn.role, "content": _content(turn)} for turn in turns]
 
-    def _response_format(self, schema: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
-        match FORMATS[self._format]:
-            case "json_schema":
-                return {"response_format": {"type": "json_schema", "json_schema": {"name": "reply", "schema": schema}}}
-            case "json_object":
-                return {"response_format": {"type": "json_object"}}
-            case _:
-                return {}
-
     def _step_down(self, body: dict[str, Any]) -> None:
-        refused = FORMATS.index(body["response_format"]["type"])
-        if self._format == refused:
-            self._format += 1
-            logger.warning("the language model does not take response_format %s", FORMATS[refused])
-
-
-def form_of(body: dict[str, Any], request: Request) -> Literal["schema", "json", "text"] | None:
-    """How a body holds the model to the request's schema; `None` if there is no schema."""
-    if request.json_schema is None:
-        return None
-    kind = body.get("response_format", {}).get("type")
-    return "schema" if kind == "json_schema" else "json" if kind == "json_object" else "text"
+        refused = level_of(body["response_format"])
+        if self._level <= refused:
+            self._level = refused + 1
+            logger.warning("the language model does not take response_format %s", LEVELS[refused])
 
 
 def _content(turn: Message) -> str | list[dict[str, Any]]:
@@ -107,7 +118,7 @@ def _blamed(body: dict[str, Any], complaint: str, parameter: str | None) -> str 
     """The parameter of the body that is refused. A message may mention several: the one refused comes first."""
     if parameter is not None and parameter.split(".")[0] in body:
         complaint = parameter.split(".")[0]
-    words = [("response_format" if w in FORMATS else w) for w in re.findall(r"\w+", complaint)]
+    words = [("response_format" if w in RESPONSE_FORMAT else w) for w in re.findall(r"\w+", complaint)]
     # Some take either of these, not both; the temperature is the one to keep.
     if {"temperature", "top_p"} <= {*words} & body.keys():
         return "top_p"

@@ -29,6 +29,7 @@ class Patience:
         longest_asked: most seconds a server may ask to be left alone until it has answered again; they do not count for
             the deadline.
         grace: seconds that calls in flight get to end after a refusal for good.
+        head_start: seconds that the first of several calls has before others are begun, unless it ends sooner.
     """
 
     attempts: int = 8
@@ -37,6 +38,7 @@ class Patience:
     longest_wait: float = 30.0
     longest_asked: float = 1800.0
     grace: float = 5.0
+    head_start: float = 0.05
 
 
 class SampleCall:

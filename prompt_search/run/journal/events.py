@@ -18,6 +18,7 @@ __all__ = [
     "BaselinesOnSelect",
     "Captioned",
     "Certified",
+    "ChanceGauged",
     "ClassClusters",
     "Ended",
     "Event",
@@ -25,6 +26,7 @@ __all__ = [
     "Logged",
     "NewClasses",
     "OnSplit",
+    "PhaseBegun",
     "Placebos",
     "Question",
     "Refit",
@@ -36,6 +38,7 @@ __all__ = [
     "SearchedPlacebos",
     "Selection",
     "Stopped",
+    "TextsWeighed",
     "TopClasses",
     "WinnerChosen",
     "cut_sentence",
@@ -97,6 +100,14 @@ class Facts(Event):
         for name, sets in (("baselines", self.baselines.values()), ("start", self.start)):
             same = all(len(each.classes) == len(self.classes) for each in sets)
             need(name, "has prompts for other classes", holds=same)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhaseBegun(Event):
+    """The next strategy begins; what follows is its work."""
+
+    kind: ClassVar[str] = "phase"
+    name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -302,6 +313,39 @@ class WinnerChosen(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChanceGauged(Event):
+    """How much the candidates of the search disagree, for what the best of them gains by chance alone.
+
+    Attributes:
+        candidates: how many there were.
+        compared: how many of them were compared, pair by pair.
+        disagreement: the share of search images on which just one of two is right, mean over the pairs.
+    """
+
+    kind: ClassVar[str] = "chance"
+    candidates: int
+    compared: int
+    disagreement: float
+
+    def __post_init__(self) -> None:
+        need("candidates", "is below 1", holds=self.candidates >= 1)
+        need("disagreement", "is no share", holds=0 <= self.disagreement <= 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextsWeighed(Event):
+    """What each text of the winner is worth on the select split; nothing for pairwise prompts, or for too many.
+
+    Attributes:
+        templates, texts: see `TextWorth`; both empty where nothing was reckoned.
+    """
+
+    kind: ClassVar[str] = "worth"
+    templates: tuple[tuple[float, int] | None, ...]
+    texts: tuple[tuple[tuple[float, int] | None, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OnSplit:
     """Scores on one split."""
 
@@ -336,10 +380,12 @@ class SealedRead(Event):
     heads: tuple[str, ...]
     only_winner: tuple[int, ...]
     only_other: tuple[int, ...]
+    calibration: tuple[float, float]
 
     def __post_init__(self) -> None:
         need("read", "is below 1", holds=self.read >= 1)
         need("scores", "is empty", holds=bool(self.scores))
+        need("calibration", "is no two shares", holds=all(0 <= each <= 1 for each in self.calibration))
         need(
             "heads", "has more entries than there are scores beside the first", holds=len(self.heads) < len(self.scores)
         )
@@ -386,6 +432,7 @@ class Ended(Event):
 
 EVENTS: tuple[type[Event], ...] = (
     Facts,
+    PhaseBegun,
     Asked,
     Captioned,
     Stopped,
@@ -400,6 +447,8 @@ EVENTS: tuple[type[Event], ...] = (
     Refit,
     WinnerChosen,
     Certified,
+    ChanceGauged,
+    TextsWeighed,
     Placebos,
     SearchedPlacebos,
     SealedRead,

@@ -35,15 +35,17 @@ class Journal:
     Args:
         folder: created if missing. A journal that is there is continued.
         source: records to replay into this (new) folder instead of continuing its own.
+        source_path: the file that they are from, which messages name.
 
     Raises:
         RunLocked: if another process is running in the folder.
         RunError: if the folder or its journal can't be used.
     """
 
-    def __init__(self, folder: Path, source: Iterable[Record] | None = None) -> None:
+    def __init__(self, folder: Path, source: Iterable[Record] | None = None, source_path: Path | None = None) -> None:
         self.folder = folder
         self._path = folder / JOURNAL
+        self._read_from = source_path or self._path
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._lock = FileLock(folder / ".lock", timeout=LOOK)
@@ -102,7 +104,7 @@ class Journal:
         record = self._pending[self._next]
         if not isinstance(record.event, kind) or record.key != key:
             raise RunMismatch(
-                f"{self._path} records {record.event.kind!r} as event {self._next + 1}, where this run comes to "
+                f"{self._read_from} records {record.event.kind!r} as event {self._next + 1}, where this run comes to "
                 f"{kind.kind!r}; the program or its inputs have changed since: start again in another run folder"
             )
         self._next += 1
@@ -119,7 +121,7 @@ class Journal:
         if not holds:
             record = self._pending[self._next - 1]
             what = f"{field!r} of {record.event.kind!r} does not fit this run"
-            raise RunError(_damaged(self._path, record.line, what))
+            raise RunError(_damaged(self._read_from, record.line, what))
 
     def reopen(self, budget: Budget) -> None:
         """Make void what a budget cut short, and what came of it; call before the first `event`."""

@@ -20,6 +20,7 @@ from prompt_search.run.journal.events import (
     Captioned,
     ClassClusters,
     Logged,
+    PhaseBegun,
     Question,
     Replied,
     ScoredCandidates,
@@ -94,6 +95,7 @@ class JournaledSearch:
 
     def begin(self, strategy: str, index: int) -> None:
         """Start the next strategy of the run: a fresh seeded `rng`, one archive."""
+        self.journal.event(PhaseBegun, f"{index}", lambda: PhaseBegun(name=strategy))
         self.rng = random.Random(f"{self._seed}/{index}/{strategy}")
         self.enter_phase(strategy)
 

@@ -11,14 +11,12 @@ from evaluators import LabeledImages, PromptSet, Saying, Score, SelectionSetting
 from evaluators.scoring.reductions import reduce_logits
 from evaluators.scoring.redundancy import redundancies
 from evaluators.selection.library_selection import (
-    HOLDS,
-    Selected,
     choose_texts,
     held_out_weights,
     is_large,
     library_features,
 )
-from evaluators.selection.text_selection import Chosen
+from evaluators.selection.selected import HOLDS, Chosen, Selected
 from prompt_search.report.result import NO_WORDS, RANDOM_WORDS
 from prompt_search.run.journal.events import Refit, SearchedPlacebos
 from prompt_search.run.journal.journal import Journal

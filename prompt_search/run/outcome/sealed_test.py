@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 
@@ -9,14 +10,18 @@ from evaluators import Candidate, Evaluator, PairwisePrompts, PromptSet, Score
 from evaluators.heads.head import score_head
 from evaluators.heads.linear_probe import Probe
 from evaluators.heads.tip_adapter import TipAdapter
-from prompt_search.report.result import Role, Row
-from prompt_search.report.statistics import PairedCounts
-from prompt_search.run.journal.events import OnSplit, Placebos, SealedRead
+from optimizers import Archive
+from prompt_search.report.result import Calibration, Role, Row
+from prompt_search.report.statistics import Luck, PairedCounts
+from prompt_search.run.journal.events import ChanceGauged, OnSplit, Placebos, SealedRead, TextsWeighed
 from prompt_search.run.journal.journal import Journal
 from prompt_search.run.outcome.choice import Contender
 from prompt_search.run.outcome.split_evaluators import SplitEvaluators
 
-__all__ = ["Finalist", "as_finalist", "prove", "score_placebos"]
+__all__ = ["Finalist", "as_finalist", "gauge_chance", "prove", "score_placebos", "weigh_texts"]
+
+MOST_COMPARED = 24
+"""Candidates whose disagreement is measured, spread over the search."""
 
 COMPILED = "the winner, compiled"
 """How the compiled form of a pairwise winner is called in the table."""
@@ -37,22 +42,25 @@ def prove(
     winner: Contender,
     others: Sequence[Finalist],
     heads: Callable[[], Mapping[str, Probe | TipAdapter]],
+    keep: Callable[[], None],
     evaluators: SplitEvaluators,
     journal: Journal,
-) -> tuple[list[Row], int, float | None]:
-    """Read the test split: the winner's row, then those of the others and of the heads; and how often it was read.
-
-    For a pairwise winner there is the share of test images that fell back to its base.
+) -> tuple[list[Row], SealedRead, Calibration]:
+    """Read the test split: the winner's row, then those of the others and of the heads; what was read; and how sure the
+    winner is.
 
     Args:
         others: what is compared with the winner, image by image.
         heads: makes classifiers of the images of the other splits; called only if there is no record.
+        keep: writes down what is said of each image; called only if there is no record, and before there is one.
     """
     best = winner.searched.candidate
     earlier = sum(isinstance(record.event, SealedRead) for record in journal.recorded)
 
     def read() -> SealedRead:
-        return _read_test(best, [other.candidate for other in others], heads(), evaluators.test, earlier + 1)
+        keep()
+        scales = (evaluators.test.logit_scale, _fitted(winner) or evaluators.test.logit_scale)
+        return _read_test(best, [other.candidate for other in others], heads(), evaluators.test, earlier + 1, scales)
 
     recorded = journal.event(SealedRead, best.fingerprint, read)
     scores = recorded.scores
@@ -63,13 +71,47 @@ def prove(
     for other, score, mine, theirs in zip(beside, scores[1:], recorded.only_winner, recorded.only_other, strict=True):
         paired = PairedCounts(score.n, mine, theirs)
         rows.append(Row(other.name, other.role, other.candidate, other.search, other.select, score, paired))
-    return rows, recorded.read, recorded.fallback
+    return rows, recorded, Calibration(_fitted(winner), *recorded.calibration)
+
+
+def _fitted(winner: Contender) -> float | None:
+    """The logit scale that fits the select images best; for a winner selected on them, those left out in turn."""
+    return (winner.select.fitted_scale or None) if winner.select else None
+
+
+def gauge_chance(archive: Archive, evaluators: SplitEvaluators, journal: Journal) -> Luck:
+    """How much the best candidate of the search gains by chance alone."""
+    entries = list(archive)
+
+    def live() -> ChanceGauged:
+        step = -(-len(entries) // MOST_COMPARED)
+        rights = [evaluators.search.label_ranks(entry.candidate) == 0 for entry in entries[::step]]
+        pairs = [float(np.mean(a != b)) for a, b in combinations(rights, 2)]
+        share = round(sum(pairs) / len(pairs), 6) if pairs else 0.0
+        return ChanceGauged(candidates=len(entries), compared=len(rights), disagreement=share)
+
+    recorded = journal.event(ChanceGauged, str(len(entries)), live)
+    return Luck(recorded.candidates, entries[0].score.n, recorded.disagreement)
 
 
 def as_finalist(contender: Contender, name: str | None = None, role: Role = "baseline") -> Finalist:
     """A contender that did not win, to be read beside the one that did."""
     searched = contender.searched
     return Finalist(name or contender.name, role, searched.candidate, searched.score, contender.select)
+
+
+def weigh_texts(winner: Candidate, evaluators: SplitEvaluators, journal: Journal) -> None:
+    """Record what each text of the winner is worth on the select split, for the report."""
+
+    def live() -> TextsWeighed:
+        found = evaluators.select.text_worth(winner) if isinstance(winner, PromptSet) else None
+        return TextsWeighed(templates=found.templates if found else (), texts=found.texts if found else ())
+
+    recorded = journal.event(TextsWeighed, winner.fingerprint, live)
+    prompts = winner.compiled()
+    told = [len(recorded.templates), *map(len, recorded.texts)]
+    known = not recorded.texts or told == [len(prompts.templates), *map(len, prompts.texts)]
+    journal.expect("texts", holds=known)
 
 
 def score_placebos(
@@ -95,8 +137,9 @@ def score_placebos(
 
 
 def _read_test(
-    best: Candidate, others: Sequence[Candidate], heads: Mapping[str, Probe | TipAdapter], test: Evaluator, read: int
-) -> SealedRead:
+    best: Candidate, others: Sequence[Candidate], heads: Mapping[str, Probe | TipAdapter], test: Evaluator, read: int,
+    scales: tuple[float, float],
+) -> SealedRead:  # fmt: skip
     """Scores of all, and image by image how often only the winner is right and how often only the other."""
     winner_right = test.label_ranks(best) == 0
     scores = test.score([best, *others])
@@ -105,6 +148,7 @@ def _read_test(
         scored = score_head(head, test.images, test.logit_scale)
         scores.append(scored.score)
         rights.append(scored.right)
+    before, after = (round(error, 6) for error in test.calibration_errors(best, scales))
     return SealedRead(
         read=read,
         fallback=round(test.fallback_share(best), 6) if isinstance(best, PairwisePrompts) else None,
@@ -112,4 +156,5 @@ def _read_test(
         heads=tuple(heads),
         only_winner=tuple(int(np.sum(winner_right & ~right)) for right in rights),
         only_other=tuple(int(np.sum(~winner_right & right)) for right in rights),
+        calibration=(before, after),
     )

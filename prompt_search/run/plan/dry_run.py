@@ -9,9 +9,10 @@ from typing import Any
 from evaluators import ImageTextModel, TextEncoder
 from optimizers import Plan, Task
 from prompt_search.data.layouts.image_source import ImageSource
-from prompt_search.data.layouts.read import read_images
 from prompt_search.data.names.class_parts import part_of
 from prompt_search.data.report import DataReport
+from prompt_search.data.sources.objects import OwnData
+from prompt_search.data.sources.read import read_images
 from prompt_search.data.splits import Splits, split
 from prompt_search.llm.prices import Price
 from prompt_search.model_names import spelling_note
@@ -95,14 +96,19 @@ class ListedTask:
 
 
 def dry_run(
-    config: RunConfig, strategies: Sequence[NamedStrategy], model: ImageTextModel, price: Price | None, cache_dir: Path
+    config: RunConfig,
+    strategies: Sequence[NamedStrategy],
+    model: ImageTextModel,
+    price: Price | None,
+    cache_dir: Path,
+    data: OwnData | None = None,
 ) -> DryRun:
     """Play the run through without language model and images.
 
     Raises:
         InputError: if something can't be used.
     """
-    listed = listed_task(config, context_check(model), cache_dir, model)
+    listed = listed_task(config, context_check(model), cache_dir, model, data)
     task = listed.task
     texts = TextEncoder(model, cache_dir)
     rehearsed, plans = RehearsedSearch(task, config.seed, config.search.captions, config.llm.thinking_tokens or 0), []
@@ -125,24 +131,29 @@ def dry_run(
 
 
 def listed_task(
-    config: RunConfig, fits: Callable[[str], bool], cache_dir: Path, model: ImageTextModel | None = None
+    config: RunConfig,
+    fits: Callable[[str], bool],
+    cache_dir: Path,
+    model: ImageTextModel | None = None,
+    own: OwnData | None = None,
 ) -> ListedTask:
     """The job, the sizes of its splits and how everything was read, from the list of files alone: no picture is opened.
 
     Args:
         model: checks the user's own prompts; without one they are left out.
+        own: an object in the place of the images that `config` names.
     """
     data, search = config.data, config.search
-    listed = read_images(data_path(data.source), Path(data.classes) if data.classes else None, cache_dir / "datasets")
+    listed = read_images(own or data_path(data.source), data.reading(), cache_dir / "datasets")
     source = part_of(listed, "base" if data.base_to_new else "all")
     drawn = split(source.images, data.shots, data.select_shots, config.seed, given=source.given or None)
     label_of = {label.id: index for index, label in enumerate(source.classes)}
-    own = [
+    prompts = [
         read_own_prompts(path, source.classes, model, search.prompt_format) if model else None
         for path in (*search.baseline, *search.start)
     ]
-    start = tuple(read.prompts.compiled() for read in own[len(search.baseline) :] if read)
-    readings = dict.fromkeys(line for read in own if read for line in read.reading)
+    start = tuple(read.prompts.compiled() for read in prompts[len(search.baseline) :] if read)
+    readings = dict.fromkeys(line for read in prompts if read for line in read.reading)
     task = Task(
         source.classes,
         len(drawn.search),
@@ -165,6 +176,7 @@ def _findings(source: ImageSource, drawn: Splits) -> list[str]:
         {},
         drawn.unused,
         source.unreadable,
+        unlabelled=source.unlabelled,
         ignored=source.ignored,
         notes=source.notes,
         warnings=source.warnings + drawn.warnings,

@@ -9,7 +9,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from optimizers import Scored
-from prompt_search.data.names.class_names import ids_named
+from prompt_search.data.names.kept_classes import stated_classes
+from prompt_search.data.presets.presets import preset_named
+from prompt_search.data.sources.reading import Reading
 from prompt_search.errors import SettingsError
 from prompt_search.prompt_files.reading.read import open_prompts
 from prompt_search.run.config import RunConfig
@@ -64,32 +66,41 @@ def near_chance(plain: Mapping[str, Scored], evaluators: SplitEvaluators, journa
     )
 
 
-def check_arguments(config: RunConfig) -> None:
+def check_arguments(config: RunConfig, *, own_data: bool = False) -> None:
     """Refuse arguments of a run that name something that isn't there.
+
+    Args:
+        own_data: the images are an object.
 
     Raises:
         InputError: naming it.
     """
     if not config.data.source:
-        raise SettingsError("a run needs images: name a folder, a .parquet file, or photos, emoji")
+        raise SettingsError("a run needs images: name a folder, a file, hf:OWNER/NAME, or photos, emoji")
     fitness_named(config.search.fitness)
-    check_files(config.data.source, config.data.classes, (*config.search.baseline, *config.search.start))
+    check_files(
+        None if own_data else config.data.source, config.data.reading(), (*config.search.baseline, *config.search.start)
+    )
 
 
-def check_files(data: str, classes_file: str | Path | None, prompts: Iterable[str | Path]) -> None:
+def check_files(data: str | None, reading: Reading, prompts: Iterable[str | Path]) -> None:
     """Refuse images that aren't there, and files that can't be read; whether they fit each other is seen later.
 
     Args:
-        data: see `DataConfig.source`.
-        classes_file: of class names.
+        data: see `DataConfig.source`; None for an object.
+        reading: how they are to be read.
         prompts: prompt files, each `FILE` or `FILE#DATASET`.
 
     Raises:
         DataError: for the images or the class names.
         PromptError: for a prompt file.
     """
-    check_data(data)
-    if classes_file:
-        ids_named(Path(classes_file))
+    if data is not None:
+        check_data(data)
+    if reading.classes:
+        stated_classes(reading.classes)
+    if reading.preset:
+        preset_named(reading.preset)
+    reading.splits()
     for each in prompts:
         open_prompts(each)

@@ -110,6 +110,7 @@ class RehearsedSearch:
             fitted_cross_entropy=loss,
             recall=(top1,) * classes,
             class_cross_entropy=(loss,) * classes,
+            confusions=tuple((c, (c + 1) % classes, 1) for c in range(classes)) if top1 < 1 and classes > 1 else (),
         )
         return self.archive.add(candidate, score, top1)
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from evaluators import EmbeddingStore, LabeledImages
-from evaluators.embeddings.embedding_store import StoredAs
 from evaluators.errors import DataError, StoreError
 from evaluators.models.image_text_model import FloatArray
+from evaluators.precision import StoredAs
 
 ROOT = Path(__file__).parents[3]
 

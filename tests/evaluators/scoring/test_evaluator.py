@@ -10,7 +10,7 @@ import pytest
 from evaluators import Evaluator, LabeledImages, OpenClipModel, PromptSet, TextEncoder, class_weights
 from evaluators.errors import DataError, ModelError, PromptError
 from evaluators.models.image_text_model import FloatArray
-from evaluators.scoring.products import ProductPrecision
+from evaluators.precision import Precision
 from tests.fakes.pixel_model import WIDTH, PixelModel
 from tests.fakes.reference_score import reference_score
 
@@ -224,9 +224,7 @@ def test_shards_of_a_split_add_up_to_the_split(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("precision", "tolerance"), [("bf16", 0.5), ("fp16", 0.05)])
-def test_half_precision_scores_are_near_the_exact_ones(
-    tmp_path: Path, precision: ProductPrecision, tolerance: float
-) -> None:
+def test_half_precision_scores_are_near_the_exact_ones(tmp_path: Path, precision: Precision, tolerance: float) -> None:
     encoder = TextEncoder(PixelModel(), tmp_path)
     (exact,) = Evaluator(images(), encoder).score(candidates()[:1])
     (rounded,) = Evaluator(images(), encoder, precision=precision).score(candidates()[:1])

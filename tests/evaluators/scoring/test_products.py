@@ -7,7 +7,8 @@ import torch
 from evaluators import LabeledImages
 from evaluators.errors import ModelError
 from evaluators.models.image_text_model import FloatArray
-from evaluators.scoring.products import CandidateBatch, ProductPrecision, Products
+from evaluators.precision import Precision
+from evaluators.scoring.products import CandidateBatch, Products
 from tests.fakes.hashed_model import random_unit_rows
 
 
@@ -16,7 +17,7 @@ def split(n: int, width: int) -> LabeledImages:
 
 
 def cosines(
-    images: LabeledImages, columns: list[FloatArray], precision: ProductPrecision = "fp32", device: str = "cpu"
+    images: LabeledImages, columns: list[FloatArray], precision: Precision = "fp32", device: str = "cpu"
 ) -> torch.Tensor:
     products = Products(images, device, precision, keep=0)
     (chunk,) = products.chunks(0, len(images), len(images))
@@ -39,7 +40,7 @@ def test_cosines_are_those_of_numpy() -> None:
 
 
 @pytest.mark.parametrize(("precision", "tolerance"), [("bf16", 4e-3), ("fp16", 5e-4)])
-def test_half_precision_rounds_the_factors_only(precision: ProductPrecision, tolerance: float) -> None:
+def test_half_precision_rounds_the_factors_only(precision: Precision, tolerance: float) -> None:
     images, columns = split(50, 64), list(random_unit_rows(70, 64, seed=1))
     exact, rounded = cosines(images, columns), cosines(images, columns, precision)
     assert rounded.dtype == torch.float32

@@ -8,13 +8,12 @@ import pytest
 from evaluators import ClassLabel, Saying, SelectionSettings, TextEncoder, TextLibrary
 from evaluators.errors import PromptError
 from evaluators.selection.library_selection import (
-    HOLDS,
     UNTESTED,
-    Selected,
     choose_texts,
     held_out_weights,
     library_features,
 )
+from evaluators.selection.selected import HOLDS, Selected
 from prompt_search.testing.oracle_world import ANIMALS, OracleModel, direction, oracle_world, unit, words
 
 TEMPLATES = ("a photo of a {}.", "a drawing of a {}.", "the {} over there.")

@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 from evaluators.models.image_text_model import FloatArray
 from evaluators.scoring.fitted_scale import cross_entropies
 from evaluators.selection import text_selection
-from evaluators.selection.text_selection import Chosen, TextFeatures, select_texts, weights_of
+from evaluators.selection.selected import Chosen
+from evaluators.selection.text_selection import TextFeatures, select_texts, weights_of
 from tests.fakes.hashed_model import random_unit_rows
 
 CLASSES, WIDTH, TEXTS, SCALE = 4, 12, 9, 12.0

@@ -3,7 +3,7 @@
 from evaluators import PromptSet
 from optimizers import Task
 from optimizers.proapo.class_texts import ClassTexts
-from optimizers.proapo.genome import with_genes
+from optimizers.proapo.population import with_genes
 from optimizers.template_search import opened_by
 
 TEMPLATES = ("a photo of a {}.", "the {}.")

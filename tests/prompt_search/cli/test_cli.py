@@ -54,7 +54,7 @@ def test_a_terminal_shows_live_totals(program: Run, tiny_clip: str, place: Path)
         except OSError:  # how a terminal says that nobody is there any more
             pass
         assert process.wait(timeout=60) == 0
-    for expected in (b"best fitness", b"candidates", b"LLM calls", b"from the cache", b"tokens", b"time"):
+    for expected in (b"best fitness", b"candidates", b"LLM calls", b"from the cache", b"tokens", b"loading models"):
         assert expected in shown
 
 
@@ -237,18 +237,6 @@ def test_bad_input_exits_with_2_and_a_sentence(
     done = program(*arguments_, check=2)
     assert complaint in done.stderr
     assert "Traceback" not in done.stderr
-
-
-def test_help_is_quick_since_nothing_heavy_is_imported(place: Path) -> None:
-    code = (
-        "import sys; sys.argv = ['prompt-search', '--help']\n"
-        "from prompt_search.cli.main import main\n"
-        "try: main()\nexcept SystemExit: pass\n"
-        "print([m for m in ('torch', 'open_clip', 'datasets', 'openai', 'litellm', 'PIL') if m in sys.modules])"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip().endswith("[]")
-    assert "replay" in done.stdout
 
 
 def test_the_cache_is_told_and_emptied_but_for_the_language_model(program: Run, tiny_clip: str, place: Path) -> None:

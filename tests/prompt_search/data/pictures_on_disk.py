@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from prompt_search.data import Reading
 from prompt_search.data.load import DataSplits, load_splits
+from prompt_search.data.sources.objects import OwnData
 from tests.fakes.pixel_model import PixelModel
 
 
@@ -77,7 +79,7 @@ def write_classes(root: Path, counts: Mapping[str, int], first: int = 0) -> Path
 
 
 def load(
-    source: Path,
+    source: str | Path | OwnData,
     cache: Path,
     model: PixelModel | None = None,
     *,
@@ -85,6 +87,8 @@ def load(
     select_shots: int | None = None,
     seed: int = 0,
     verify: bool = False,
+    reading: Reading | None = None,
+    alike: float = 1.0,
 ) -> DataSplits:
     return load_splits(
         source,
@@ -94,6 +98,8 @@ def load(
         select_shots=select_shots,
         seed=seed,
         verify=verify,
+        reading=reading,
+        alike=alike,
     )
 
 

@@ -1,9 +1,12 @@
 """Prices: stated, from litellm's table, or not known."""
 
+from typing import Any
+
 import pytest
 
 from prompt_search.errors import SettingsError
 from prompt_search.llm.prices import FREE, Price, known_price, parse_price
+from prompt_search.run.config import RunConfig
 
 
 def test_a_stated_price_is_dollars_per_million_tokens() -> None:
@@ -49,3 +52,9 @@ def test_a_server_of_ones_own_has_no_known_price_whatever_its_model_is_called(mo
     assert known_price("gpt-4o-mini", "http://127.0.0.1:1/v1") is None
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:1/v1")
     assert known_price("openai/gpt-4o-mini") is None
+
+
+@pytest.mark.parametrize("price", [(-1, None), (None, None), ("1", 2), (True, 1), (float("nan"), 1), (1, 10**400)])
+def test_a_price_in_a_configuration_that_is_none_is_refused(price: Any) -> None:
+    with pytest.raises(SettingsError, match="two amounts of 0 or more"):
+        RunConfig.of("photos", price=price)

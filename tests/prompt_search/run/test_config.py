@@ -166,3 +166,11 @@ def test_plain_values_stand_for_what_is_meant() -> None:
 
 def test_the_front_door_has_at_most_ten_parameters() -> None:
     assert len(inspect.signature(optimize).parameters) == 10
+
+
+def test_a_language_model_in_a_file_is_found_from_anywhere_and_a_name_stays_a_name() -> None:
+    def located(name: str) -> str:
+        return RunConfig.of("photos", llm=name).located(lambda path: f"/here/{path}").llm.name
+
+    assert located("gguf:models/small.gguf") == "gguf:/here/models/small.gguf"
+    assert located("openai/gpt-4o-mini") == "openai/gpt-4o-mini"

@@ -86,7 +86,7 @@ RARE: tuple[dict[str, Any], ...] = (
     {"event": "searched placebos", "chosen": [[[0], [1]]]},
     {"event": "new classes", "scores": [SCORE]},
     {"event": "test", "read": 1, "fallback": 0.25, "scores": [SCORE, SCORE], "heads": ["linear probe"],
-     "only_winner": [1], "only_other": [0]},
+     "only_winner": [1], "only_other": [0], "calibration": [0.1, 0.05]},
 )  # fmt: skip
 """Events that a plain run has none of."""
 
@@ -263,6 +263,15 @@ DAMAGE: dict[str, tuple[str, Callable[[dict[str, Any]], object], str]] = {
         "'only_winner[0]' and its counterpart",
     ),
     "heads of no score": ("test", lambda e: e.update(heads=["x"] * 99), "'heads' has more entries"),
+    "chance of no candidates": ("chance", lambda e: e.update(candidates=0), "'candidates' is below 1"),
+    "test without a share": ("test", lambda e: e.update(calibration=[0.1, 7.0]), "'calibration' is no two shares"),
+    "phase without a name": ("phase", lambda e: e.pop("name"), "'name' is missing"),
+    "worth of a text": ("worth", lambda e: e.update(texts=[["much"]]), "'texts[0][0]' is a text"),
+    "worth of another prompt set": (
+        "worth",
+        lambda e: e.update(texts=[[]]),
+        "'texts' of 'worth' does not fit this run",
+    ),
     "winner a number": ("winner", lambda e: e.update(name=5), "'name' is a number, not a text"),
     "end without a winner": ("end", lambda e: e.pop("winner"), "'winner' is missing"),
 }

@@ -18,6 +18,7 @@ from optimizers import (
     Ipo,
     Optimizer,
     ProApo,
+    Reflect,
 )
 from prompt_search.llm.local.model import LocalModel
 from tests.prompt_search.conftest import World
@@ -33,6 +34,7 @@ SMALL: dict[str, Optimizer] = {
     "hill-climb": HillClimbing(iterations=2, pool=4),
     "ipo": Ipo(steps=1, samples=2),
     "proapo": ProApo(generations=1, group_generations=1, samples=2, groups=1),
+    "reflect": Reflect(steps=1, parents=1, mistakes=1, classes=1),
 }
 
 

@@ -74,8 +74,8 @@ def verdict(seed: int, folder: Path, texts: TextEncoder) -> str:
         contenders += [Contender("x", "x", entry) for entry in search.score(list(strategy(seed).run(search))[:8])]
         choice = choose_winner(contenders, {}, evaluators, FITNESS, journal)
         beside = [as_finalist(each) for each in choice.baselines if each is not choice.final]
-        rows, reads, *_ = prove(choice.final, beside, dict, evaluators, journal)
-    result = Result(rows[0], tuple(rows), choice.final.found_by, None, reads, Cost(), ReplyCounts(), (), folder)
+        rows, reads, *_ = prove(choice.final, beside, dict, lambda: None, evaluators, journal)
+    result = Result(rows[0], tuple(rows), choice.final.found_by, None, reads.read, Cost(), ReplyCounts(), (), folder)
     return result.verdict()
 
 

@@ -4,6 +4,9 @@ import re
 from dataclasses import fields
 from pathlib import Path
 
+from pyarrow import parquet
+
+from prompt_search.report.predictions import PREDICTIONS
 from prompt_search.run.journal.events import KINDS
 from tests.prompt_search.conftest import World
 
@@ -18,8 +21,18 @@ def test_the_page_has_every_kind_of_event_with_its_fields_in_order() -> None:
         assert re.findall(r"^- `(\w+)`: \S", told[kind], flags=re.MULTILINE) == [each.name for each in fields(event)]
 
 
+def first_column(part: str) -> list[str]:
+    """Of the table under a heading of the page."""
+    section = PAGE.partition(f"## {part}\n")[2].partition("\n## ")[0]
+    return re.findall(r"^\| `([^`]+)` \| ", section, flags=re.MULTILINE)
+
+
+def test_the_page_has_every_column_of_the_predictions_in_order(world: World) -> None:
+    assert first_column("Predictions") == parquet.read_schema(world.run().folder / PREDICTIONS).names
+
+
 def test_the_page_has_every_file_of_a_finished_run(world: World) -> None:
-    told = set(re.findall(r"^\| `([^`]+)` \| ", PAGE, flags=re.MULTILINE))
+    told = set(first_column("Files"))
     found = {path.name for path in world.run().folder.iterdir()}
     assert "journal.jsonl" in found
     assert found <= told

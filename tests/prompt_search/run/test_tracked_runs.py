@@ -1,6 +1,8 @@
 """A run that is sent to a tracker: its figures, and nothing else."""
 
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -21,6 +23,9 @@ class Recorded:
 
     def log(self, step: int, figures: object) -> None:
         self.told.append(("log", step, figures))
+
+    def keep(self, files: Sequence[Path]) -> None:
+        self.told.append(("keep", [(file.name, file.read_bytes()[:1]) for file in files]))
 
     def finish(self, summary: object) -> None:
         self.told.append(("finish", summary))
@@ -44,6 +49,19 @@ def test_a_run_tells_its_figures_as_they_rise_and_its_result(world: World, recor
     assert kinds[-1] == "finish"
     assert kinds.count("log") > 1
     assert recorded[-1][1]["test_top1"] == result.winner.test.top1  # type: ignore[index]
+
+
+def test_prompts_and_report_are_sent_only_if_asked_for(world: World, recorded: list[tuple[object, ...]]) -> None:
+    world.run(track=["json"])
+    assert "keep" not in [event[0] for event in recorded]
+    world.run("again", track=["json"], track_files=True)
+    assert [event[0] for event in recorded][-2:] == ["keep", "finish"]
+    assert recorded[-2][1] == [("prompts.json", b"{"), ("report.html", b"<")]
+
+
+def test_files_for_no_tracker_are_refused(world: World) -> None:
+    with pytest.raises(SettingsError, match="name one with track"):
+        world.run(track_files=True)
 
 
 def test_no_text_and_no_path_leaves(world: World, recorded: list[tuple[object, ...]]) -> None:

@@ -10,6 +10,7 @@ import pytest
 pytestmark = pytest.mark.heavy
 
 PROGRAM = """
+import pathlib
 from prompt_search.run.progress import Silent, Status
 from prompt_search.tracking.observer import TrackingObserver
 from prompt_search.tracking.tracker import tracker
@@ -20,6 +21,8 @@ observer = TrackingObserver(shown, {{"{name}": tracker("{name}")}})
 observer.begin("3f2a", {{"seed": 7}})
 for candidates in (1, 2):
     observer.update(Status(candidates=candidates, best_top1=0.25 * candidates))
+open("prompts.json", "w").write("the prompts of old gardens")
+observer.keep([pathlib.Path("prompts.json")])
 observer.end({{"test_top1": 0.4321}})
 assert shown.warnings == [], shown.warnings
 """
@@ -39,6 +42,7 @@ def tracked(name: str, folder: Path, **environment: str) -> bytes:
     )
     assert done.returncode == 0, done.stderr
     (folder / "hushhush_program.py").unlink()
+    (folder / "prompts.json").unlink()
     return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
 
 
@@ -57,6 +61,7 @@ def test_mlflow_stores_the_figures_and_no_more(tmp_path: Path) -> None:
     assert run.data.metrics["test_top1"] == 0.4321
     assert [point.step for point in client.get_metric_history(run.info.run_id, "best_top1")] == [1, 2]
     assert b"hushhush" not in left
+    assert [kept.path for kept in client.list_artifacts(run.info.run_id)] == ["prompts.json"]
 
 
 def test_wandb_stores_the_figures_and_no_more(tmp_path: Path) -> None:
@@ -64,4 +69,5 @@ def test_wandb_stores_the_figures_and_no_more(tmp_path: Path) -> None:
     assert b"best_top1" in left
     assert b"test_top1" in left
     assert b"0.4321" in left
+    assert b"run-3f2a" in left
     assert b"hushhush" not in left

@@ -3,6 +3,7 @@
 import importlib.machinery
 import json
 import sys
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -35,7 +36,7 @@ class Recorder:
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any, Any]]:
     """What both packages are told, in order."""
     made: list[tuple[str, Any, Any]] = []
-    for package, names in (("mlflow", ["MlflowClient"]), ("wandb", ["Settings", "init"])):
+    for package, names in (("mlflow", ["MlflowClient"]), ("wandb", ["Settings", "init", "Artifact"])):
         module = ModuleType(package)
         module.__spec__ = importlib.machinery.ModuleSpec(package, None)
         for name in names:
@@ -121,6 +122,9 @@ class Failing:
     def log(self, step: int, figures: object) -> None:
         self._call("log")
 
+    def keep(self, files: object) -> None:
+        self._call("keep")
+
     def finish(self, summary: object) -> None:
         self._call("finish")
 
@@ -143,6 +147,24 @@ def test_a_tracker_that_fails_is_told_no_more_with_one_warning_and_the_others_go
     (warning,) = shown.warnings
     assert "failing failed" in warning
     assert "no route to host" in warning
+
+
+def test_a_tracker_that_fails_at_a_file_does_not_end_the_run() -> None:
+    shown = Silent()
+    observer = TrackingObserver(shown, {"failing": Failing("keep")})
+    observer.begin("3f2a", {})
+    observer.keep([Path("prompts.json")])
+    assert "failing failed" in shown.warnings[0]
+
+
+def test_both_packages_are_given_files_under_their_names(calls: list[tuple[str, Any, Any]], tmp_path: Path) -> None:
+    for name in TRACKERS:
+        observer = observed(name)
+        observer.begin("3f2a", {})
+        observer.keep([tmp_path / "prompts.json"])
+    assert told(calls, "log_artifact")[0][0][1] == str(tmp_path / "prompts.json")
+    assert told(calls, "Artifact")[0] == (("run-3f2a",), {"type": "prompts"})
+    assert told(calls, "add_file")[0] == ((str(tmp_path / "prompts.json"),), {"name": "prompts.json"})
 
 
 def test_a_tracker_that_can_not_start_is_told_before_the_run() -> None:

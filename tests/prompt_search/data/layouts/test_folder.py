@@ -152,10 +152,10 @@ def test_a_single_class_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("", "has no folders"), ("missing", "does not exist"), ("a.txt", "neither a folder nor a .parquet file")],
+    [("", "has no folders"), ("missing", "does not exist"), ("a.doc", "is none of these; give a folder of images")],
 )
 def test_a_source_that_is_no_data_set_is_refused(tmp_path: Path, name: str, message: str) -> None:
-    write(tmp_path / "a.txt", b"x")
+    write(tmp_path / "a.doc", b"x")
     with pytest.raises(DataError, match=message):
         read_images(tmp_path / name)
 

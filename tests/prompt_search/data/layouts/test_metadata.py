@@ -63,7 +63,9 @@ def test_a_column_of_splits_gives_the_roles(tmp_path: Path) -> None:
     assert [image.given for image in source.images] == ["search", "search", "test", "test"]
     assert source.given == {"search", "test"}
     flat(tmp_path, "file_name,label,split\n0.png,cat,fold1\n1.png,dog,fold2\n")
-    with pytest.raises(DataError, match="'fold1', 'fold2' in its column of splits are not all splits"):
+    with pytest.raises(
+        DataError, match=r"'fold1', 'fold2' have no names of splits.*--split-map fold1=search,fold2=test"
+    ):
         read_images(tmp_path)
 
 
@@ -99,12 +101,8 @@ def test_what_is_amiss_in_a_table_is_told(tmp_path: Path) -> None:
     [
         ("file_name,text\n0.png,a cat\n", "metadata.csv", r"no columns of file names and labels.*'file_name', 'text'"),
         ("", "metadata.csv", "no columns of file names and labels"),
-        ("file_name,label\n0.png,cat\n0.png,dog\n", "metadata.csv", "gives '0.png' two labels: 'cat', 'dog'"),
-        ('{"file_name": "0.png", "label": ["cat"]}\n', "metadata.jsonl", "one text or number, got list"),
-        ('{"file_name": "0.png"\n', "metadata.jsonl", "line 1 is not valid JSON"),
-        ("[]\n", "metadata.jsonl", "line 1 must be one JSON object"),
-        ("file_name,label\n,cat\n", "metadata.csv", "row 1 has no file name"),
-        ("file_name,label,name\n0.png,1,cat\n1.png,1,dog\n", "metadata.csv", "class '1' both 'cat', 'dog'"),
+        ('{"file_name": "0.png"\n', "metadata.jsonl", "line 1: it is not valid JSON"),
+        ("[]\n", "metadata.jsonl", "line 1: it must be one JSON object"),
         ("file_name,label\n0.png,cat\n", "metadata.csv", "only one class, 'cat'"),
     ],
 )
@@ -217,9 +215,38 @@ def test_names_with_commas_are_no_labels_joined(tmp_path: Path) -> None:
     assert read_images(flat(tmp_path, table, pictures=2)).warnings == ()
 
 
-def test_a_label_cut_by_an_unquoted_comma_is_refused_with_its_line(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"line 6 has more cells than there are columns.*double quotes"):
-        read_images(flat(tmp_path, CSV + "4.png,cat,black\n"))
+@pytest.mark.parametrize(
+    ("row", "name", "left_out", "why"),
+    [
+        ("4.png,cat,black\n", "metadata.csv", "metadata.csv, line 6", "more cells than there are columns"),
+        (",cat\n", "metadata.csv", "metadata.csv, line 6", "no file name"),
+        ("4.png,cat\n4.png,dog\n", "metadata.csv", "4.png", "several labels: 'cat', 'dog'"),
+        (
+            '{"file_name": "4.png", "label": ["cat"]}\n',
+            "metadata.jsonl",
+            "metadata.jsonl, line 5",
+            "text or number, got list",
+        ),
+        ('{"file_name": "4.png"\n', "metadata.jsonl", "metadata.jsonl, line 5", "not valid JSON"),
+        ("[]\n", "metadata.jsonl", "metadata.jsonl, line 5", "must be one JSON object"),
+    ],
+)
+def test_a_row_that_can_not_be_used_is_named_and_left_out(
+    tmp_path: Path, row: str, name: str, left_out: str, why: str
+) -> None:
+    lines = "".join(f'{{"file_name": "{f}", "label": "{c}"}}\n' for f, c in RIGHT.items())
+    source = read_images(flat(tmp_path, (CSV if name.endswith("csv") else lines) + row, name, pictures=5))
+    assert {image.id: image.class_id for image in source.images} == RIGHT
+    ((row_id, reason),) = source.unlabelled
+    assert row_id == left_out
+    assert why in reason
+
+
+def test_a_row_that_calls_a_class_otherwise_is_left_out(tmp_path: Path) -> None:
+    table = "file_name,label,name\n0.png,1,cat\n1.png,1,dog\n2.png,2,owl\n"
+    source = read_images(flat(tmp_path, table))
+    assert [(image.id, image.class_id) for image in source.images] == [("0.png", "1"), ("2.png", "2")]
+    assert source.unlabelled == (("1.png", "it calls class '1' 'dog', others call it 'cat'"),)
 
 
 def test_labels_that_differ_in_the_form_of_their_number_are_told(tmp_path: Path) -> None:

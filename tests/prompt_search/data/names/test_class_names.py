@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from evaluators.errors import DataError
-from prompt_search.data import read_images
+from prompt_search.data import Reading, read_images
+from prompt_search.data.layouts.image_source import ImageSource
 from tests.prompt_search.data.pictures_on_disk import write, write_classes
 
 
@@ -16,7 +17,11 @@ def root(tmp_path: Path) -> Path:
 
 
 def names(root: Path, classes_file: Path | None = None) -> dict[str, str]:
-    return {label.id: label.name for label in read_images(root, classes_file).classes}
+    return {label.id: label.name for label in _given(root, classes_file).classes}
+
+
+def _given(root: Path, classes_file: Path | None) -> ImageSource:
+    return read_images(root, Reading(classes=str(classes_file)) if classes_file else None)
 
 
 def test_a_classes_file_in_the_folder_is_picked_up(root: Path) -> None:
@@ -60,8 +65,8 @@ def test_a_classes_file_that_is_none_is_refused(root: Path, text: str, message: 
 
 
 def test_a_given_classes_file_that_is_missing_is_refused(root: Path, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"nowhere\.json can't be read"):
-        read_images(root, tmp_path / "nowhere.json")
+    with pytest.raises(DataError, match=r"nowhere\.json is no file"):
+        _given(root, tmp_path / "nowhere.json")
 
 
 def test_two_classes_of_one_name_are_allowed_with_a_warning(root: Path) -> None:

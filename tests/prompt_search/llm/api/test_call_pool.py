@@ -12,6 +12,8 @@ from prompt_search.llm.api.chat_fault import TransientFault
 from prompt_search.llm.api.sample_call import Patience, SampleCall
 from tests.prompt_search.llm.samples import sample
 
+TOGETHER = Patience(grace=0.0, head_start=0.0)
+
 
 class Provider:
     """Answers when the test says so."""
@@ -24,13 +26,13 @@ class Provider:
         self.answers[asked.request.messages[0].content] = answer
         return await answer
 
-    def pool(self, names: str, limit: int) -> CallPool:
+    def pool(self, names: str, limit: int, patience: Patience = TOGETHER) -> CallPool:
         line = CallLine(AdaptiveLimit(limit))
 
         def begin(asked: Sample) -> SampleCall:
-            return SampleCall(asked, self.ask, line, Patience(), lambda fault: LanguageModelUnavailable(str(fault)))
+            return SampleCall(asked, self.ask, line, patience, lambda fault: LanguageModelUnavailable(str(fault)))
 
-        return CallPool([sample(name) for name in names], begin, line, grace=0.0, watched=False)
+        return CallPool([sample(name) for name in names], begin, line, patience, watched=False)
 
 
 async def collect(pool: CallPool, events: list[Event]) -> None:
@@ -87,3 +89,39 @@ def test_a_sample_that_waits_for_its_next_attempt_is_called_off_by_another_s_fai
 
     asyncio.run(failing())
     assert events == []
+
+
+def test_a_first_reply_is_handed_over_before_other_calls_are_begun() -> None:
+    events: list[Event] = []
+
+    async def answering() -> None:
+        provider = Provider()
+        running = asyncio.create_task(collect(provider.pool("abc", 3, Patience(head_start=600.0)), events))
+        await asyncio.sleep(0.01)
+        assert provider.answers.keys() == {"a"}
+        provider.answers["a"].set_result(Reply("a"))
+        while len(provider.answers) < 3:
+            await asyncio.sleep(0)
+        assert events == [(0, Reply("a"))]
+        provider.answers["c"].set_result(Reply("c"))
+        provider.answers["b"].set_result(Reply("b"))
+        await running
+
+    asyncio.run(answering())
+    assert len(events) == 3
+
+
+def test_other_calls_do_not_wait_for_a_first_one_that_takes_its_time() -> None:
+    events: list[Event] = []
+
+    async def answering() -> None:
+        provider = Provider()
+        running = asyncio.create_task(collect(provider.pool("abc", 3, Patience(head_start=0.001)), events))
+        while len(provider.answers) < 3:
+            await asyncio.sleep(0.001)
+        for name, answer in provider.answers.items():
+            answer.set_result(Reply(name))
+        await running
+
+    asyncio.run(answering())
+    assert len(events) == 3

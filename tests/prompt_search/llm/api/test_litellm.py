@@ -61,12 +61,12 @@ def test_a_request_is_sent_and_its_reply_read(connect: Connect) -> None:
     with OpenAIServer() as server:
         asked = sample("hi", temperature=0.5, top_p=0.9, max_tokens=17, json_schema=SCHEMA)
         (found,) = replies(connect(server), [asked])
-    assert found == Reply("echo: hi", "stop", 7, 3, form="schema")
+    assert found == Reply("echo: hi", "stop", 7, 3, form="text")  # an echo is held to nothing
     assert found.unmetered == 0
     body = server.requests[0].body
     assert body["messages"] == [{"role": "user", "content": "hi"}]
     assert (body["temperature"], body["top_p"], body["max_tokens"], body["seed"]) == (0.5, 0.9, 17, asked.seed)
-    assert body["response_format"]["json_schema"]["schema"] == json.loads(SCHEMA)
+    assert body["response_format"]["json_schema"] == {"name": "reply", "schema": json.loads(SCHEMA), "strict": True}
 
 
 def test_the_identity_tells_servers_apart_and_holds_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:

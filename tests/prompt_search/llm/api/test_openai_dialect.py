@@ -26,7 +26,7 @@ def test_the_whole_request_is_sent() -> None:
         "top_p": 0.9,
         "max_tokens": 17,
         "seed": asked.seed,
-        "response_format": {"type": "json_schema", "json_schema": {"name": "reply", "schema": SCHEMA}},
+        "response_format": {"type": "json_schema", "json_schema": {"name": "reply", "schema": SCHEMA, "strict": True}},
     }
 
 
@@ -70,11 +70,16 @@ def formats_tried(said: str, taken: str | None, **details: Any) -> list[str | No
 
 @pytest.mark.parametrize("said", ["response_format is not supported", "json_schema: unknown type", "no `json_schema`!"])
 def test_the_response_format_is_stepped_down(said: str) -> None:
-    assert formats_tried(said, "json_object") == ["json_schema", "json_object"]
+    assert formats_tried(said, "json_object") == ["json_schema", "json_schema", "json_object"]
 
 
 def test_the_response_format_is_given_up_in_the_end() -> None:
-    assert formats_tried("bad", None, param="response_format.type") == ["json_schema", "json_object", None]
+    assert formats_tried("bad", None, param="response_format.type") == [
+        "json_schema",
+        "json_schema",
+        "json_object",
+        None,
+    ]
 
 
 def test_requests_in_flight_together_step_down_once() -> None:
@@ -87,7 +92,7 @@ def test_requests_in_flight_together_step_down_once() -> None:
         replies(model, [sample(str(i), json_schema=json.dumps(SCHEMA)) for i in range(8)])
         replies(model, [sample("later", json_schema=json.dumps(SCHEMA))])
     assert server.requests[-1].body["response_format"] == {"type": "json_object"}
-    assert len(server.requests) <= 17
+    assert len(server.requests) <= 25
 
 
 def test_a_complaint_about_something_else_is_a_refusal() -> None:
@@ -123,17 +128,83 @@ def test_temperature_is_kept_where_it_and_top_p_exclude_each_other() -> None:
     assert "temperature" in server.requests[-1].body
 
 
+HELD = json.dumps({"templates": ["a cat"]})
+
+
 @pytest.mark.parametrize(
     ("taken", "form"), [(("json_schema",), "schema"), (("json_object",), "json"), ((None,), "text")]
 )
 def test_a_reply_tells_how_the_model_was_held_to_the_schema(taken: tuple[str | None], form: str) -> None:
-    with takes(*taken) as server:
+    script = refuse(400, "bad response_format")
+    with OpenAIServer(lambda r: reply(HELD) if kind(r) in taken else script) as server:
         (found,) = replies(OpenAICompatible("tiny", server.url), [sample("hi", json_schema=json.dumps(SCHEMA))])
     assert found.form == form
     # Providers that have a JSON mode refuse it where the messages do not mention JSON.
     told = f"Answer with JSON only, of this JSON schema: {json.dumps(SCHEMA)}"
     assert (told in server.requests[-1].question) == (form != "schema")
     assert server.requests[-1].question.startswith("hi")
+
+
+BOUNDED = {"type": "object", "properties": {"pattern": {"type": "string", "maxLength": 9}}, "required": ["pattern"]}
+
+
+def strictness(received: Received) -> tuple[bool, bool]:
+    """Whether a body asks to be strict, and whether its schema has bounds."""
+    held = received.body["response_format"]["json_schema"]
+    return held.get("strict", False), "maxLength" in json.dumps(held["schema"])
+
+
+def test_a_provider_that_refuses_bounds_in_strict_schemas_gets_one_without() -> None:
+    said = "Invalid schema for response_format 'reply': In context=('properties',), 'maxLength' is not permitted."
+    picky = refuse(400, said, "invalid_request_error", "response_format")
+    with OpenAIServer(lambda r: picky if strictness(r) == (True, True) else reply('{"pattern": "x"}')) as server:
+        (found,) = replies(OpenAICompatible("tiny", server.url), [sample(json_schema=json.dumps(BOUNDED))])
+    assert [strictness(each) for each in server.requests] == [(True, True), (True, False)]
+    assert server.requests[-1].body["response_format"]["json_schema"]["schema"]["properties"] == {
+        "pattern": {"type": "string"}
+    }
+    assert found.form == "schema"
+
+
+def test_a_provider_that_does_not_know_strict_gets_the_whole_schema_without() -> None:
+    unknown = refuse(422, "extra fields not permitted: strict")
+    with OpenAIServer(lambda r: unknown if strictness(r)[0] else reply('{"pattern": "x"}')) as server:
+        replies(OpenAICompatible("tiny", server.url), [sample(json_schema=json.dumps(BOUNDED))])
+    assert [strictness(each) for each in server.requests] == [(True, True), (True, False), (False, True)]
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("Sure! a photo of a {}.", "text"),
+        ('{"template": ["a cat"]}', "schema"),  # what is not required may be missing
+        ('{"templates": "a cat"}', "json"),
+        ('["a cat"]', "json"),
+        ("", "schema"),  # nothing is shown
+        ('<think>JSON?</think>{"templates": []}', "schema"),
+    ],
+)
+def test_form_is_what_the_reply_shows_whatever_was_asked_for(text: str, form: str) -> None:
+    """Many servers take response_format and pass over it."""
+    with OpenAIServer(lambda _: reply(text)) as server:
+        (found,) = replies(OpenAICompatible("tiny", server.url), [sample(json_schema=json.dumps(SCHEMA))])
+    assert found.form == form
+
+
+@pytest.mark.parametrize(("text", "form"), [('{"templates": ["a ca', "schema"), ("Sure! Here", "text"), ("", "schema")])
+def test_a_reply_that_was_cut_shows_by_its_beginning(text: str, form: str) -> None:
+    with OpenAIServer(lambda _: reply(text, "length")) as server:
+        (found,) = replies(OpenAICompatible("tiny", server.url), [sample(json_schema=json.dumps(SCHEMA))])
+    assert found.form == form
+
+
+def test_a_model_whose_server_passes_over_the_schema_is_told_it_from_then_on() -> None:
+    asked = sample("hi", json_schema=json.dumps(SCHEMA))
+    with OpenAIServer(lambda r: reply(HELD if "JSON schema" in r.question else "a cat")) as server:
+        model = OpenAICompatible("tiny", server.url)
+        found = [replies(model, [asked])[0].form for _ in range(3)]
+    assert found == ["text", "json", "json"]
+    assert [kind(received) for received in server.requests] == ["json_schema", "json_object", "json_object"]
 
 
 def test_without_a_schema_there_is_no_form_and_no_instruction() -> None:

@@ -112,7 +112,7 @@ def test_the_traffic_is_told_from_the_calling_thread_and_not_too_often(monkeypat
         echo(exchange)
 
     with OpenAIServer(lambda _: answer) as server:
-        model = OpenAICompatible("tiny", server.url, concurrency=4)
+        model = OpenAICompatible("tiny", server.url, concurrency=4, patience=Patience(head_start=0.0))
         model.on_traffic = look
         replies(model, FORTY[:12])
     shown = [traffic for _, traffic in seen]

@@ -37,7 +37,7 @@ FREE: dict[str, Behaviour] = {"429": rate_limited(), "409": refuse(409, "busy")}
 
 
 def model(server: OpenAIServer, concurrency: int = 32) -> OpenAICompatible:
-    patience = Patience(attempts=4, longest_wait=0.01, timeout=0.7)
+    patience = Patience(attempts=4, longest_wait=0.01, timeout=0.7, head_start=0.0)
     return OpenAICompatible("tiny", server.url, concurrency=concurrency, patience=patience)
 
 

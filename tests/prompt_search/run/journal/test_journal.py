@@ -40,6 +40,17 @@ def test_an_event_is_made_once_and_then_recalled(tmp_path: Path) -> None:
     assert messages(tmp_path / JOURNAL) == ["1", "2", "3"]
 
 
+def test_a_replay_that_differs_names_the_file_of_the_run_and_not_the_copy(tmp_path: Path) -> None:
+    with Journal(tmp_path / "run") as journal:
+        journal.event(Logged, "key", lambda: Logged(message="first"))
+    records = read_records(tmp_path / "run" / JOURNAL)
+    copy = Journal(tmp_path / "copy", records, tmp_path / "run" / JOURNAL)
+    with copy, pytest.raises(RunMismatch) as caught:
+        copy.event(Logged, "other key", lambda: Logged(message="second"))
+    assert str(tmp_path / "run" / JOURNAL) in str(caught.value)
+    assert "copy" not in str(caught.value)
+
+
 def test_another_event_than_the_recorded_is_a_mismatch(tmp_path: Path) -> None:
     write(tmp_path, "1")
     with Journal(tmp_path) as journal:
