@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evaluators import ClassLabel
-from prompt_search.data import read_images
 from prompt_search.data.pictures.thumbnails import thumbnails
 from prompt_search.data.sources.read import read_images
 from prompt_search.errors import PromptSearchError, RunError
