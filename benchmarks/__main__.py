@@ -26,11 +26,12 @@ BY_NAME_ONLY = (
     "methods",
     "growth",
     "near_duplicates",
+    "greedy_tokens",
     "prefix_sharing",
 )
 """`demo_seeds` and `testbed` take from half an hour to hours and are about the search, not speed;
 `selection` is about what its hold adds, `questions` about what its questions bring,
-`methods` about what those of every method bring;
+`methods` about what those of every method bring, `greedy_tokens` about what its tokens do;
 `growth` runs ProAPO on up to 1,000 classes; `heads` takes ten minutes and is about what words are compared with;
 `prefix_sharing` is about what did not pay."""
 

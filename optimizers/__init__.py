@@ -9,11 +9,13 @@ if TYPE_CHECKING:
     from optimizers.ensemble_selection import EnsembleSelection
     from optimizers.fudd import Fudd
     from optimizers.glov import Glov
+    from optimizers.greedy_tokens import GreedyTokens
     from optimizers.hill_climbing import HillClimbing
     from optimizers.ipo import Ipo
     from optimizers.language_model import (
         Ability,
         LanguageModel,
+        Likelihood,
         Message,
         Picture,
         Reply,
@@ -43,10 +45,12 @@ __all__ = [
     "EnsembleSelection",
     "Fudd",
     "Glov",
+    "GreedyTokens",
     "HandedOver",
     "HillClimbing",
     "Ipo",
     "LanguageModel",
+    "Likelihood",
     "Message",
     "Optimizer",
     "Picture",
@@ -80,10 +84,12 @@ _HOME = {
     "EnsembleSelection": "optimizers.ensemble_selection",
     "Fudd": "optimizers.fudd",
     "Glov": "optimizers.glov",
+    "GreedyTokens": "optimizers.greedy_tokens",
     "HandedOver": "optimizers.auto",
     "HillClimbing": "optimizers.hill_climbing",
     "Ipo": "optimizers.ipo",
     "LanguageModel": "optimizers.language_model",
+    "Likelihood": "optimizers.language_model",
     "Message": "optimizers.language_model",
     "Optimizer": "optimizers.search",
     "Picture": "optimizers.language_model",

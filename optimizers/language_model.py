@@ -11,6 +11,7 @@ __all__ = [
     "Able",
     "Accountable",
     "LanguageModel",
+    "Likelihood",
     "Message",
     "Picture",
     "Reply",
@@ -26,8 +27,8 @@ __all__ = [
     "watch",
 ]
 
-Ability = Literal["steering", "vision"]
-"""What not every language model can do: shift its hidden states, look at images."""
+Ability = Literal["likelihood", "steering", "vision"]
+"""What not every language model can do: tell how likely a text is, shift its hidden states, look at images."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +79,34 @@ class Steering:
 
 
 @dataclass(frozen=True, slots=True)
+class Likelihood:
+    """Asks, in the place of an answer, how likely the model finds a text, or what it would go on with.
+
+    The request's last message is the text before, as it is, without a chat template. The reply's text is JSON: a list
+    of pairs of a token and its natural log-probability given all before it, at temperature 1; `likelihood_request` of
+    `optimizers.likelihood` makes such requests, and `tokens_in` reads the replies.
+
+    Attributes:
+        text: the tokens of this text are what is asked about, in order; in the tokenizer's own division.
+        top: without a text: so many of the likeliest next tokens, likeliest first.
+    """
+
+    text: str = ""
+    top: int = 1
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return {"text": self.text, "top": self.top}
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """One question to a language model.
 
     `max_tokens` bounds the completion, `temperature` is in [0, 2], `top_p` in (0, 1]. `json_schema` is
     the shape the reply should have; a model that can't be held to it may answer in plain text all the same.
     `small_schema` is a tighter one, which small models that run in this process are held to in its place.
-    `steering` is for models with that ability only.
+    `steering` and `likelihood` are for models with that ability only.
     """
 
     messages: tuple[Message, ...]
@@ -94,6 +116,7 @@ class Request:
     json_schema: str | None = None
     steering: Steering | None = None
     small_schema: str | None = None
+    likelihood: Likelihood | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The request as plain JSON values."""
@@ -106,6 +129,8 @@ class Request:
         }
         if self.small_schema is not None:
             values["small_schema"] = self.small_schema
+        if self.likelihood is not None:
+            values["likelihood"] = self.likelihood.to_json()
         return values if self.steering is None else values | {"steering": self.steering.to_json()}
 
 

@@ -10,6 +10,7 @@ from optimizers.ensemble_selection import EnsembleSelection
 from optimizers.errors import SettingsError
 from optimizers.fudd import Fudd
 from optimizers.glov import Glov
+from optimizers.greedy_tokens import GreedyTokens
 from optimizers.hill_climbing import HillClimbing
 from optimizers.ipo import Ipo
 from optimizers.proapo import ProApo
@@ -25,6 +26,7 @@ STRATEGIES: Mapping[str, type[Optimizer]] = MappingProxyType(
         "cupl": Cupl,
         "fudd": Fudd,
         "glov": Glov,
+        "greedy-tokens": GreedyTokens,
         "hill-climb": HillClimbing,
         "ipo": Ipo,
         "proapo": ProApo,

@@ -6,7 +6,7 @@ The way of a request, file by file:
     cached_model           answers from completion_cache, asks the model for the rest
 
     a model in this process:
-    local/                 GGUF by llama.cpp: model, in a thread (hand_over); install gets the default one
+    local/                 GGUF by llama.cpp: model, in a thread (hand_over); likelihood; install gets the default one
     hf/                    transformers: files finds and reads it, model writes, steering shifts what it thinks
     function               a callable
 

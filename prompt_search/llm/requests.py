@@ -12,13 +12,14 @@ __all__ = ["check_abilities", "shortened", "told_of_schema"]
 WAYS_OUT: Mapping[Ability, str] = MappingProxyType(
     {
         "vision": "can't look at pictures: name a multimodal model behind an API, or leave captions out",
+        "likelihood": "can't tell how likely a text is: use a model run in this process (local, gguf:PATH, hf:PATH)",
         "steering": "can't be steered: there is no access to hidden states; use `hf:PATH`, or leave steering out",
     }
 )
 
 
 def check_abilities(name: str, samples: Sequence[Sample], able: Collection[Ability] = ()) -> None:
-    """Refuse samples with pictures or steering for a model that isn't able to do that.
+    """Refuse samples with pictures, steering or questions of likelihood for a model that isn't able to do that.
 
     >>> from optimizers.language_model import Steering
     >>> ask = Request((Message("user", "a cat"),), steering=Steering("cat", "dog"))
@@ -29,6 +30,7 @@ def check_abilities(name: str, samples: Sequence[Sample], able: Collection[Abili
     """
     requests = [sample.request for sample in samples]
     needed: dict[Ability, bool] = {
+        "likelihood": any(request.likelihood is not None for request in requests),
         "steering": any(request.steering is not None for request in requests),
         "vision": any(turn.picture for request in requests for turn in request.messages),
     }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 from evaluators import PHOTO_TEMPLATE, Candidate, PairwisePrompts, PromptSet, Score
 from prompt_search.errors import SettingsError
 from prompt_search.installation import install_command
+from prompt_search.report.certificate import Certificate
 from prompt_search.report.statistics import (
     Luck,
     PairedCounts,
@@ -271,6 +272,7 @@ class Result:
         luck: what the best candidate of the search gains by chance alone.
         calibration: how sure the winner is.
         selected: whether the winner was selected from a library, so that its last selection can be made again.
+        certificate: what the search and select images alone guarantee, if that was asked for and could be had.
         transfers: base-to-new runs: the winner and the baselines on classes the search knew nothing of; those made of
             templates only.
     """
@@ -288,6 +290,7 @@ class Result:
     selected: bool = False
     luck: Luck | None = None
     calibration: Calibration | None = None
+    certificate: Certificate | None = None
 
     @property
     def prompts(self) -> PromptSet:
@@ -366,7 +369,7 @@ class Result:
                 f"select images{unlike}, is {-100 * probe.winner_gain():.1f} points ahead of it, 95 % interval "
                 f"{-100 * high:+.1f} to {-100 * low:+.1f}."
             )
-        return (*said, *self._chance(), *self._sureness())
+        return (*said, *self._chance(), *self._sureness(), *self._certified())
 
     def corrected_p(self) -> dict[str, float]:
         """By baseline the p of the exact McNemar test against the winner on test, corrected for their number (Holm)."""
@@ -407,6 +410,16 @@ class Result:
             f"own logit scale, by {100 * found.after:.1f} at {found.logit_scale:.3g}, which fits the select images; "
             "the classifier file has both."
         ]
+
+    def _certified(self) -> list[str]:
+        """What holds without a test image."""
+        if self.certificate is None:
+            return []
+        test = self._compiled_test() if self.certificate.compiled else self.winner.test
+        return [self.certificate.sentence(test.correct, test.n)]
+
+    def _compiled_test(self) -> Score:
+        return next((row.test for row in self.rows if row.role == "compiled"), self.winner.test)
 
     def _words_or_selection(self, noise: Row) -> str:
         """How far the winner is ahead of words that say nothing, selected on the same images."""
@@ -464,6 +477,7 @@ class Result:
 
     def to_json(self) -> dict[str, Any]:
         """The figures as plain JSON values, without the folder: equal for equal runs."""
+        certified = {} if self.certificate is None else {"certificate": self.certificate.to_json()}
         return {
             "verdict": self.verdict(),
             "remarks": list(self.remarks()),
@@ -479,7 +493,7 @@ class Result:
             "luck": asdict(self.luck) | {"gain": round(self.luck.gain, 6)} if self.luck else None,
             "calibration": asdict(self.calibration) if self.calibration else None,
             "base_to_new": [asdict(each) | {"harmonic_mean": each.harmonic_mean} for each in self.transfers],
-        }
+        } | certified
 
 
 def _rounded_up(number: int) -> int:

@@ -255,6 +255,12 @@ class SearchConfig(Part):
             identity="baselines",
         ),
     ] = None
+    certificate: Annotated[
+        bool,
+        Option(
+            "Ask a local language model how likely the winner's prompts are: what that guarantees without test images."
+        ),
+    ] = False
     refit: Annotated[
         bool, Option("Make the winner's last selection again with the select images too.", flag="--refit/--no-refit")
     ] = True

@@ -30,6 +30,7 @@ from prompt_search.run.money.ledger import LEDGER, Ledger
 from prompt_search.run.money.metered import MeteredModel
 from prompt_search.run.outcome.base_to_new import transfers
 from prompt_search.run.outcome.baselines import placebos, plain_baselines
+from prompt_search.run.outcome.certify import certify
 from prompt_search.run.outcome.choice import Choice, Contender, choose_winner
 from prompt_search.run.outcome.heads import fit_heads, too_large
 from prompt_search.run.outcome.last_selection import searched_placebos, select_placebos, stand_in
@@ -108,6 +109,7 @@ def _carry_out(job: Job, given: Facts, images: Callable[[str], LabeledImages], j
         contenders, search.recipes, evaluators, fitness_named(config.search.fitness), journal, again=config.search.refit
     )
     winner, before, recipe = choice.final, choice.before, choice.recipe
+    certificate = certify(winner, search, facts.identity["language model"]) if config.search.certificate else None
     notes = [*facts.notes, *search.notes, *_about_choice(choice, search, refit=config.search.refit)]
     luck = gauge_chance(search.archive, evaluators, journal)
     weigh_texts(winner.searched.candidate, evaluators, journal)
@@ -146,6 +148,7 @@ def _carry_out(job: Job, given: Facts, images: Callable[[str], LabeledImages], j
         selected=recipe is not None,
         luck=luck,
         calibration=calibration,
+        certificate=certificate,
         transfers=transfers(rows, facts.new_classes, lambda: evaluators.new, journal) if facts.new_classes else (),
     )
     write_outputs(result, model, described, provenance)
@@ -273,8 +276,14 @@ def _check_able(job: Job) -> None:
         if missing:
             raise SettingsError(
                 f"{name} with these settings needs {', '.join(missing)}, which the language model {job.llm.name} can't "
-                "do; steering works with a model run in this process by transformers (hf:FOLDER)"
+                "do; steering works with a model run in this process by transformers (hf:FOLDER), likelihood with that "
+                "and with llama.cpp (local, gguf:FILE)"
             )
+    if job.config.search.certificate and "likelihood" not in abilities(job.llm):
+        raise SettingsError(
+            f"a certificate needs a language model that tells how likely a text is, which {job.llm.name} can't do: use "
+            "a model run in this process (local, gguf:FILE, hf:FOLDER), or leave the certificate out"
+        )
 
 
 def _check_same(journal: Journal, facts: Facts) -> None:

@@ -1,5 +1,6 @@
 """A Hugging Face model run in this process by transformers: the one kind that can be steered."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
@@ -8,7 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from optimizers.errors import LanguageModelRejected
-from optimizers.language_model import Ability, Message, Reply, Sample, Steering
+from optimizers.language_model import Ability, Message, Reply, Request, Sample, Steering
 from prompt_search.llm.hf.files import ModelFiles, check_packages, load_network, load_tokenizer
 from prompt_search.llm.hf.steering import decoder_layers, default_layer, mean_hidden_state, steered
 from prompt_search.llm.reply_text import stored_reply
@@ -37,7 +38,7 @@ class HuggingFaceModel:
         SettingsError: if the source can't be a model, or a package is missing.
     """
 
-    abilities: frozenset[Ability] = frozenset({"steering"})
+    abilities: frozenset[Ability] = frozenset({"likelihood", "steering"})
     billable: Mapping[int, int] = MappingProxyType({})
     """Nothing that it leaves unfinished was paid for."""
 
@@ -112,6 +113,8 @@ class HuggingFaceModel:
         return decoder_layers(self.network)
 
     def _reply(self, sample: Sample) -> Reply:
+        if sample.request.likelihood is not None:
+            return self._likelihood(sample.request)
         whole, room = told_of_schema(sample.request), self._context_length
         messages: tuple[Message, ...] | None = whole
         while messages is not None:
@@ -145,6 +148,26 @@ class HuggingFaceModel:
         form: Literal["text"] | None = None if request.json_schema is None else "text"
         return Reply(text, "stop" if ended else "length", length, len(tokens), form=form)
 
+    def _likelihood(self, request: Request) -> Reply:
+        """How likely the tokens of a text are, or the likeliest next ones, as the request's `Likelihood` says."""
+        import torch
+
+        stated = request.likelihood
+        assert stated is not None
+        before, given = self._token_ids(request.messages[-1].content, begins=True), self._token_ids(stated.text)
+        read, asked = torch.cat([before, given.to(before.dtype)], dim=1), int(given.shape[1])
+        if read.shape[1] >= self._context_length or before.shape[1] == 0:
+            return Reply("", "error", error=f"the text is empty, or longer than {self.name} can read")
+        with torch.inference_mode():
+            logits = self.network(input_ids=read, use_cache=False).logits[0, before.shape[1] - 1 :]
+        values = logits.float().log_softmax(dim=-1)
+        if asked:
+            tokens, told = given[0], values[:-1].gather(1, given[0, :, None])[:, 0]
+        else:
+            told, tokens = values[0].topk(min(stated.top, values.shape[1]))
+        pairs = [[self.tokenizer.decode([int(t)]), round(float(v), 6)] for t, v in zip(tokens, told, strict=True)]
+        return Reply(json.dumps(pairs), "stop", int(before.shape[1]), max(1, asked))
+
     def _steered(self, steering: Steering | None) -> Any:  # noqa: ANN401 - a context manager
         if steering is None:
             return nullcontext()
@@ -162,11 +185,11 @@ class HuggingFaceModel:
             raise LanguageModelRejected("steering needs two texts that are not empty")
         return mean_hidden_state(self.network, self.layers[layer], token_ids)
 
-    def _token_ids(self, text: str) -> "Tensor":
-        """Token ids [1, T]; what the template writes for the start of a text is not added again."""
+    def _token_ids(self, text: str, *, begins: bool = False) -> "Tensor":
+        """Token ids [1, T], after those that begin a text, if they are not written already by a template."""
         import torch
 
-        ids = self.tokenizer(text, add_special_tokens=False)["input_ids"]
+        ids = self.tokenizer(text, add_special_tokens=begins)["input_ids"]
         return torch.tensor([ids], dtype=torch.long, device=self.network.device)
 
     @cached_property

@@ -13,8 +13,9 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from optimizers.errors import LanguageModelError, LanguageModelRejected, SettingsError
-from optimizers.language_model import Reply, Request, Sample
+from optimizers.language_model import Ability, Reply, Request, Sample
 from prompt_search.llm.hand_over import hand_over
+from prompt_search.llm.local.likelihood import likelihood_reply
 from prompt_search.llm.reply_text import stored_reply
 from prompt_search.llm.requests import check_abilities, shortened
 
@@ -45,6 +46,7 @@ class LocalModel:
         SettingsError: if there is no GGUF file at the path.
     """
 
+    abilities: frozenset[Ability] = frozenset({"likelihood"})
     billable: Mapping[int, int] = MappingProxyType({})
     """Nothing that it leaves unfinished was paid for."""
 
@@ -55,6 +57,7 @@ class LocalModel:
         self._path, self._n_ctx, self._threads = path, n_ctx, threads
         self._small = path.stat().st_size < SMALL
         self._server: Any = None
+        self._api_key = secrets.token_hex(16)
 
     @cached_property
     def identity(self) -> str:
@@ -73,7 +76,7 @@ class LocalModel:
             LanguageModelRejected: if llama.cpp can't load the file or refuses a request, or a request has a picture or
                 steering.
         """
-        check_abilities(self.name, samples)
+        check_abilities(self.name, samples, self.abilities)
         if samples and self._server is None:
             self._server = self._loaded()
         arrived: SimpleQueue[tuple[int, Reply] | None] = SimpleQueue()
@@ -95,6 +98,8 @@ class LocalModel:
     def _reply(self, sample: Sample, cancelled: Event) -> Reply | None:
         """One reply; while the prompt is too long, its oldest turns are left out. `None` if it was cancelled."""
         request = sample.request
+        if request.likelihood is not None:
+            return stored_reply(likelihood_reply(self._server, self._api_key, self.name, request))
         while True:
             streamed = self._generated(_body(request, sample.seed, small=self._small), cancelled)
             if streamed.error.get("type") != TOO_LONG:
@@ -132,8 +137,8 @@ class LocalModel:
         params.cache_ram_mib = 0
         # Its parser for tool calls and reasoning raises on JSON that ends early.
         params.force_pure_content_parser = True
-        # It also listens on a random loopback port: closed to everyone else by a key nobody knows.
-        params.api_keys = [secrets.token_hex(16)]
+        # It also listens on a random loopback port: closed to everyone else by a key that stays in this process.
+        params.api_keys = [self._api_key]
         params.ui = False
         params.warmup = False
         params.verbosity = -1

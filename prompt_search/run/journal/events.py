@@ -17,6 +17,7 @@ __all__ = [
     "Asked",
     "BaselinesOnSelect",
     "Captioned",
+    "Certified",
     "ChanceGauged",
     "ClassClusters",
     "Ended",
@@ -120,6 +121,7 @@ class Question:
     json_schema: str | None
     steering: Mapping[str, Any] | None = None
     small_schema: str | None = None
+    likelihood: Mapping[str, Any] | None = None
     times: int
 
     @classmethod
@@ -401,6 +403,18 @@ class SealedRead(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Certified(Event):
+    """How many search and select images there are together, and how many of them the winner gets wrong."""
+
+    kind: ClassVar[str] = "certificate"
+    n: int
+    wrong: int
+
+    def __post_init__(self) -> None:
+        need("wrong", "is no number of images among 'n'", holds=0 <= self.wrong <= self.n and self.n > 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewClasses(Event):
     """Scores on the test images of the classes that the search knew nothing of."""
 
@@ -432,6 +446,7 @@ EVENTS: tuple[type[Event], ...] = (
     ScoredOnSelect,
     Refit,
     WinnerChosen,
+    Certified,
     ChanceGauged,
     TextsWeighed,
     Placebos,

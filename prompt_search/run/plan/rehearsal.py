@@ -115,6 +115,8 @@ class RehearsedSearch:
         return self.archive.add(candidate, score, top1)
 
     def _reply(self, request: Request) -> str:
+        if request.likelihood is not None:
+            return json.dumps([[f" {word}", -3.0] for word in WORDS])
         turns = " ".join(message.content for message in request.messages)
         ending = "thing with a {}." if "{}" in turns else "thing."
         if request.json_schema is not None:

@@ -13,8 +13,10 @@ from transformers import AutoModelForCausalLM
 
 from optimizers.errors import LanguageModelRejected
 from optimizers.language_model import Message, Picture, Request, Sample, Steering, abilities
+from optimizers.likelihood import likelihood_request, opening, tokens_in
 from prompt_search.llm.hf.model import HuggingFaceModel
 from prompt_search.llm.hf.steering import decoder_layers, default_layer
+from prompt_search.llm.local.model import LocalModel
 from tests.prompt_search.llm.samples import replies, sample
 from tests.prompt_search.llm.smollm2 import smollm2
 
@@ -241,3 +243,17 @@ class DrawnAs(Sample):
     @property
     def seed(self) -> int:
         return int(self._seed)  # type: ignore[attr-defined]
+
+
+def test_it_tells_how_likely_tokens_are_as_llama_cpp_does_up_to_its_rounding(model: HuggingFaceModel) -> None:
+    asked = [
+        Sample(likelihood_request(opening("cat"), "a photo of a cat with a hat.\n"), 0, 0),
+        Sample(likelihood_request(f"{opening('cat')}a photo of a", top=5), 0, 0),
+    ]
+    ours, theirs = (
+        [tokens_in(reply.text) for reply in replies(each, asked)] for each in (model, LocalModel(smollm2()))
+    )
+    assert [token for token, _ in ours[0]] == [token for token, _ in theirs[0]]
+    assert sum(value for _, value in ours[0]) == pytest.approx(sum(value for _, value in theirs[0]), abs=2)
+    assert ours[1][0][0] == theirs[1][0][0]
+    assert len(ours[1]) == 5
