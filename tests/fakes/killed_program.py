@@ -10,6 +10,7 @@ import json
 import multiprocessing
 import os
 import random
+import re
 import resource
 import signal
 import struct
@@ -62,6 +63,7 @@ SMALL: dict[str, tuple[str, ...]] = {
     "cupl": ("samples=1",),
     "ensemble-selection": ("samples=1", "rounds=1", "pairs=1", "listed=3"),
     "fudd": ("k=2", "max_pairs=2"),
+    "greedy-tokens": ("length=1", "tokens=4"),
     "glov": ("steps=1", "samples=2"),
     "hill-climb": ("iterations=2", "pool=4"),
     "ipo": ("steps=1", "samples=2"),
@@ -169,9 +171,12 @@ def run_of(strategy: str, *more: str) -> tuple[str, ...]:
 
 
 def said_by_the_model(sample: Sample) -> str:
-    """Templates in tags where they are wanted, else sentences; a function of the sample alone."""
+    """Tokens or templates in tags where they are wanted, else sentences; a function of the sample alone."""
     rng = random.Random(sample.key)
-    question = sample.request.messages[-1].content
+    question, stated = sample.request.messages[-1].content, sample.request.likelihood
+    if stated is not None:
+        told = re.findall(r"\s*\S+", stated.text) or [f" {word}" for word in WORDS[: stated.top]]
+        return json.dumps([(token, -1.0 - place) for place, token in enumerate(told)])
     if "<INS>" in question:
         return f"<INS>a {rng.choice(WORDS)} view of a {{}}.</INS>"
     if "{}" in question:
@@ -184,7 +189,7 @@ class _Model:
 
     name = "scripted"
     identity = "scripted@nowhere"
-    abilities: frozenset[Ability] = frozenset({"vision"})
+    abilities: frozenset[Ability] = frozenset({"vision", "likelihood"})
 
     def __init__(self, place: Path, come_to: Callable[[str], None]) -> None:
         self._place, self._come_to = place, come_to

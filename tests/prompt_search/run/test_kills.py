@@ -19,11 +19,15 @@ from tests.prompt_search.conftest import COLOURS, paint
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="there is no SIGKILL")
 
 FIVE = COLOURS | {"yellow_sun": (240, 220, 30), "grey_mouse": (120, 120, 120)}
-MORE: dict[str, tuple[str, ...]] = {"ipo": ("--captions", "3"), "cupl": ("--base-to-new", "--start", "mine.txt")}
+MORE: dict[str, tuple[str, ...]] = {
+    "cupl": ("--base-to-new", "--start", "mine.txt"),
+    "greedy-tokens": ("--certificate",),
+    "ipo": ("--captions", "3"),
+}
 """What some of them are run with, so that every kind of event is among the moments."""
 OF_ONE_START = {".lock", "run.json", "journal.jsonl", "ledger.jsonl"}
 """Files that tell when and where a start was; of the journal all but the times is compared."""
-SAMPLE = 13
+SAMPLE = 19
 """Where not all moments are tried, each of this many."""
 
 
@@ -125,7 +129,7 @@ def wrong_after_signals(trial: Trial, which: str, moments: range) -> list[str]:
 @one_strategy
 @pytest.mark.parametrize("which", ["SIGINT", "SIGTERM twice"])
 def test_a_run_interrupted_at_a_moment_ends_in_the_same_bytes(trial: Trial, which: str) -> None:
-    moments = range(SAMPLE // 2, len(trial.ended.moments), 3 * SAMPLE)
+    moments = range(SAMPLE // 2, len(trial.ended.moments), 2 * SAMPLE)
     assert wrong_after_signals(trial, which, moments) == []
 
 
