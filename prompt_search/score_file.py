@@ -89,13 +89,14 @@ def score(
 
 def _scored(
     prompts: str | Path,
-    data: "str | OwnData",
+    data: str | OwnData,
     model: str | ImageTextModel | None,
     how: Reading,
     prompt_format: Format | None,
     used: Resources,
 ) -> ScoredFile:
-    shown, own = used.observer, None if isinstance(data, str) else data
+    shown = used.observer
+    own = data if isinstance(data, OwnData) else None
     file, _ = split_part(str(prompts))
     file = file / "prompts.json" if file.is_dir() else file
     content = read_prompts_json(file) if is_prompts_json(file) else None

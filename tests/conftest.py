@@ -16,6 +16,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 LONGEST = (
     "tests/examples/test_examples.py",
     "tests/prompt_search/cli/test_cli.py",
+    "tests/prompt_search/run/test_surroundings.py",
+    "tests/prompt_search/run/test_kills.py",
+    "tests/prompt_search/test_fuzzing.py",
     "tests/prompt_search/run/test_local_model_drives_all.py",
     "tests/prompt_search/run/test_engine.py",
     "tests/prompt_search/run/outcome/test_last_selection.py",

@@ -102,8 +102,8 @@ class Bench:
     def execute(self, on_cell: Callable[[Progress], None] = lambda progress: None) -> BenchTable:
         """Carry out what is not finished, write the table and the picture, and return the table.
 
-        A run that fails, because of what its language model answers or does not, is left out and named; the others go
-        on. The same bench again tries it once more, and asks nothing for what is finished.
+        A run that fails, be it that its language model does not answer or that its journal is damaged, is left out and
+        named; the others go on. The same bench again tries it once more, and asks nothing for what is finished.
 
         Args:
             on_cell: told of every cell.
@@ -118,9 +118,10 @@ class Bench:
         failed: dict[str, str] = {}
         cells = self.file.cells()
         for number, cell in enumerate(cells, start=1):
-            recorded = outcome = self._outcome(cell)
+            recorded = outcome = None
             try:
-                outcome = outcome or self._carried_out(cell)
+                recorded = self._outcome(cell)
+                outcome = recorded or self._carried_out(cell)
             except InputError:
                 raise
             except PromptSearchError as error:
@@ -133,12 +134,20 @@ class Bench:
         """The table of what is finished; nothing is run, and nothing of it written anew but table and picture.
 
         Raises:
-            RunError: if nothing is finished, or what a run left is damaged.
+            RunError: if nothing is finished.
         """
-        found = [outcome for cell in self.file.cells() if (outcome := self._outcome(cell)) is not None]
+        found: list[Outcome] = []
+        damaged: dict[str, str] = {}
+        for cell in self.file.cells():
+            try:
+                outcome = self._outcome(cell)
+                found += [outcome] if outcome else []
+            except RunError as error:
+                damaged[str(cell)] = str(error)
         if not found:
-            raise RunError(f"{self.folder} has no finished run of {self.file.path} yet")
-        return self._written(BenchTable.of(found, self.file))
+            why = "".join(f"; {cell}: {error}" for cell, error in damaged.items())
+            raise RunError(f"{self.folder} has no finished run of {self.file.path} yet{why}")
+        return self._written(BenchTable.of(found, self.file, damaged))
 
     def _outcome(self, cell: Cell) -> Outcome | None:
         return read_outcome(self._as_run(cell), self.file.budget, self.folder)

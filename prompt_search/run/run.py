@@ -133,7 +133,8 @@ class Run:
 
             model = self._loaded()
             observer.update(Status(phase="playing the run through"))
-            return dry_run(self.config, strategies, model, price_of(self.config), self.resources.cache, self._data)
+            price = price_of(self.config)
+            return dry_run(self.config, strategies, model, price, self.resources.cache, self._data)
 
     def execute(self, budget: Budget | None = None) -> "Result":
         """Start the run, continue it, or give back what it came to.
@@ -179,8 +180,9 @@ class Run:
         strategies, observer = self._built(), self.resources.observer
         with showing(observer):
             observer.update(Status(phase="loading models"))
-            model, budget = self._loaded(), self._last_budget()
-            job = Job(self.config, strategies, model, None, self.resources, budget, data=self._data)
+            job = Job(
+                self.config, strategies, self._loaded(), None, self.resources, self._last_budget(), data=self._data
+            )
             return replay(job, self.folder, Path(out))
 
     def state(self) -> RunState:

@@ -60,10 +60,6 @@ def check_data(name: str) -> None:
     Raises:
         DataError: with the known set of a similar name, if there is one.
     """
-    if name.startswith(OWN):
-        raise DataError(
-            f"this run uses data of your own, {name.removeprefix(OWN)}: run your script again to continue it"
-        )
     try:
         check_source(data_path(name))
     except DataError as error:

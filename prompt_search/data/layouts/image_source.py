@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol, get_args
+from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 
-from evaluators.models.image_text_model import FloatArray
 from evaluators.prompts.prompt_set import ClassLabel
+
+if TYPE_CHECKING:
+    from evaluators.models.image_text_model import FloatArray
 
 __all__ = ["ROLES", "ImageFile", "ImageSource", "Listing", "PictureReader", "Role", "Undecoded"]
 
@@ -94,7 +96,7 @@ class Listing:
     warnings: tuple[str, ...] = ()
     base: Path | None = None
     reader: PictureReader | None = None
-    features: FloatArray | None = None
+    features: "FloatArray | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,7 @@ class ImageSource:
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     reader: PictureReader | None = None
-    features: FloatArray | None = None
+    features: "FloatArray | None" = None
 
     def pictures(self, images: Iterable[ImageFile]) -> Iterator[Undecoded | None]:
         """The images as they lie there, in this order."""

@@ -41,7 +41,7 @@ def thumbnails(
         DataError: if one is gone or can't be read any more, or there are only features.
     """
     if images.features is not None:
-        raise DataError("features can't be shown to a language model: ask for no captions, or give the pictures")
+        raise DataError("there are only features and no pictures to show (captions need pictures)")
     by_id = {image.id: image for image in images.images}
     gone = [image_id for image_id in image_ids if image_id not in by_id]
     if gone:

@@ -25,7 +25,7 @@ from prompt_search.data.sources.features import (
 from prompt_search.data.sources.hugging_face import HUB, is_saved, is_snapshot, list_hub, list_saved, list_snapshot
 from prompt_search.data.sources.lists import LIST_ENDINGS, coop_file_in, is_coop_file, list_coop, list_table
 from prompt_search.data.sources.objects import OwnData
-from prompt_search.data.sources.reading import Reading
+from prompt_search.data.sources.reading import OWN, Reading
 from prompt_search.data.sources.tables import list_parquet
 from prompt_search.data.sources.webdataset import is_tar_name, list_tars, tars_in
 
@@ -91,6 +91,10 @@ def check_source(source: str | Path) -> None:
     Raises:
         DataError: saying what could be given.
     """
+    if isinstance(source, str) and source.startswith(OWN):
+        raise DataError(
+            f"this run uses data of your own, {source.removeprefix(OWN)}: run your script again to continue it"
+        )
     if isinstance(source, str) and (source.startswith(HUB) or preset_named(source, missing_ok=True) is not None):
         return
     path = from_home(source).absolute()

@@ -1,6 +1,8 @@
 """A bench carried out: runs in folders, the same table again without a question, what fails and what was there."""
 
 import json
+import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,27 +29,24 @@ def failing_for_cupl(sample: Sample) -> str:
     return plausible(sample)
 
 
-def test_the_same_bench_again_gives_the_same_table_and_asks_nothing(open_bench: Open) -> None:
+def test_the_same_bench_again_gives_the_same_table_and_asks_nothing(done: Bench, open_bench: Open) -> None:
     told: list[Progress] = []
-    first = open_bench().execute(told.append)
-    assert [progress.recorded for progress in told] == [False] * 4
-    folder = open_bench().folder
-    files = {name: (folder / name).read_bytes() for name in ("table.md", "table.csv", "picture.svg")}
+    files = {name: (done.folder / name).read_bytes() for name in ("table.md", "table.csv", "picture.svg")}
+    for name in files:
+        (done.folder / name).unlink()
     again = open_bench(llm=ScriptedModel(silent)).execute(told.append)
-    assert again == first
-    assert {name: (folder / name).read_bytes() for name in files} == files
-    assert all(progress.recorded for progress in told[4:])
-    assert open_bench(llm=ScriptedModel(silent)).so_far() == first
+    assert {name: (done.folder / name).read_bytes() for name in files} == files
+    assert [progress.recorded for progress in told] == [True] * 4
+    assert open_bench(llm=ScriptedModel(silent)).so_far() == again
 
 
-def test_every_cell_is_a_run_in_its_own_folder_with_the_same_limits(open_bench: Open) -> None:
-    bench = open_bench()
-    table = bench.execute()
-    for cell in bench.file.cells():
-        run = Run.open(bench.folder / cell.folder)
+def test_every_cell_is_a_run_in_its_own_folder_with_the_same_limits(done: Bench) -> None:
+    table = done.so_far()
+    for cell in done.file.cells():
+        run = Run.open(done.folder / cell.folder)
         assert run.budget == Budget(max_calls=9)
         assert run.config.seed == cell.seed
-        assert json.loads((bench.folder / cell.folder / "prompts.json").read_text())["result"]["rows"]
+        assert json.loads((done.folder / cell.folder / "prompts.json").read_text())["result"]["rows"]
     strategies = [row for row in table.rows if row.kind == "strategy"]
     assert [row.name for row in strategies] == ["hill-climb", "cupl + hill-climb"]
     assert all((row.calls or 0) <= 9 and (row.evaluations or 0) > 0 and (row.seconds or 0) > 0 for row in strategies)
@@ -59,71 +58,68 @@ def test_an_interrupted_bench_goes_on_where_it_stopped(open_bench: Open) -> None
 
     def twice(sample: Sample) -> str:
         asked.append(sample)
-        if len(asked) > 12:
+        if len(asked) > 6:
             raise KeyboardInterrupt
         return plausible(sample)
 
+    once = FILE.replace("seeds = 2", "seeds = 1")
     with pytest.raises(KeyboardInterrupt):
-        open_bench(llm=ScriptedModel(twice)).execute()
+        open_bench(once, llm=ScriptedModel(twice)).execute()
     told: list[Progress] = []
-    table = open_bench().execute(told.append)
-    assert told[0].recorded
-    assert not told[-1].recorded
+    table = open_bench(once).execute(told.append)
+    assert [progress.recorded for progress in told] == [True, False]
     assert table.missing == ()
 
 
 def test_a_run_that_fails_is_named_and_the_others_go_on(open_bench: Open) -> None:
-    told: list[Progress] = []
-    table = open_bench(llm=ScriptedModel(failing_for_cupl)).execute(told.append)
+    once, told = FILE.replace("seeds = 2", "seeds = 1"), list[Progress]()
+    table = open_bench(once, llm=ScriptedModel(failing_for_cupl)).execute(told.append)
     assert [row.name for row in table.rows if row.kind == "strategy"] == ["hill-climb"]
-    assert [bool(progress.failure) for progress in told] == [False, True, False, True]
+    assert [bool(progress.failure) for progress in told] == [False, True]
     assert all("no answer from the server" in each for each in table.missing)
-    assert open_bench().execute().missing == ()  # tried once more
+    assert open_bench(once).execute().missing == ()  # tried once more
 
 
-def test_a_changed_setting_is_another_run_and_is_refused_in_the_same_folder(open_bench: Open) -> None:
-    open_bench().execute()
+def test_a_changed_setting_is_another_run_and_is_refused_in_the_same_folder(done: Bench, open_bench: Open) -> None:
     with pytest.raises(RunMismatch, match="choose another folder"):
         open_bench(FILE.replace("iterations = 2", "iterations = 3")).execute()
 
 
-def test_a_strategy_more_asks_only_for_its_own_runs(open_bench: Open) -> None:
-    open_bench().execute()
+def test_a_strategy_more_asks_only_for_its_own_runs(done: Bench, open_bench: Open) -> None:
     told: list[Progress] = []
     more = FILE + "\n[strategies.glov]\nset = { steps = 1, samples = 2 }\n"
     open_bench(more).execute(told.append)
     assert [progress.cell.strategy for progress in told if not progress.recorded] == ["glov", "glov"]
 
 
-def test_so_far_is_the_table_of_what_is_finished(open_bench: Open) -> None:
+def test_so_far_is_the_table_of_what_is_finished(open_bench: Open, finished: Path) -> None:
     with pytest.raises(RunError, match="has no finished run"):
         open_bench().so_far()
     bench = open_bench()
-    bench.file = replace(bench.file, seeds=(0,))
-    bench.execute()
+    for cell in bench.file.cells()[:2]:
+        shutil.copytree(finished / cell.folder, bench.folder / cell.folder)
     table = open_bench(llm=ScriptedModel(silent)).so_far()
     assert len(table.missing) == 2
     assert table.rows[0].seeds == 1
 
 
-def test_a_damaged_result_is_named_with_the_way_out(open_bench: Open) -> None:
-    bench = open_bench()
-    bench.execute()
-    path = bench.folder / bench.file.cells()[0].folder / "prompts.json"
-    path.write_text('{"result": {"rows": [{}]}}')
-    with pytest.raises(RunError, match=r"prompts\.json is damaged: KeyError.*delete the folder to run it again"):
-        open_bench().so_far()
+def test_a_damaged_run_is_named_with_the_way_out_and_the_others_are_told(done: Bench) -> None:
+    result, journal = (done.folder / cell.folder for cell in done.file.cells()[:2])
+    (result / "prompts.json").write_text('{"result": {"rows": [{}]}}')
+    (journal / "journal.jsonl").write_text("{}\n")
+    for table in (done.so_far(), done.execute()):
+        assert len(table.missing) == 2
+        assert re.search(r"prompts\.json is damaged: KeyError.*delete the folder to run it again", table.missing[0])
+        assert "journal.jsonl, line 1 is damaged" in table.missing[1]
 
 
-def test_seconds_of_all_starts_count_and_damaged_lines_do_not(open_bench: Open) -> None:
-    bench = open_bench()
-    bench.file = replace(bench.file, seeds=(0,))
-    bench.execute()
-    path = bench.folder / "seconds.jsonl"
-    first = bench.file.cells()[0]
+def test_seconds_of_all_starts_count_and_damaged_lines_do_not(done: Bench) -> None:
+    done.file = replace(done.file, seeds=(0,))
+    path = done.folder / "seconds.jsonl"
+    first = done.file.cells()[0]
     starts = [json.dumps({"cell": first.folder.as_posix(), "seconds": seconds}) for seconds in (2, 3)]
     path.write_text("\n".join([*starts, "[]", "{"]))
-    assert bench.so_far().rows[0].seconds == 5.0
+    assert done.so_far().rows[0].seconds == 5.0
 
 
 def test_the_library_reads_a_bench_file(tmp_path: Path) -> None:
