@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evaluators import ClassLabel
-from prompt_search.data import read_images
 from prompt_search.data.pictures.thumbnails import thumbnails
 from prompt_search.errors import PromptSearchError, RunError
 from prompt_search.report.predictions import Predicted, read_predictions
