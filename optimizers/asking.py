@@ -87,6 +87,7 @@ def _worth_asking_again(reply: Reply) -> bool:
 def _again(request: Request, reply: Reply, fault: str) -> Request:
     """The question with what was wrong, in one turn: small models repeat a reply that they are shown as their own.
 
+    >>> from optimizers.language_model import Message
     >>> again = _again(Request((Message("user", "Name a cat."),)), Reply("", finish="length"), "it is empty")
     >>> again.messages[0].content, again.max_tokens
     ('Name a cat.\\n\\nAn earlier reply could not be used: it is empty.', 400)

@@ -27,7 +27,7 @@ def highest_error(wrong: int, n: int, nats: float, confidence: float = CONFIDENC
     >>> round(highest_error(0, 100, 0.0), 4) == round(1 - 0.05 ** (1 / 100), 4)
     True
     >>> round(highest_error(20, 100, 10.0), 3)
-    0.42
+    0.422
     """
     wanted = math.log(1 - confidence) - nats
     low, high = wrong / n, 1.0

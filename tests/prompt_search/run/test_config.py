@@ -40,6 +40,8 @@ def other_values() -> Iterator[tuple[str, Any]]:
         plain: Any = {bool: not stated.default, int: 7, float: 0.75, str: "other"}.get(stated.kind, 7)
         if get_origin(stated.kind) is tuple:
             plain = ("other",)
+        elif stated.kind == bool | None:
+            plain = True
         elif stated.kind == str | None:
             plain = "other"
         elif stated.kind == bool | None:

@@ -85,6 +85,7 @@ RARE: tuple[dict[str, Any], ...] = (
     {"event": "refit", "chosen": [[0], [1]], "search": SCORE, "select": SCORE},
     {"event": "searched placebos", "chosen": [[[0], [1]]]},
     {"event": "new classes", "scores": [SCORE]},
+    {"event": "certificate", "n": 8, "wrong": 3},
     {"event": "test", "read": 1, "fallback": 0.25, "scores": [SCORE, SCORE], "heads": ["linear probe"],
      "only_winner": [1], "only_other": [0], "calibration": [0.1, 0.05]},
 )  # fmt: skip

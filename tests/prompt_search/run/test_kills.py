@@ -96,7 +96,7 @@ one_strategy = pytest.mark.parametrize("trial", ["hill-climb"], indirect=True)
 
 
 def test_no_strategy_is_left_out() -> None:
-    assert SMALL.keys() == STRATEGIES.keys()
+    assert SMALL.keys() == STRATEGIES.keys() - {"greedy-tokens"}  # which no server has the likelihoods for
 
 
 @one_strategy

@@ -125,7 +125,7 @@ def test_a_folder_as_transformers_saves_it_gives_the_same_text(model: HuggingFac
 
 
 def test_it_can_be_steered_and_says_so(model: HuggingFaceModel) -> None:
-    assert abilities(model) == {"steering"}
+    assert abilities(model) == {"likelihood", "steering"}
 
 
 def test_with_alpha_0_the_output_is_the_unsteered_one_token_for_token(model: HuggingFaceModel) -> None:

@@ -49,8 +49,8 @@ GOOD = RunConfig.of("images", llm="m", base_url="http://127.0.0.1:9/v1", baselin
 BAD = [
     (GOOD.having({"source": "nowhere"}), "nowhere does not exist; give a folder"),
     (GOOD.having({"source": "photo"}), "did you mean 'photos'"),
-    (GOOD.having({"source": "images.zip"}), "images.zip is neither a folder nor a .parquet file"),
-    (GOOD.having({"classes": "gone.json"}), "gone.json can't be read: No such file"),
+    (GOOD.having({"source": "images.zip"}), "images.zip is none of these; give a folder of images"),
+    (GOOD.having({"classes": "gone.json"}), "gone.json is no file; give one, or ids with commas"),
     (GOOD.having({"classes": "broken.json"}), "broken.json is not valid JSON"),
     (GOOD.having({"baseline": ("good.txt", "gone.txt")}), "gone.txt can't be read: No such file"),
     (GOOD.having({"start": ("gone.json#pets",)}), "gone.json can't be read: No such file"),
@@ -86,7 +86,7 @@ def test_good_arguments_get_as_far_as_the_model(start: Start) -> None:
         ("good.txt", "nowhere", None, "nowhere does not exist"),
         ("gone.txt", "images", None, "gone.txt can't be read: No such file"),
         ("gone.json#pets", "images", None, "gone.json can't be read: No such file"),
-        ("good.txt", "images", Path("gone.json"), "gone.json can't be read: No such file"),
+        ("good.txt", "images", Path("gone.json"), "gone.json is no file; give one, or ids with commas"),
     ],
 )
 def test_score_tells_it_before_a_model_is_loaded_too(
