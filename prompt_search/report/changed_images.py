@@ -7,6 +7,7 @@ from pathlib import Path
 
 from evaluators import ClassLabel
 from prompt_search.data.pictures.thumbnails import thumbnails
+from prompt_search.data.sources.read import read_images
 from prompt_search.errors import PromptSearchError, RunError
 from prompt_search.report.predictions import Predicted, read_predictions
 from prompt_search.run.config import DataConfig

@@ -44,8 +44,6 @@ def other_values() -> Iterator[tuple[str, Any]]:
             plain = True
         elif stated.kind == str | None:
             plain = "other"
-        elif stated.kind == bool | None:
-            plain = True
         yield stated.name, OTHER.get(stated.name, plain)
 
 
