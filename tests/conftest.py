@@ -18,6 +18,7 @@ LONGEST = (
     "tests/prompt_search/cli/test_cli.py",
     "tests/prompt_search/run/test_surroundings.py",
     "tests/prompt_search/run/test_kills.py",
+    "tests/prompt_search/run/test_kinds_of_data.py",
     "tests/prompt_search/test_fuzzing.py",
     "tests/prompt_search/run/test_local_model_drives_all.py",
     "tests/prompt_search/run/test_engine.py",
