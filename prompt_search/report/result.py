@@ -384,7 +384,12 @@ class Result:
         if len(corrected) > 1:
             listed = ", ".join(f"{name} {shown_p(p)}" for name, p in corrected.items())
             said.append(f"Exact McNemar tests against each baseline, corrected for their number (Holm): {listed}.")
-        if self.luck is not None and self.luck.candidates > 1:
+        if self.selected:
+            said.append(
+                "Luck: the winner was put together on these images from many texts, so it is not the best of a number "
+                "of candidates. What such a selection gains from the images alone is what the searched placebos show."
+            )
+        elif self.luck is not None and self.luck.candidates > 1:
             said.append(
                 f"Luck: were all {self.luck.candidates} candidates of the search equally good, the best would still "
                 f"look {100 * self.luck.gain:.1f} points better than it is on its {self.luck.images} images. None of "

@@ -10,8 +10,9 @@ from optimizers.language_model import Message, Reply, Request, Sample
 from prompt_search.llm.api.response_format import (
     FORMS,
     JSON,
-    LEVELS,
+    LOOSE,
     STRICT,
+    TYPES,
     Form,
     asked_form,
     level_of,
@@ -103,7 +104,8 @@ class ChatDialect:
         refused = level_of(body["response_format"])
         if self._level <= refused:
             self._level = refused + 1
-            logger.warning("the language model does not take response_format %s", LEVELS[refused])
+            if refused >= LOOSE:  # the firmer ways to ask for a schema are for the program to find out
+                logger.warning("the language model does not take response_format %s", TYPES[refused])
 
 
 def _content(turn: Message) -> str | list[dict[str, Any]]:

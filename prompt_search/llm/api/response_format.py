@@ -9,8 +9,9 @@ from optimizers.replies import answer_in
 __all__ = [
     "FORMS",
     "JSON",
-    "LEVELS",
+    "LOOSE",
     "STRICT",
+    "TYPES",
     "Form",
     "asked_form",
     "level_of",
@@ -24,14 +25,15 @@ FORMS: tuple[Form, ...] = ("schema", "json", "text")
 """The firmest first."""
 
 STRICT, BARE, LOOSE, JSON, NONE = range(5)
-LEVELS = ("json_schema, strict and with bounds", "json_schema, strict", "json_schema", "json_object", "none")
-"""The firmest first. Some providers are strict only with schemas that bound no lengths; some never are."""
+TYPES = ("json_schema", "json_schema", "json_schema", "json_object", "none")
+"""By level, the firmest first: strict and with bounds, strict without them (some providers are strict only with schemas
+that bound no lengths), not strict, any JSON, anything."""
 
 BOUNDS = {"minLength", "maxLength", "pattern", "minItems", "maxItems"}
 
 
 def response_format(schema: Any, level: int) -> dict[str, Any]:  # noqa: ANN401 - any JSON
-    """The part of a body that asks for it at one of the `LEVELS`, counted from 0.
+    """The part of a body that asks for it at a level, `STRICT` to `NONE`.
 
     >>> response_format({"type": "object"}, STRICT)["response_format"]["json_schema"]
     {'name': 'reply', 'schema': {'type': 'object'}, 'strict': True}

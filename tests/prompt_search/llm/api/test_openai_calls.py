@@ -153,11 +153,24 @@ def test_calls_beside_a_dead_sample_are_paid_for_and_end() -> None:
 
 
 def test_nothing_is_tried_again_beside_a_dead_sample() -> None:
+    asked: list[str] = []
+    together, dead = threading.Event(), threading.Event()
+
     def script(received: Received) -> Behaviour:
-        return refuse(500, "oops") if received.question == "0" else after(0.5, refuse(500, "oops"))
+        asked.append(received.question)
+        if {"1", "2"} <= set(asked):
+            together.set()
+        if received.question == "0":
+            assert together.wait(60)
+            if asked.count("0") == 2:
+                dead.set()
+            return refuse(500, "oops")
+        assert dead.wait(60)
+        return after(0.5, refuse(500, "oops"))
 
     with OpenAIServer(script) as server:
-        model = OpenAICompatible("tiny", server.url, patience=Patience(attempts=2, longest_wait=0.01))
+        patience = Patience(attempts=2, longest_wait=0.01, head_start=0)
+        model = OpenAICompatible("tiny", server.url, patience=patience)
         with pytest.raises(LanguageModelUnavailable):
             replies(model, HUNDRED[:3])
         assert sorted(received.question for received in server.requests) == ["0", "0", "1", "2"]
