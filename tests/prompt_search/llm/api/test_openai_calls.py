@@ -8,6 +8,7 @@ import pytest
 
 from optimizers.errors import BudgetReached, LanguageModelRejected, LanguageModelUnavailable
 from optimizers.language_model import Reply
+from prompt_search.llm.api.call_pool import CallPool
 from prompt_search.llm.api.openai_compatible import OpenAICompatible
 from prompt_search.llm.api.sample_call import Patience
 from tests.fakes.openai_server import (
@@ -152,23 +153,26 @@ def test_calls_beside_a_dead_sample_are_paid_for_and_end() -> None:
     assert kept.keys() == {1, 2, 3}
 
 
-def test_nothing_is_tried_again_beside_a_dead_sample() -> None:
-    asked: list[str] = []
-    together, dead = threading.Event(), threading.Event()
+def test_nothing_is_tried_again_beside_a_dead_sample(monkeypatch: pytest.MonkeyPatch) -> None:
+    together, dead = threading.Barrier(3), threading.Event()
+    stop = CallPool._stop
 
-    def script(received: Received) -> Behaviour:
-        asked.append(received.question)
-        if {"1", "2"} <= set(asked):
-            together.set()
-        if received.question == "0":
-            assert together.wait(60)
-            if asked.count("0") == 2:
-                dead.set()
-            return refuse(500, "oops")
-        assert dead.wait(60)
-        return after(0.5, refuse(500, "oops"))
+    def stopped(pool: CallPool, error: BaseException) -> None:
+        stop(pool, error)
+        dead.set()
 
-    with OpenAIServer(script) as server:
+    def first(exchange: Exchange) -> None:
+        if sum(received.question == "0" for received in exchange.server.owner.requests) == 1:
+            together.wait(60)
+        refuse(500, "oops")(exchange)
+
+    def other(exchange: Exchange) -> None:
+        together.wait(60)
+        dead.wait(60)
+        refuse(500, "oops")(exchange)
+
+    monkeypatch.setattr(CallPool, "_stop", stopped)
+    with OpenAIServer(lambda received: first if received.question == "0" else other) as server:
         patience = Patience(attempts=2, longest_wait=0.01, head_start=0)
         model = OpenAICompatible("tiny", server.url, patience=patience)
         with pytest.raises(LanguageModelUnavailable):
