@@ -118,7 +118,7 @@ def _scored(
         base_to_new=recorded.get("base_to_new", False),
     )
     shown.update(Status(phase="loading the model"))
-    encoder = _model(content, model, used.device, shown)
+    encoder = _model(content, model, used.devices, shown)
     config = RunConfig(data=stated, seed=recorded.get("seed", 0))
     splits = load_data(config, encoder, used, "base" if stated.base_to_new else "all", own)
     for line in (
@@ -153,7 +153,7 @@ def _same_ids(content: PromptFile, classes: Sequence[ClassLabel]) -> bool:
 
 
 def _model(
-    content: PromptFile | None, model: str | ImageTextModel | None, device: str, observer: Observer
+    content: PromptFile | None, model: str | ImageTextModel | None, device: Sequence[str], observer: Observer
 ) -> ImageTextModel:
     if content is None or model is not None:
         loaded = load_model(model or "mini-clip", device=device) if model is None or isinstance(model, str) else model
