@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from benchmarks.measure import Comparison, alternate
 from evaluators import Evaluator, LabeledImages, OpenClipModel, PromptSet, TextEncoder
@@ -18,6 +19,7 @@ from evaluators.models.shared_out_model import SharedOutModel
 
 __all__ = ["measure"]
 
+ARCHITECTURE = "ViT-B-32"
 IMAGES = {"cpu": 64, "cuda": 16_384}
 TEXTS = {"cpu": 256, "cuda": 16_384}
 SPLIT = {"cpu": (2_048, 10, 8), "cuda": (50_000, 1_000, 64)}
@@ -27,7 +29,7 @@ SPLIT = {"cpu": (2_048, 10, 8), "cuda": (50_000, 1_000, 64)}
 def measure(device: str) -> list[Comparison]:
     """Images, texts and prompt sets a second."""
     names = _devices(device)
-    copies = [OpenClipModel("ViT-B-32", device=name, random_weights=True) for name in names]
+    copies = [OpenClipModel(ARCHITECTURE, device=name, random_weights=True) for name in names]
     several = SharedOutModel(copies)
     return [*_encoding(device, copies[0], several), _scoring(device, copies[0], several)]
 
@@ -42,7 +44,8 @@ def _encoding(device: str, one: OpenClipModel, several: SharedOutModel) -> list[
     import torch
 
     generator = torch.Generator().manual_seed(0)
-    pixels = list(torch.randn((IMAGES[device], 3, 224, 224), generator=generator))
+    shape = one.preprocess(Image.new("RGB", (8, 8))).shape
+    pixels = list(torch.randn((IMAGES[device], *shape), generator=generator))
     texts = [f"a photo of thing number {i}, seen from afar." for i in range(TEXTS[device])]
     images = alternate(lambda: one.encode_pixels(pixels), lambda: several.encode_pixels(pixels), repeats=2)
     words = alternate(lambda: one.encode_texts(texts), lambda: several.encode_texts(texts), repeats=2)
@@ -81,7 +84,7 @@ def _comparison(
     peer, ours = seconds
     return Comparison(
         name=f"devices: {what}",
-        claim=f"{count:,} {unit} on {', '.join(devices)}; ViT-B-32, fp32",
+        claim=f"{count:,} {unit} on {', '.join(devices)}; {ARCHITECTURE}, fp32",
         peer=f"the same on {devices[0]} alone",
         unit=f"{unit}/s",
         peer_rate=count / peer,

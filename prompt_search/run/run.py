@@ -292,7 +292,7 @@ class Run:
             check_specification(self.config.llm.name, self.config.llm.base_url)
 
     def _check_devices(self) -> None:
-        """Refuse a device that may not be there before any model is loaded; for others torch need not be imported yet."""
+        """Refuse a device that is not there before any model is loaded; `auto` and `cpu` need no torch for that."""
         if self._model is None and not {"auto", "cpu"}.issuperset(self.resources.devices):
             from evaluators.models.devices import check_devices
 
