@@ -39,6 +39,7 @@ class Cupl(Settings):
     """
 
     called: ClassVar[str] = "cupl"
+    asks_up_front: ClassVar[bool] = True
 
     samples: Count = 10
     temperature: Temperature = 0.99

@@ -59,6 +59,7 @@ class EnsembleSelection(Settings):
     """
 
     called: ClassVar[str] = "ensemble-selection"
+    asks_up_front: ClassVar[bool] = True
 
     samples: CountOrZero = 2
     listed: Count = 10

@@ -43,6 +43,7 @@ class Fudd(Settings):
     """
 
     called: ClassVar[str] = "fudd"
+    asks_up_front: ClassVar[bool] = True
 
     k: Count = 10
     attributes: Annotated[int, Range(1, 5)] = 5

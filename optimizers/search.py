@@ -95,7 +95,8 @@ class Optimizer(Protocol):
     """A search strategy: a frozen dataclass of settings with two methods.
 
     One that can't work without an ability of the language model says so in a property `needs: frozenset[Ability]`; the
-    run is then refused before it begins.
+    run is then refused before it begins. One that puts many questions together, which may be answered hours later at
+    half the price, says so in a class attribute `asks_up_front: ClassVar[bool] = True`.
     """
 
     def plan(self, task: Task) -> Plan:

@@ -55,6 +55,7 @@ class ProApo(Settings):
     """
 
     called: ClassVar[str] = "proapo"
+    asks_up_front: ClassVar[bool] = True
 
     generations: Count = 8
     parents: Count = 4

@@ -13,6 +13,7 @@ from optimizers.language_model import (
     billable,
     watch,
 )
+from prompt_search.llm.batch_log import BatchLog
 from prompt_search.llm.completion_cache import CompletionCache
 from prompt_search.llm.reply_text import stored_reply
 
@@ -75,6 +76,29 @@ class CachedModel:
             LanguageModelError: from the model; what it answered before is stored.
             StoreError: if the cache can't be read or written.
         """
+        missing, keep = self._from_cache(samples, on_reply)
+        if missing:
+            watch(self.inner, self.on_traffic)
+            self.inner.complete([samples[index] for index in missing], keep)
+
+    def complete_batch(self, samples: Sequence[Sample], log: BatchLog, on_reply: Callable[[int, Reply], None]) -> None:
+        """The same with a model that has `complete_batch`, which see; it is asked even if only to close open batches.
+
+        Raises:
+            LanguageModelError: from the model; what it answered before is stored.
+            StoreError: if the cache can't be read or written.
+        """
+        missing, keep = self._from_cache(samples, on_reply)
+        if missing or log.open:
+            watch(self.inner, self.on_traffic)
+            self.inner.complete_batch(  # type: ignore[attr-defined]  # see `takes_batches`
+                [samples[index] for index in missing], log, keep
+            )
+
+    def _from_cache(
+        self, samples: Sequence[Sample], on_reply: Callable[[int, Reply], None]
+    ) -> tuple[list[int], Callable[[int, Reply], None]]:
+        """Hand over what is cached; the places of the others, and what keeps and hands over a reply to one of them."""
         missing: list[int] = []
         self._missing = []
         for index, sample in enumerate(samples):
@@ -91,7 +115,5 @@ class CachedModel:
                 self.cache.put(self.identity, samples[index], reply)
             on_reply(index, reply)
 
-        if missing:
-            self._missing = missing
-            watch(self.inner, self.on_traffic)
-            self.inner.complete([samples[index] for index in missing], keep)
+        self._missing = missing
+        return missing, keep

@@ -11,7 +11,7 @@ from typing import Any
 
 from prompt_search.errors import SettingsError
 
-__all__ = ["FREE", "Price", "known_price", "parse_price"]
+__all__ = ["FREE", "Price", "known_batch_price", "known_price", "parse_price"]
 
 TABLE = "model_prices_and_context_window_backup.json"
 LOCAL = ("gguf:", "hf:")
@@ -66,19 +66,13 @@ def known_price(spec: str, base_url: str | None = None) -> Price | None:
 
     A local model is free. A server of the user's own has no known price, whatever it calls its model. The table is
     a file of litellm's, read without importing it; the price of a model's reasoning tokens counts where it is higher,
-    discounts and surcharges (batches, priority, very long prompts) do not count. Models that bill for more than
-    tokens (searches of the web, requests) have no known price.
+    discounts and surcharges (priority, very long prompts) do not count; `known_batch_price` is that of batches. Models
+    that bill for more than tokens (searches of the web, requests) have no known price.
     """
     if base_url is None and (spec == "local" or spec.startswith(LOCAL)):
         return FREE
-    if base_url is not None or (spec.startswith("openai/") and os.environ.get("OPENAI_BASE_URL")):
-        return None
-    provider, _, name = spec.partition("/")
-    table = _table()
-    entry = table.get(spec) or table.get(name)
-    if not isinstance(entry, dict) or (spec not in table and entry.get("litellm_provider") != provider):
-        return None
-    if _bills_more(spec, entry):
+    entry = _entry(spec, base_url)
+    if entry is None:
         return None
     paid_in, paid_out = entry.get("input_cost_per_token"), entry.get("output_cost_per_token")
     if not isinstance(paid_in, int | float) or not isinstance(paid_out, int | float):
@@ -86,6 +80,31 @@ def known_price(spec: str, base_url: str | None = None) -> Price | None:
     return Price(
         round(1e6 * paid_in, 9), round(1e6 * max(paid_out, entry.get("output_cost_per_reasoning_token") or 0), 9)
     )
+
+
+def known_batch_price(spec: str, base_url: str | None = None) -> Price | None:
+    """The price of a model's questions in a batch, from the same table; `None` if it is not known.
+
+    >>> known_batch_price("openai/gpt-4o-mini", "http://localhost:8000/v1") is None
+    True
+    """
+    entry = _entry(spec, base_url) or {}
+    paid_in, paid_out = entry.get("input_cost_per_token_batches"), entry.get("output_cost_per_token_batches")
+    if not isinstance(paid_in, int | float) or not isinstance(paid_out, int | float):
+        return None
+    return Price(round(1e6 * paid_in, 9), round(1e6 * paid_out, 9))
+
+
+def _entry(spec: str, base_url: str | None) -> Mapping[str, Any] | None:
+    """What the table says of a model that bills for tokens only."""
+    if base_url is not None or (spec.startswith("openai/") and os.environ.get("OPENAI_BASE_URL")):
+        return None
+    provider, _, name = spec.partition("/")
+    table = _table()
+    entry = table.get(spec) or table.get(name)
+    if not isinstance(entry, dict) or (spec not in table and entry.get("litellm_provider") != provider):
+        return None
+    return None if _bills_more(spec, entry) else entry
 
 
 def _bills_more(spec: str, entry: Mapping[str, Any]) -> bool:

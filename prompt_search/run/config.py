@@ -204,6 +204,13 @@ class LlmConfig(Part):
             "Useless replies of the language model from the start that end the run (0: never).", least=0, identity=False
         ),
     ] = ENOUGH
+    batch: Annotated[
+        bool,
+        Option(
+            "Put many questions at once into a provider's batch: half price with OpenAI, answers within a day.",
+            identity=False,
+        ),
+    ] = False
     price: Annotated[
         Price | None,
         Option(

@@ -11,6 +11,7 @@ from optimizers.template_search import template_library
 from prompt_search.data.pictures.thumbnails import thumbnails
 from prompt_search.data.sources.read import read_images
 from prompt_search.errors import DataError, RunMismatch, RunMissing, SettingsError
+from prompt_search.llm.batch_log import takes_batches
 from prompt_search.models import describe_model
 from prompt_search.prompt_files.prompts_json import PromptFile, write_prompts_json
 from prompt_search.report.page import write_report
@@ -19,7 +20,7 @@ from prompt_search.report.result import Result, compared_with
 from prompt_search.run.folder import check_folder, write_arguments
 from prompt_search.run.identity import provenance_of
 from prompt_search.run.inputs import fitness_named, open_inputs
-from prompt_search.run.job import Job
+from prompt_search.run.job import Job, batch_price_of
 from prompt_search.run.journal.captions import spread
 from prompt_search.run.journal.differences import Facts, differences
 from prompt_search.run.journal.events import Ended
@@ -44,6 +45,7 @@ from prompt_search.run.outcome.sealed_test import (
     weigh_texts,
 )
 from prompt_search.run.outcome.split_evaluators import SplitEvaluators
+from prompt_search.run.plan.batch_check import batch_notes, batching
 from prompt_search.run.plan.context import context_check
 from prompt_search.run.plan.early_checks import near_chance
 from prompt_search.run.resources import Resources
@@ -63,6 +65,9 @@ def execute(job: Job, folder: Path) -> Result:
         RunError: if the folder can't be used.
     """
     _check_able(job)
+    if job.config.llm.batch:
+        for note in batch_notes(job.config, job.strategies, able=takes_batches(job.llm)):
+            job.resources.observer.warn(note)
     facts, splits = open_inputs(job)
     with Journal(folder) as journal:
         _check_same(journal, facts)
@@ -199,7 +204,7 @@ def _open_search(
 ) -> JournaledSearch:
     """What the strategies will work with."""
     config = job.config
-    ledger = Ledger(journal.folder / LEDGER, job.price, attempts(job.llm))
+    ledger = Ledger(journal.folder / LEDGER, job.price, attempts(job.llm), batch_price_of(config))
     task = Task(
         facts.classes,
         facts.sizes["search"],
@@ -229,6 +234,7 @@ def _open_search(
         pictures=pictures if facts.identity["captions"] else None,
         thinking_tokens=config.llm.thinking_tokens,
         max_useless=config.llm.max_useless if job.llm is not None else 0,
+        batching=batching(job.strategies) if config.llm.batch else (),
     )
     watch(job.llm, search.show_traffic)
     return search

@@ -7,13 +7,13 @@ from pathlib import Path
 from evaluators import ImageTextModel
 from optimizers import LanguageModel, Optimizer
 from prompt_search.data.sources.objects import OwnData
-from prompt_search.llm.prices import Price, known_price
+from prompt_search.llm.prices import Price, known_batch_price, known_price
 from prompt_search.run.config import RunConfig
 from prompt_search.run.money.budget import Budget
 from prompt_search.run.money.metered import Clock
 from prompt_search.run.resources import Resources
 
-__all__ = ["Job", "NamedStrategy", "price_of"]
+__all__ = ["Job", "NamedStrategy", "batch_price_of", "price_of"]
 
 NamedStrategy = tuple[str, Optimizer]
 
@@ -47,6 +47,11 @@ class Job:
     def cache(self) -> Path:
         """The cache directory."""
         return self.resources.cache
+
+
+def batch_price_of(config: RunConfig) -> Price | None:
+    """The known price of this language model's questions in a batch; `None` where none is, or another was stated."""
+    return None if config.llm.price else known_batch_price(config.llm.name, config.llm.base_url)
 
 
 def price_of(config: RunConfig) -> Price | None:

@@ -134,7 +134,8 @@ class Run:
             model = self._loaded()
             observer.update(Status(phase="playing the run through"))
             price = price_of(self.config)
-            return dry_run(self.config, strategies, model, price, self.resources.cache, self._data)
+            able = self._reaches_batches()
+            return dry_run(self.config, strategies, model, price, self.resources.cache, self._data, able=able)
 
     def execute(self, budget: Budget | None = None) -> "Result":
         """Start the run, continue it, or give back what it came to.
@@ -290,6 +291,18 @@ class Run:
 
         if self._llm is None and not self.config.llm.name.startswith(OWN):
             check_specification(self.config.llm.name, self.config.llm.base_url)
+        if self.config.llm.batch:
+            from prompt_search.run.plan.batch_check import batch_notes
+
+            batch_notes(self.config, self._built(), able=self._reaches_batches())
+
+    def _reaches_batches(self) -> bool:
+        """Whether the language model has a batch API, as far as its name tells."""
+        from prompt_search.llm.batch_log import takes_batches
+
+        if self._llm is not None:
+            return takes_batches(self._llm)
+        return self.config.llm.base_url is not None or self.config.llm.name.startswith("openai/")
 
     def _check_devices(self) -> None:
         """Refuse a device that is not there before any model is loaded; `auto` and `cpu` need no torch for that."""

@@ -12,7 +12,15 @@ from prompt_search.llm.api.endpoint import without_secrets
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["RefusedAnswer", "body_of", "refuse_errors", "refuse_redirect", "with_possible_numbers"]
+__all__ = [
+    "RefusedAnswer",
+    "body_of",
+    "redirect_refusal",
+    "refuse_errors",
+    "refuse_redirect",
+    "unpacked",
+    "with_possible_numbers",
+]
 
 COMPRESSED = ("gzip", "x-gzip", "deflate")
 """What is unpacked though nobody asked for it: some proxies compress everything."""
@@ -43,10 +51,15 @@ async def body_of(response: "httpx.Response") -> bytes:
         if len(received) > LONGEST_BODY:
             break
     encoding = response.headers.get("content-encoding", "identity").strip().lower()
-    return _unpacked(bytes(received[: LONGEST_BODY + 1]), encoding)
+    return unpacked(bytes(received[: LONGEST_BODY + 1]), encoding)
 
 
-def _unpacked(received: bytes, encoding: str) -> bytes:
+def unpacked(received: bytes, encoding: str) -> bytes:
+    """What was received, unpacked as far as the bound.
+
+    Raises:
+        UnusableBody: see `body_of`.
+    """
     if encoding in ("", "identity"):
         return received
     if encoding not in COMPRESSED:
@@ -109,10 +122,17 @@ async def refuse_redirect(response: "httpx.Response") -> None:
     Raises:
         RefusedAnswer: if it is one, naming both addresses.
     """
-    if response.has_redirect_location:
-        target = _target(response)
-        said = f"it redirects from {without_secrets(str(response.url))} to {target}, which is not followed"
-        raise RefusedAnswer(Refusal(0, "redirect", None, said))
+    refusal = redirect_refusal(response)
+    if refusal is not None:
+        raise RefusedAnswer(refusal)
+
+
+def redirect_refusal(response: "httpx.Response") -> Refusal | None:
+    """The refusal to follow, if it is a redirect."""
+    if not response.has_redirect_location:
+        return None
+    said = f"it redirects from {without_secrets(str(response.url))} to {_target(response)}, which is not followed"
+    return Refusal(0, "redirect", None, said)
 
 
 def _target(response: "httpx.Response") -> str:

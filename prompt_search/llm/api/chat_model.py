@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from optimizers.errors import LanguageModelRejected, LanguageModelUnavailable
 from optimizers.language_model import Ability, Reply, Sample, Traffic
@@ -120,13 +121,9 @@ class ChatModel(ABC):
             body = self._dialect.body(self.name, sample)
             answer = await send(body)
             if isinstance(answer, Reply):
-                text = self._redaction.redacted(answer.text)
-                return replace(
-                    answer, text=text, form=self._dialect.form(body, sample.request, answer), shortened=shorter
-                )
+                return self._finished(body, sample, answer, shortened=shorter)
             if answer.kind == "filtered":
-                # Azure bills what its filter turned away, though it answers with status 400 and tells no usage.
-                return Reply("", "filter", error=self._redaction.quote(answer.message), unmetered=1)
+                return self._filtered(answer)
             if answer.kind == "too long":
                 messages = shortened(sample.request.messages)
                 if messages is None:
@@ -135,6 +132,15 @@ class ChatModel(ABC):
                 self._tell_of_shortening()
             elif answer.kind == "fatal" or not self._dialect.learn(body, answer.message, answer.parameter):
                 raise self._rejected(answer, sample)
+
+    def _finished(self, body: dict[str, Any], sample: Sample, reply: Reply, *, shortened: bool = False) -> Reply:
+        """A reply as it is handed over: without secrets, and with how it was held to the schema."""
+        text = self._redaction.redacted(reply.text)
+        return replace(reply, text=text, form=self._dialect.form(body, sample.request, reply), shortened=shortened)
+
+    def _filtered(self, refusal: Refusal) -> Reply:
+        # Azure bills what its filter turned away, though it answers with status 400 and tells no usage.
+        return Reply("", "filter", error=self._redaction.quote(refusal.message), unmetered=1)
 
     def _tell_of_shortening(self) -> None:
         if not self._told_of_shortening:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Literal
 
 from evaluators import Candidate, ClassLabel, PromptSet, Score, Selected
 from optimizers import Reply, Request
+from prompt_search.llm.batch_log import BatchStep
 from prompt_search.run.journal.json_shape import need
 from prompt_search.run.money.budget import Budget, Limit, limit_sentence
 
@@ -16,6 +17,7 @@ __all__ = [
     "KINDS",
     "Asked",
     "BaselinesOnSelect",
+    "Batched",
     "Captioned",
     "Certified",
     "ChanceGauged",
@@ -180,6 +182,28 @@ class Asked(Event):
             "asks for another number of samples",
             holds=sum(r.times for r in self.requests) == len(self.samples),
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batched(Event):
+    """A step on the way of a batch of questions, which stands before their `ask`; see `BatchStep`."""
+
+    kind: ClassVar[str] = "batch"
+    state: Literal["begun", "submitted", "over"]
+    token: str
+    batch: str | None
+    samples: tuple[str, ...]
+    unanswered: tuple[str, ...]
+
+    @classmethod
+    def of(cls, step: BatchStep) -> "Batched":
+        """The recorded form of a step."""
+        return cls(**asdict(step))
+
+    @property
+    def step(self) -> BatchStep:
+        """What `of` was given."""
+        return BatchStep(self.state, self.token, self.batch, self.samples, self.unanswered)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -434,6 +458,7 @@ EVENTS: tuple[type[Event], ...] = (
     Facts,
     PhaseBegun,
     Asked,
+    Batched,
     Captioned,
     Stopped,
     Reopened,

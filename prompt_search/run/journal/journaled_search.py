@@ -4,7 +4,7 @@ import hashlib
 import json
 import random
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -12,11 +12,13 @@ from evaluators import Candidate, Fitness, PromptSet, Score, Selected, Selection
 from optimizers import Archive, Picture, Reply, Request, Sample, Scored, Task, Traffic
 from optimizers.search import Usable
 from prompt_search.errors import BudgetReached
-from prompt_search.llm.prices import Price
+from prompt_search.llm.api.batch_lines import custom_id
+from prompt_search.llm.batch_log import BatchLog, BatchStep
 from prompt_search.run.journal.captions import MOST_TOKENS, caption_samples, captions_in
 from prompt_search.run.journal.event_lines import Record
 from prompt_search.run.journal.events import (
     Asked,
+    Batched,
     Captioned,
     ClassClusters,
     Logged,
@@ -35,6 +37,7 @@ from prompt_search.run.journal.thinking_room import ThinkingRoom
 from prompt_search.run.journal.usefulness import ENOUGH, Usefulness, outcome
 from prompt_search.run.journal.waves import Judge, Waves, fruitless
 from prompt_search.run.money.budget import Limit
+from prompt_search.run.money.ledger import Ledger
 from prompt_search.run.money.metered import MeteredModel
 from prompt_search.run.outcome.last_selection import Recipe, within
 from prompt_search.run.outcome.split_evaluators import SplitEvaluators
@@ -53,6 +56,7 @@ class JournaledSearch:
         pictures: search images to be captioned, or `None` for no captions; called at most twice.
         thinking_tokens: room for thinking, see `ThinkingRoom`.
         max_useless: when to give up, see `Usefulness`.
+        batching: names of strategies whose questions may go into a batch.
     """
 
     def __init__(
@@ -69,7 +73,9 @@ class JournaledSearch:
         pictures: Callable[[], Sequence[Picture]] | None = None,
         thinking_tokens: int | None = None,
         max_useless: int = ENOUGH,
+        batching: Collection[str] = (),
     ) -> None:
+        self._batching, self._strategy = batching, ""
         self.task = task
         self.archive = Archive()
         self.rng = random.Random(seed)
@@ -96,6 +102,7 @@ class JournaledSearch:
     def begin(self, strategy: str, index: int) -> None:
         """Start the next strategy of the run: a fresh seeded `rng`, one archive."""
         self.journal.event(PhaseBegun, f"{index}", lambda: PhaseBegun(name=strategy))
+        self._strategy = strategy
         self.rng = random.Random(f"{self._seed}/{index}/{strategy}")
         self.enter_phase(strategy)
 
@@ -128,8 +135,10 @@ class JournaledSearch:
         self._live = False
         samples = self._samples(requests)
         key = _digest([sample.key for sample in samples])
-        self._stop_if(key, lambda: self._model.refuses(samples[0], self.status.llm_calls), samples[0])
-        recorded = self.journal.event(Asked, key, lambda: self._ask_live(requests, samples, judge))
+        batches = self._batch_log(key)
+        if not batches.open:
+            self._stop_if(key, lambda: self._model.refuses(samples[0], self.status.llm_calls), samples[0])
+        recorded = self.journal.event(Asked, key, lambda: self._ask_live(requests, samples, judge, batches))
         self.journal.expect("replies", holds=len(recorded.replies) == len(samples))
         replies = [each.reply for each in recorded.replies]
         self.tally.count(self.status.phase, replies, recorded.usd)
@@ -267,7 +276,7 @@ class JournaledSearch:
             samples=tuple(s.key for s in samples),
             pictures=tuple(m.picture.digest for s in samples for m in s.request.messages if m.picture),
             replies=tuple(map(Replied.of, answered.replies)),
-            usd=_list_price(answered.replies, self._model.ledger.price),
+            usd=_list_price(answered.replies, self._model.ledger),
         )
 
     def show_traffic(self, traffic: Traffic) -> None:
@@ -293,12 +302,34 @@ class JournaledSearch:
         needed = self._model.ledger.needed(refused, reached) if refused is not None and spends else None
         return {"reached": reached, "limit": self._model.limit(reached), "needed": needed}
 
-    def _ask_live(self, requests: Sequence[Request], samples: list[Sample], judge: Judge) -> Asked:
+    def _batch_log(self, key: str) -> BatchLog:
+        """The batches of a question, as far as they are recorded."""
+        steps: list[BatchStep] = []
+        while self.journal.upcoming is Batched:
+            steps.append(self.journal.event(Batched, key, _never).step)
+
+        def write(step: BatchStep) -> None:
+            self.journal.event(Batched, key, lambda: Batched.of(step))
+
+        return BatchLog(key, steps, write, wanted=self._strategy in self._batching, tell=self._tell_of_batch)
+
+    def _tell_of_batch(self, standing: str) -> None:
+        self.enter_phase(f"{self._strategy}: {standing}")
+
+    def _ask_live(self, requests: Sequence[Request], samples: list[Sample], judge: Judge, batches: BatchLog) -> Asked:
         self._live = True
         made = self.status.llm_calls
         self.status.llm_planned = made + len(samples)
 
-        answered = self._model.answer(samples, self._recorded_replies, made, self._arrived)
+        try:
+            answered = self._model.answer(samples, self._recorded_replies, made, self._arrived, batches)
+        finally:
+            self.status.phase = self._strategy
+            for batch in batches.open.values():
+                self._observer.warn(
+                    f"batch {batch.batch or 'without an id'} goes on at the provider: give the same command again to "
+                    "fetch its answers, or cancel it there so as not to pay for it"
+                )
         judge(answered.replies)
         refused = sum(reply.finish == "budget" for reply in answered.replies)
         return Asked(
@@ -307,7 +338,7 @@ class JournaledSearch:
             samples=tuple(s.key for s in samples),
             requests=tuple(Question.of(request, times) for request, times in Counter(requests).items()),
             replies=tuple(map(Replied.of, answered.replies)),
-            usd=_list_price(answered.replies, self._model.ledger.price),
+            usd=_list_price(answered.replies, self._model.ledger, [custom_id(s) in batches.answered for s in samples]),
         )
 
     def _arrived(self, reply: Reply) -> None:
@@ -371,12 +402,19 @@ def _by_reference(candidate: Candidate, lists: dict[str, tuple[str, ...]]) -> di
     return {name: part for name, part in content.items() if name != "classes"}
 
 
-def _list_price(replies: Sequence[Reply], price: Price | None) -> float | None:
-    """What the replies cost at their price, wherever they came from."""
-    if price is None:
+def _list_price(replies: Sequence[Reply], ledger: Ledger, batched: Sequence[bool] = ()) -> float | None:
+    """What the replies cost at their price, wherever they came from; those that a batch brought at its price."""
+    if ledger.price is None:
         return None
-    dollars = price.cost(sum(r.prompt_tokens for r in replies), sum(r.completion_tokens for r in replies))
+    dollars = 0.0
+    for price, own in ((ledger.price, False), (ledger.batch_price or ledger.price, True)):
+        some = [reply for i, reply in enumerate(replies) if (i < len(batched) and batched[i]) is own]
+        dollars += price.cost(sum(r.prompt_tokens for r in some), sum(r.completion_tokens for r in some))
     return round(dollars, 9)
+
+
+def _never() -> Batched:
+    raise AssertionError("a batch that is recorded is not made")
 
 
 def _recorded_replies(records: Sequence[Record]) -> dict[str, Reply]:

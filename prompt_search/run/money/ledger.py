@@ -3,6 +3,8 @@
 Before calls are sent, the most they can cost is reserved, on disk. Each reply releases its reservation and is charged
 with what it used. What was reserved for calls that never went out, because the language model failed or a person
 interrupted it, is released. What a kill left unsettled stays charged in full: nobody knows what those calls cost.
+Questions in a batch are not lost with the program that sent them: their reservation is kept under a name, and the next
+start takes it over.
 """
 
 import json
@@ -53,6 +55,7 @@ class Charge:
 class _Entry:
     """A line of the file: amounts of tokens and picodollars."""
 
+    batch: str | None = None
     reserved: tuple[int, int] | None = None
     released: tuple[int, int] | None = None
     used: tuple[int, int] | None = None
@@ -76,34 +79,44 @@ class Ledger:
         path: the file; what an earlier start wrote is counted.
         price: of the language model, or `None` if it is not known.
         attempts: the most calls made for one sample.
+        batch_price: of questions in a batch, or `None` if it is not known; then they cost what others do.
 
     Raises:
         RunError: here and in every method, if the file can't be read or written.
     """
 
-    def __init__(self, path: Path, price: Price | None, attempts: int = 1) -> None:
+    def __init__(self, path: Path, price: Price | None, attempts: int = 1, batch_price: Price | None = None) -> None:
         self.price = price
+        self.batch_price = batch_price or price
+        self._batch: str | None = None
+        self._open: dict[str, Charge] = {}
         self._path, self._attempts = path, attempts
         self.tokens, self._pico = 0, 0
         self._reserved: list[Charge] = []
         self._torn: int | None = None
-        for entry in self._read():
-            self._count({kind: self._priced(*amount) for kind, amount in entry.items()})
+        for batch, entry in self._read():
+            self._count({kind: self._priced(*amount) for kind, amount in entry.items()}, batch)
 
     @property
     def cost(self) -> float:
         """Dollars paid, like `tokens` with the reservations of calls in flight."""
         return self._pico / PICO
 
-    def admit(self, samples: Sequence[Sample], budget: Budget) -> tuple[int, Limit | None]:
+    def admit(self, samples: Sequence[Sample], budget: Budget, batch: str | None = None) -> tuple[int, Limit | None]:
         """Reserve the worst case of as many leading samples as the budget has room for.
+
+        Args:
+            batch: for samples that are asked for once, in a batch: what names their question. What an earlier start
+                reserved under this name and did not settle was for the same samples, and is released.
 
         Returns how many they are, and the limit that keeps the next one from being among them.
         """
         charges, reached = [], None
-        tokens, pico = self.tokens, self._pico
+        self._batch = batch
+        left = self._open.get(batch, Charge()) if batch else Charge()
+        tokens, pico = self.tokens - left.tokens, self._pico - left.pico
         for sample in samples:
-            charge = self._worst(sample, self._attempts)
+            charge = self._worst(sample, 1 if batch else self._attempts)
             tokens, pico = tokens + charge.tokens, pico + charge.pico
             reached = _passed(tokens, pico, budget)
             if reached is not None:
@@ -111,16 +124,19 @@ class Ledger:
             charges.append(charge)
         self._reserved = charges
         if charges:
-            self._write({"reserved": _total(charges)}, sync=True)
+            taken_over = {"released": [left.tokens, left.pico]} if left.tokens else {}
+            self._write({"reserved": _total(charges), **taken_over}, sync=True)
         return len(charges), reached
 
     def needed(self, sample: Sample, reached: Limit) -> float:
         """The most that a call for a sample can use of a limit, retries included: tokens, or dollars."""
+        self._batch = None
         charge = self._worst(sample, self._attempts)
         return charge.pico / PICO if reached == "max_cost" else charge.tokens
 
     def room(self, sample: Sample, budget: Budget) -> Limit | None:
         """The limit that keeps one more sample from being asked for, or `None` if there is room."""
+        self._batch = None
         charge = self._worst(sample, self._attempts)
         return _passed(self.tokens + charge.tokens, self._pico + charge.pico, budget)
 
@@ -152,19 +168,23 @@ class Ledger:
         return Charge(prompt + completion + unknown.tokens, self._picodollars(prompt, completion) + unknown.pico)
 
     def _picodollars(self, prompt_tokens: int, completion_tokens: int) -> int:
-        return math.ceil(PICO * self.price.cost(prompt_tokens, completion_tokens)) if self.price else 0
+        price = self.batch_price if self._batch else self.price
+        return math.ceil(PICO * price.cost(prompt_tokens, completion_tokens)) if price else 0
 
     def _priced(self, tokens: int, pico: int) -> list[int]:
         """An amount of this file: what was written before a price was known costs the most its tokens can."""
         return [tokens, pico or max(self._picodollars(tokens, 0), self._picodollars(0, tokens))]
 
-    def _count(self, entry: Mapping[str, Sequence[int]]) -> None:
+    def _count(self, entry: Mapping[str, Sequence[int]], batch: str | None) -> None:
         for kind, sign in KINDS.items():
             tokens, pico = entry.get(kind, (0, 0))
             self.tokens += sign * tokens
             self._pico += sign * pico
+            if batch and kind != "used":
+                left = self._open.get(batch, Charge())
+                self._open[batch] = Charge(left.tokens + sign * tokens, left.pico + sign * pico)
 
-    def _read(self) -> list[dict[str, tuple[int, int]]]:
+    def _read(self) -> list[tuple[str | None, dict[str, tuple[int, int]]]]:
         """The entries. A last line that a crash cut off does not count: what it reserved was never sent."""
         try:
             content = self._path.read_bytes() if self._path.exists() else b""
@@ -174,7 +194,7 @@ class Ledger:
         self._torn = len(whole) if len(whole) < len(content) else None
         return [self._entry(line, number) for number, line in enumerate(whole.split(b"\n")[:-1], start=1)]
 
-    def _entry(self, line: bytes, number: int) -> dict[str, tuple[int, int]]:
+    def _entry(self, line: bytes, number: int) -> tuple[str | None, dict[str, tuple[int, int]]]:
         try:
             entry = read_as(_Entry, json.loads(line))
         except (ValueError, RecursionError) as error:
@@ -184,17 +204,18 @@ class Ledger:
                 "folder, or delete this line to go on without what it counts"
             ) from error
         amounts = {kind: getattr(entry, kind) for kind in KINDS}
-        return {kind: amount for kind, amount in amounts.items() if amount is not None}
+        return entry.batch, {kind: amount for kind, amount in amounts.items() if amount is not None}
 
     def _write(self, entry: dict[str, list[int]], *, sync: bool) -> None:
-        self._count(entry)
+        self._count(entry, self._batch)
         try:
             if self._torn is not None:  # not before: who only reads must not get in the way of who writes
                 os.truncate(self._path, self._torn)
                 self._torn = None
             make_private(self._path)
             with self._path.open("ab") as file:
-                file.write(json.dumps(entry).encode() + b"\n")
+                named = {"batch": self._batch} if self._batch else {}
+                file.write(json.dumps(named | entry).encode() + b"\n")
                 if sync:
                     file.flush()
                     os.fsync(file.fileno())

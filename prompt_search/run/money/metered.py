@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from optimizers import LanguageModel, Reply, Sample, billable
 from prompt_search.errors import BudgetReached, RunMismatch
+from prompt_search.llm.batch_log import FEWEST, BatchLog
 from prompt_search.run.money.budget import Budget, Limit
 from prompt_search.run.money.ledger import Ledger
 
@@ -70,16 +71,21 @@ class MeteredModel:
         known: Mapping[str, Reply],
         made: int,
         on_reply: Callable[[Reply], None],
+        batches: BatchLog | None = None,
     ) -> Answered:
         """Ask for the samples that have no reply yet, in as many rounds as it takes to stay within the limits.
 
         A round is what the ledger has room for if every call in it costs the most it can. When time is up, calls in
-        flight are cancelled.
+        flight are cancelled, while a batch goes on at its provider.
+
+        Of a batch that did not answer all its samples, the first of the others is asked for singly, which shows what is
+        wrong with it or mends it for the rest.
 
         Args:
             known: replies that were recorded earlier, by sample key.
             made: replies of this run so far.
             on_reply: told of each new reply as it comes.
+            batches: those of these samples; `None` to send all singly.
 
         Raises:
             LanguageModelError: if the language model can't go on.
@@ -88,17 +94,25 @@ class MeteredModel:
         replies = {i: known[s.key] for i, s in enumerate(samples[:allowed]) if s.key in known}
         open_ = [i for i in range(allowed) if i not in replies]
         reached: Limit | None = "max_calls" if allowed < len(samples) else None
+        incomplete = 0
         while open_:
-            count, short = self.ledger.admit([samples[i] for i in open_], self._budget)
+            batched = batches if batches and (batches.open or _fits(batches, len(open_), incomplete)) else None
+            single = 1 if incomplete % 2 and not batched else len(open_)
+            name = batched.question if batched else None
+            count, short = self.ledger.admit([samples[i] for i in open_[:single]], self._budget, name)
             if count == 0:
                 reached = short
                 break
-            now, open_ = open_[:count], open_[count:]
+            now = open_[:count]
             try:
-                self._round(now, samples, replies, on_reply)
+                self._round(now, samples, replies, on_reply, batched)
             except BudgetReached:
                 reached = "max_time"
                 break
+            # A model that leaves a sample without a reply when it is asked for singly is not asked for it again.
+            done = replies if batched else {*replies, *now}
+            open_ = [i for i in open_ if i not in done]
+            incomplete += incomplete > 0 or any(i not in replies for i in now)
         return Answered(tuple(replies.get(i, UNASKED) for i in range(len(samples))), reached)
 
     def _round(
@@ -107,6 +121,7 @@ class MeteredModel:
         samples: Sequence[Sample],
         replies: dict[int, Reply],
         on_reply: Callable[[Reply], None],
+        batches: BatchLog | None,
     ) -> None:
         if self._model is None:
             raise RunMismatch("the replay comes to a question that the journal has no reply to")
@@ -120,13 +135,27 @@ class MeteredModel:
                 raise BudgetReached("time is up")
 
         try:
-            self._model.complete(asked, arrived)
+            if batches is None:
+                self._model.complete(asked, arrived)
+            else:
+                self._model.complete_batch(asked, batches, arrived)  # type: ignore[attr-defined]
         except BaseException:
-            self._abandon([(i, sample) for i, sample in enumerate(asked) if now[i] not in replies])
+            if batches is None or not batches.open:  # what is in an open batch will be paid for
+                self._abandon([(i, sample) for i, sample in enumerate(asked) if now[i] not in replies])
             raise
+        if batches is not None:
+            self._abandon([(i, sample) for i, sample in enumerate(asked) if now[i] not in replies])
 
     def _abandon(self, open_: Sequence[tuple[int, Sample]]) -> None:
         """Release what was reserved for calls that were never sent, as far as the model tells of its calls."""
         calls = billable(self._model)
         if calls is not None and open_:
             self.ledger.abandon([(i, sample, calls.get(i, 0)) for i, sample in open_])
+
+
+def _fits(batches: BatchLog, samples: int, incomplete: int) -> bool:
+    """Whether so many samples go into a batch, after rounds that began with one that was incomplete.
+
+    Of every two of them the first sends one singly; after three batches all are sent so.
+    """
+    return batches.wanted and samples >= FEWEST and incomplete in (0, 2, 4)

@@ -18,8 +18,9 @@ from prompt_search.llm.prices import Price
 from prompt_search.model_names import spelling_note
 from prompt_search.run.config import RunConfig
 from prompt_search.run.inputs import read_own_prompts
-from prompt_search.run.job import NamedStrategy
+from prompt_search.run.job import NamedStrategy, batch_price_of
 from prompt_search.run.outcome.baselines import plain_baselines
+from prompt_search.run.plan.batch_check import batch_notes, batching
 from prompt_search.run.plan.context import context_check
 from prompt_search.run.plan.rehearsal import RehearsedSearch
 from prompt_search.testbed.bundled import data_path
@@ -102,8 +103,13 @@ def dry_run(
     price: Price | None,
     cache_dir: Path,
     data: OwnData | None = None,
+    *,
+    able: bool = True,
 ) -> DryRun:
     """Play the run through without language model and images.
+
+    Args:
+        able: whether the language model has a batch API.
 
     Raises:
         InputError: if something can't be used.
@@ -114,12 +120,13 @@ def dry_run(
     rehearsed, plans = RehearsedSearch(task, config.seed, config.search.captions, config.llm.thinking_tokens or 0), []
     rehearsed.score(list(plain_baselines(task.classes, task.fits).values()))
     for name, strategy in strategies:
+        rehearsed.batching, rehearsed.batched_tokens = config.llm.batch and name in batching(strategies), (0, 0)
         before = (rehearsed.llm_calls, rehearsed.prompt_tokens, rehearsed.completion_tokens, len(rehearsed.archive))
         strategy.run(rehearsed)
         now = (rehearsed.llm_calls, rehearsed.prompt_tokens, rehearsed.completion_tokens, len(rehearsed.archive))
         calls, prompt, completion, scored = (after - earlier for after, earlier in zip(now, before, strict=True))
         plan: Plan = strategy.plan(task)
-        usd = round(price.cost(prompt, completion), 6) if price else None
+        usd = _dollars(price, batch_price_of(config), (prompt, completion), rehearsed.batched_tokens)
         plans.append(StrategyPlan(name, calls, plan.llm_calls, scored, plan.evaluations, prompt, completion, usd))
     if shown := rehearsed.shown:
         prompt, completion = rehearsed.caption_tokens()
@@ -127,7 +134,8 @@ def dry_run(
         plans.append(StrategyPlan("captions", shown, shown, 0, 0, prompt, completion, usd))
     missing = texts.missing(list(rehearsed.texts))
     seconds = _seconds(missing, model)
-    return DryRun(len(task.classes), listed.images, tuple(plans), len(missing), seconds, listed.notes)
+    batches = batch_notes(config, strategies, able=able) if config.llm.batch else []
+    return DryRun(len(task.classes), listed.images, tuple(plans), len(missing), seconds, (*listed.notes, *batches))
 
 
 def listed_task(
@@ -182,6 +190,16 @@ def _findings(source: ImageSource, drawn: Splits) -> list[str]:
         warnings=source.warnings + drawn.warnings,
     )
     return report.findings()
+
+
+def _dollars(
+    price: Price | None, batch_price: Price | None, tokens: tuple[int, int], batched: tuple[int, int]
+) -> float | None:
+    """What prompt and completion tokens cost, if some of them go into batches."""
+    if price is None:
+        return None
+    singly = price.cost(tokens[0] - batched[0], tokens[1] - batched[1])
+    return round(singly + (batch_price or price).cost(*batched), 6)
 
 
 def _seconds(texts: Sequence[str], model: ImageTextModel) -> float:

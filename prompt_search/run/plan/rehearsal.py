@@ -9,6 +9,7 @@ from typing import Any
 from evaluators import Candidate, PromptSet, Score, Selected, SelectionSettings, TextLibrary
 from optimizers import Archive, Reply, Request, Scored, Task
 from optimizers.search import Usable
+from prompt_search.llm.batch_log import FEWEST
 from prompt_search.run.journal.captions import MOST_TOKENS
 
 __all__ = ["RehearsedSearch"]
@@ -36,11 +37,15 @@ class RehearsedSearch:
         llm_calls: requests.
         prompt_tokens: of all prompts, estimated by their length.
         completion_tokens: the most that all replies can have.
+        batching: whether many questions put together go into a batch.
+        batched_tokens: those of the prompt and completion tokens that do.
         shown: pictures that a strategy wanted captions of; not among the above.
         texts: every text that would be scored.
     """
 
     def __init__(self, task: Task, seed: int, pictures: int = 0, thinking: int = 0) -> None:
+        self.batching = False
+        self.batched_tokens = (0, 0)
         self.task = task
         self.archive = Archive()
         self.rng = random.Random(seed)
@@ -55,11 +60,18 @@ class RehearsedSearch:
     def ask(self, requests: Sequence[Request], usable: Usable | None = None) -> list[Reply]:
         """Made-up replies of the form that is asked for."""
         self.llm_calls += len(requests)
+        before = (self.prompt_tokens, self.completion_tokens)
         for request in requests:
             length = sum(len(message.content.encode(errors="replace")) for message in request.messages)
             length += len(request.json_schema or "")
             self.prompt_tokens += -(-length // BYTES_PER_TOKEN)
             self.completion_tokens += request.max_tokens + self._thinking
+        if self.batching and len(requests) >= FEWEST:
+            prompt, completion = self.batched_tokens
+            self.batched_tokens = (
+                prompt + self.prompt_tokens - before[0],
+                completion + self.completion_tokens - before[1],
+            )
         return [Reply(self._reply(request)) for request in requests]
 
     def score(self, candidates: Sequence[Candidate]) -> list[Scored]:
