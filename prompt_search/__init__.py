@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from prompt_search.api import optimize
     from prompt_search.bench.bench import Bench
     from prompt_search.data.sources.features import Features
-    from prompt_search.export_run import export
+    from prompt_search.exports.export import export
     from prompt_search.prompt_files.prompts_json import read_prompts_json
     from prompt_search.report.result import Result
     from prompt_search.run.config import DataConfig, LlmConfig, RunConfig, SearchConfig, StrategyChoice
@@ -59,7 +59,7 @@ _HOME = {
     "Silent": "prompt_search.run.progress",
     "StrategyChoice": "prompt_search.run.config",
     "errors": "prompt_search",
-    "export": "prompt_search.export_run",
+    "export": "prompt_search.exports.export",
     "optimize": "prompt_search.api",
     "read_prompts_json": "prompt_search.prompt_files.prompts_json",
     "score": "prompt_search.score_file",

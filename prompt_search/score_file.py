@@ -9,14 +9,13 @@ from evaluators import ClassLabel, Evaluator, ImageTextModel, Score, TextEncoder
 from prompt_search.data.sources.objects import OwnData
 from prompt_search.data.sources.reading import Reading
 from prompt_search.model_names import spelling_note
-from prompt_search.models import load_model, load_prompt_model
+from prompt_search.models import backbone_warning, load_model, load_prompt_model
+from prompt_search.prompt_data import load_prompt_data
 from prompt_search.prompt_files.prompts_json import PromptFile, is_prompts_json, read_prompts_json
 from prompt_search.prompt_files.reading.by_class import Format
 from prompt_search.prompt_files.reading.by_dataset import split_part
 from prompt_search.prompt_files.reading.read import ImportedPrompts, import_prompts
 from prompt_search.report.statistics import wilson_interval
-from prompt_search.run.config import OWN, DataConfig, RunConfig
-from prompt_search.run.inputs import load_data
 from prompt_search.run.plan.context import check_prompts, context_check
 from prompt_search.run.plan.early_checks import check_files
 from prompt_search.run.progress import Observer, Status, showing
@@ -96,31 +95,13 @@ def _scored(
     used: Resources,
 ) -> ScoredFile:
     shown = used.observer
-    own = data if isinstance(data, OwnData) else None
     file, _ = split_part(str(prompts))
     file = file / "prompts.json" if file.is_dir() else file
     content = read_prompts_json(file) if is_prompts_json(file) else None
     recorded = content.run if content else {}
-    stated = DataConfig(
-        source=data if isinstance(data, str) else f"{OWN}{data.name}",
-        classes=how.classes,
-        image_column=how.image_column,
-        label_column=how.label_column,
-        split_map=how.split_map,
-        image_root=how.image_root,
-        preset=how.preset,
-        stream=how.stream,
-        shots=recorded.get("shots"),
-        select_shots=recorded.get("select_shots"),
-        stored_as=recorded.get("stored_as", "fp32"),
-        turn_by_exif=recorded.get("turn_by_exif", False),
-        near_duplicates=recorded.get("near_duplicates", 1.0),
-        base_to_new=recorded.get("base_to_new", False),
-    )
     shown.update(Status(phase="loading the model"))
     encoder = _model(content, model, used.device, shown)
-    config = RunConfig(data=stated, seed=recorded.get("seed", 0))
-    splits = load_data(config, encoder, used, "base" if stated.base_to_new else "all", own)
+    splits = load_prompt_data(recorded, data, encoder, how, used)
     for line in (
         *splits.report.lines(),
         *spelling_note(model if isinstance(model, str) else encoder.name, encoder.name),
@@ -157,9 +138,7 @@ def _model(
 ) -> ImageTextModel:
     if content is None or model is not None:
         loaded = load_model(model or "mini-clip", device=device) if model is None or isinstance(model, str) else model
-        if content is not None and loaded.fingerprint != content.model["fingerprint"]:
-            observer.warn(
-                f"the prompts were found for {content.model['name']!r}; with {loaded.name!r} their figures don't hold"
-            )
+        if content is not None and (wrong := backbone_warning(content.model, loaded)):
+            observer.warn(wrong)
         return loaded
     return load_prompt_model(content.model, device=device)

@@ -239,7 +239,7 @@ class Run:
         Raises:
             InputError: see `prompt_search.export`.
         """
-        from prompt_search.export_run import export
+        from prompt_search.exports.export import export
 
         used = self.resources
         return export(self.folder, names, out, device=used.device, head=head, model=self._model, observer=used.observer)

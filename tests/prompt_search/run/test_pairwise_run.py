@@ -11,7 +11,7 @@ import pytest
 from evaluators import Candidate, ClassPair, Difference, PairwisePrompts, PromptSet, class_weights
 from optimizers import Fudd, Plan, Sample, Search, Task
 from prompt_search import Resources
-from prompt_search.export_run import export
+from prompt_search.exports.export import export
 from prompt_search.prompt_files.classifier import read_classifier
 from prompt_search.prompt_files.prompts_json import read_prompts_json
 from prompt_search.report.result import Result

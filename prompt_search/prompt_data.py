@@ -1,0 +1,59 @@
+"""The images that a prompt file is used on: encoded and split as in the run that found it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from evaluators import Evaluator, ImageTextModel, TextEncoder
+from prompt_search.data import DataSplits
+from prompt_search.data.sources.objects import OwnData
+from prompt_search.data.sources.reading import Reading
+from prompt_search.prompt_files.prompts_json import PromptFile
+from prompt_search.run.config import OWN, DataConfig, RunConfig
+from prompt_search.run.inputs import load_data
+from prompt_search.run.resources import Resources
+
+__all__ = ["load_prompt_data", "prompt_evaluator"]
+
+
+def load_prompt_data(
+    recorded: Mapping[str, Any], data: str | OwnData, model: ImageTextModel, how: Reading, used: Resources
+) -> DataSplits:
+    """The three splits of a data set; on the images of its run those of the run.
+
+    Args:
+        recorded: what a prompt file says of its run: shots, seed and the like; empty if there is none.
+        data: a name (see `DataConfig.source`) or an object.
+        how: how it is read.
+
+    Raises:
+        DataError: if they can't be used.
+    """
+    own = data if isinstance(data, OwnData) else None
+    stated = DataConfig(
+        source=data if isinstance(data, str) else f"{OWN}{data.name}",
+        classes=how.classes,
+        image_column=how.image_column,
+        label_column=how.label_column,
+        split_map=how.split_map,
+        image_root=how.image_root,
+        preset=how.preset,
+        stream=how.stream,
+        shots=recorded.get("shots"),
+        select_shots=recorded.get("select_shots"),
+        stored_as=recorded.get("stored_as", "fp32"),
+        turn_by_exif=recorded.get("turn_by_exif", False),
+        near_duplicates=recorded.get("near_duplicates", 1.0),
+        base_to_new=recorded.get("base_to_new", False),
+    )
+    config = RunConfig(data=stated, seed=recorded.get("seed", 0))
+    return load_data(config, model, used, "base" if stated.base_to_new else "all", own)
+
+
+def prompt_evaluator(content: PromptFile, data: str, model: ImageTextModel, used: Resources) -> Evaluator:
+    """Scores prompts of a file's classes on the test images of a data set.
+
+    Raises:
+        InputError: if the images can't be used.
+    """
+    splits = load_prompt_data(content.run, data, model, Reading(), used)
+    return Evaluator(splits.test, TextEncoder(model, used.cache))
