@@ -1,6 +1,6 @@
 """Image-text models by the names a person uses."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from prompt_search.errors import ModelError
@@ -13,20 +13,27 @@ if TYPE_CHECKING:
 __all__ = ["backbone_warning", "describe_model", "load_model", "load_prompt_model"]
 
 
-def load_model(name: str, *, device: str = "auto", precision: "Precision" = "fp32") -> "ImageTextModel":
+def load_model(name: str, *, device: str | Sequence[str] = "auto", precision: "Precision" = "fp32") -> "ImageTextModel":
     """Load `mini-clip` (bundled) or any model of open_clip: `ViT-B-32/laion2b_e16`, `hf-hub:...`, `local-dir:...`.
 
     Other spellings are understood too, see `prompt_search.model_names`; the `name` of what is returned is open_clip's.
 
+    Args:
+        device: `auto`, `cpu`, `cuda`, `cuda:N`, or several, like `cuda:0,cuda:1`, which share images and texts.
+
     Raises:
-        ModelError: if it can't be loaded.
+        ModelError: if it can't be loaded, or a device is not there, which is seen before anything is loaded.
     """
-    from evaluators import OpenClipModel
+    from evaluators.models.devices import check_devices
+    from evaluators.models.open_clip_model import OpenClipModel
+    from evaluators.models.shared_out_model import SharedOutModel
 
-    return OpenClipModel(open_clip_name(name), device=device, precision=precision)
+    devices = check_devices([name.strip() for name in device.split(",")] if isinstance(device, str) else device)
+    copies = [OpenClipModel(open_clip_name(name), device=each, precision=precision) for each in devices]
+    return copies[0] if len(copies) == 1 else SharedOutModel(copies)
 
 
-def load_prompt_model(described: Mapping[str, Any], *, device: str = "auto") -> "ImageTextModel":
+def load_prompt_model(described: Mapping[str, Any], *, device: str | Sequence[str] = "auto") -> "ImageTextModel":
     """Load the model a prompt file was found for.
 
     Raises:

@@ -100,7 +100,7 @@ def _scored(
     content = read_prompts_json(file) if is_prompts_json(file) else None
     recorded = content.run if content else {}
     shown.update(Status(phase="loading the model"))
-    encoder = _model(content, model, used.device, shown)
+    encoder = _model(content, model, used.devices, shown)
     splits = load_prompt_data(recorded, data, encoder, how, used)
     for line in (
         *splits.report.lines(),
@@ -134,7 +134,7 @@ def _same_ids(content: PromptFile, classes: Sequence[ClassLabel]) -> bool:
 
 
 def _model(
-    content: PromptFile | None, model: str | ImageTextModel | None, device: str, observer: Observer
+    content: PromptFile | None, model: str | ImageTextModel | None, device: Sequence[str], observer: Observer
 ) -> ImageTextModel:
     if content is None or model is not None:
         loaded = load_model(model or "mini-clip", device=device) if model is None or isinstance(model, str) else model

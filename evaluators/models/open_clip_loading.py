@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     import torch
 
 __all__ = [
-    "check_device",
     "fault_of_hub",
     "hub_or_cache",
     "is_missing",
@@ -84,25 +83,6 @@ def is_missing(error: BaseException | None) -> str:
             return ABSENT[type(error).__name__]
         error = error.__cause__ or error.__context__
     return ""
-
-
-def check_device(name: str) -> str:
-    """The device's name, with `auto` decided.
-
-    Raises:
-        ModelError: if the name is not a device's, or the device isn't there.
-    """
-    import torch
-
-    if name == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        device = torch.device(name)
-    except RuntimeError as error:
-        raise ModelError(f"unknown device {name!r}; choose cpu, cuda, cuda:N or auto") from error
-    if device.type == "cuda" and (not torch.cuda.is_available() or (device.index or 0) >= torch.cuda.device_count()):
-        raise ModelError(f"there is no device {name!r} here; choose cpu or auto")
-    return name
 
 
 def torch_dtype(precision: Precision) -> "torch.dtype":

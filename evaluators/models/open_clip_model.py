@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from evaluators.errors import ModelError
+from evaluators.models.devices import check_device
 from evaluators.models.image_text_model import FloatArray
 from evaluators.models.open_clip_loading import (
-    check_device,
     load,
     network_digest,
     preprocessing_of,

@@ -12,7 +12,7 @@ import numpy as np
 from evaluators.embeddings.class_weights import ClassEmbeddings, TextEncoder
 from evaluators.embeddings.labeled_images import LabeledImages
 from evaluators.errors import ModelError, PromptError
-from evaluators.models.open_clip_loading import check_device
+from evaluators.models.devices import check_devices, product_devices
 from evaluators.precision import Precision
 from evaluators.prompts.pairwise_prompts import Candidate, PairwisePrompts
 from evaluators.prompts.prompt_set import PromptSet
@@ -57,14 +57,16 @@ class Evaluator:
         images: the split.
         texts: encodes the candidates' texts.
         memory_limit: bytes of working memory for the products and the class embeddings kept between calls.
-        devices: where the products run, at least one; several share the images between them.
+        devices: where the products run; several share the images between them. By default the GPUs that the model is
+            on, else the CPU.
         precision: of the products' factors; cosines and everything made of them are float32 at least. `fp32` is exact
             on every device (no TF32, unless torch is told to use it); `bf16` and `fp16` are for speed on CUDA, and
             scores then differ by more than rounding.
         fused: on CUDA, reduce in one Triton kernel rather than in eager torch (it needs a C compiler).
 
     Raises:
-        ModelError: if texts and images have different widths, or there is no such device or precision.
+        ModelError: if texts and images have different widths, or there is no such device or precision, or the devices
+            are of several kinds.
     """
 
     def __init__(
@@ -73,7 +75,7 @@ class Evaluator:
         texts: TextEncoder,
         memory_limit: int = 512 * 2**20,
         *,
-        devices: Sequence[str] = ("cpu",),
+        devices: Sequence[str] | None = None,
         precision: Precision = "fp32",
         fused: bool = False,
     ) -> None:
@@ -87,9 +89,11 @@ class Evaluator:
         self._fused = fused
         self._table: tuple[str, PairTable] | None = None
         self._warned = False
-        self._memory = WorkingMemory(memory_limit, len(images), len(images.class_ids), width, check_device(devices[0]))
+        self.devices = check_devices(product_devices(texts.model) if devices is None else devices)
+        """Where the products run."""
+        self._memory = WorkingMemory(memory_limit, len(images), len(images.class_ids), width, self.devices[0])
         self._embeddings = ClassEmbeddings(texts, self._memory.cache)
-        self._shards = [Products(images, device, precision, self._memory.cache) for device in devices]
+        self._shards = [Products(images, device, precision, self._memory.cache) for device in self.devices]
 
     @property
     def logit_scale(self) -> float:

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluators.errors import ModelError
+from evaluators.models.devices import check_device
 from evaluators.models.image_text_model import FloatArray
-from evaluators.models.open_clip_loading import check_device
 from evaluators.precision import Precision
 
 if TYPE_CHECKING:

@@ -33,7 +33,15 @@ CacheDir = Annotated[
         rich_help_panel=RUNNING, help="Where embeddings and replies are kept between runs.", show_default=False
     ),
 ]
-Device = Annotated[str, typer.Option(rich_help_panel=RUNNING, help="auto, cpu, cuda or cuda:N.")]
+Device = Annotated[
+    str,
+    typer.Option(
+        "--devices",
+        "--device",
+        rich_help_panel=RUNNING,
+        help="Where to encode and score: auto, cpu, cuda, cuda:N; cuda:0,cuda:1 share the work.",
+    ),
+]
 Model = Annotated[
     str,
     typer.Option(

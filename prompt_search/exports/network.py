@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from evaluators import OpenClipModel
+from evaluators.models.shared_out_model import SharedOutModel
 from prompt_search.errors import ModelError
 from prompt_search.exports.form import Folded
 
@@ -44,7 +45,7 @@ def tower_copy(folded: Folded, form: str) -> "torch.nn.Module":
     Raises:
         ModelError: if the model is not open_clip's.
     """
-    if not isinstance(folded.model, OpenClipModel):
+    if not isinstance(folded.model, OpenClipModel | SharedOutModel):
         raise ModelError(f"the form {form} carries the image tower along, and knows those of open_clip only")
     return copy.deepcopy(folded.model.network).cpu().float().eval()
 

@@ -346,7 +346,7 @@ class Result:
         if not ahead:
             return ""
         best = min(ahead, key=lambda row: row.winner_gain())
-        return f" But {best.name} gets {-100 * best.winner_gain():.1f} points more on these images."
+        return f" But better on these images, by {-100 * best.winner_gain():.1f} points: {best.name}."
 
     @property
     def refitted(self) -> bool:

@@ -16,7 +16,8 @@ class Resources:
     """Device, caches, and who is told.
 
     Attributes:
-        device: of the image-text model: `auto`, `cpu`, `cuda`, `cuda:N`.
+        device: where images and texts are encoded and prompts are scored: `auto`, `cpu`, `cuda`, `cuda:N`, or several
+            of one kind that share the work, `cuda:0,cuda:1` or a sequence of names.
         cache_dir: where embeddings and replies are kept between runs; by default see `prompt_search.cache.cache_dir`.
         use_cache: whether replies are taken from the cache and kept there; if not, they are kept in the run folder.
         concurrency: the most calls to a server in flight (by default 32; fewer when it asks for that).
@@ -31,7 +32,7 @@ class Resources:
         SettingsError: if a value can't be used.
     """
 
-    device: str = "auto"
+    device: str | Sequence[str] = "auto"
     cache_dir: str | Path | None = None
     use_cache: bool = True
     concurrency: int | None = None
@@ -45,13 +46,26 @@ class Resources:
         calls = self.concurrency
         if calls is not None and (isinstance(calls, bool) or not isinstance(calls, int) or calls < 1):
             raise SettingsError(f"concurrency must be a whole number of at least 1, got {calls!r}")
-        if not isinstance(self.device, str):
-            raise SettingsError(f"device must be auto, cpu, cuda or cuda:N, got {self.device!r}")
+        texts = isinstance(self.device, Sequence) and all(isinstance(name, str) for name in self.device)
+        if not texts or not self.devices or not all(self.devices):
+            raise SettingsError(
+                f"device must be auto, cpu, cuda, cuda:N, or several like cuda:0,cuda:1, got {self.device!r}"
+            )
         if isinstance(self.track, str) or not all(isinstance(name, str) for name in self.track):
             raise SettingsError(f"track must be a list of trackers' names, got {self.track!r}")
 
         if self.track_files and not self.track:
             raise SettingsError("track_files sends files to trackers: name one with track, mlflow or wandb")
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """The devices one by one; whether they are there is not looked at.
+
+        >>> Resources(device="cuda:0, cuda:1").devices
+        ('cuda:0', 'cuda:1')
+        """
+        named = self.device.split(",") if isinstance(self.device, str) else self.device
+        return tuple(name.strip() for name in named)
 
     @property
     def cache(self) -> Path:

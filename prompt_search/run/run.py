@@ -242,13 +242,15 @@ class Run:
         from prompt_search.exports.export import export
 
         used = self.resources
-        return export(self.folder, names, out, device=used.device, head=head, model=self._model, observer=used.observer)
+        devices = ",".join(used.devices)
+        return export(self.folder, names, out, device=devices, head=head, model=self._model, observer=used.observer)
 
     def _started(
         self, strategies: "Sequence[NamedStrategy]", shown: TrackingObserver, limits: Budget, clock: Clock
     ) -> "Result":
         """Load what takes long to load, and carry the run out."""
         shown.update(Status(phase="loading models"))
+        self._check_devices()
         llm, model = self._language_model(), self._loaded()
         self.budget = limits
         resources = replace(self.resources, observer=shown)
@@ -289,12 +291,19 @@ class Run:
         if self._llm is None and not self.config.llm.name.startswith(OWN):
             check_specification(self.config.llm.name, self.config.llm.base_url)
 
+    def _check_devices(self) -> None:
+        """Refuse a device that is not there before any model is loaded; `auto` and `cpu` need no torch for that."""
+        if self._model is None and not {"auto", "cpu"}.issuperset(self.resources.devices):
+            from evaluators.models.devices import check_devices
+
+            check_devices(self.resources.devices)
+
     def _loaded(self) -> "ImageTextModel":
         from prompt_search.models import load_model
 
         if self._model is not None:
             return self._model
-        return load_model(self.config.model, device=self.resources.device, precision=self.config.precision)
+        return load_model(self.config.model, device=self.resources.devices, precision=self.config.precision)
 
     def _language_model(self) -> "LanguageModel":
         from prompt_search.llm.choose import language_model

@@ -177,7 +177,7 @@ def test_what_a_baseline_beats_on_test_is_said_in_the_first_line(world: World) -
         better = [row for row in found.rows if row.role in ("baseline", "placebo") and row.winner_gain() < 0]
         said = found.verdict()
         untold = [row for row in better if f"the winner against {row.name}:" not in said]
-        assert ("points more on these images" in said) == bool(untold)
+        assert ("better on these images" in said) == bool(untold)
 
 
 LIBRARY = TextLibrary(
