@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from prompt_search.bench.bench import Bench
     from prompt_search.data.sources.features import Features
     from prompt_search.exports.export import export
+    from prompt_search.predict.classifier import PromptClassifier, load
     from prompt_search.prompt_files.prompts_json import read_prompts_json
     from prompt_search.report.result import Result
     from prompt_search.run.config import DataConfig, LlmConfig, RunConfig, SearchConfig, StrategyChoice
@@ -28,6 +29,7 @@ __all__ = [
     "DataConfig",
     "Features",
     "LlmConfig",
+    "PromptClassifier",
     "PromptSet",
     "Resources",
     "Result",
@@ -38,6 +40,7 @@ __all__ = [
     "StrategyChoice",
     "errors",
     "export",
+    "load",
     "optimize",
     "read_prompts_json",
     "score",
@@ -50,6 +53,7 @@ _HOME = {
     "DataConfig": "prompt_search.run.config",
     "Features": "prompt_search.data.sources.features",
     "LlmConfig": "prompt_search.run.config",
+    "PromptClassifier": "prompt_search.predict.classifier",
     "PromptSet": "evaluators",
     "Resources": "prompt_search.run.resources",
     "Result": "prompt_search.report.result",
@@ -60,6 +64,7 @@ _HOME = {
     "StrategyChoice": "prompt_search.run.config",
     "errors": "prompt_search",
     "export": "prompt_search.exports.export",
+    "load": "prompt_search.predict.classifier",
     "optimize": "prompt_search.api",
     "read_prompts_json": "prompt_search.prompt_files.prompts_json",
     "score": "prompt_search.score_file",

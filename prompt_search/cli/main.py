@@ -14,6 +14,7 @@ from prompt_search.cli import (
     data_commands,
     doctor_command,
     llm_commands,
+    predict_command,
     prompt_commands,
     report_command,
     run_commands,
@@ -41,6 +42,7 @@ run_commands.register(app)
 report_command.register(app)
 strategy_commands.register(app)
 prompt_commands.register(app)
+predict_command.register(app)
 bench_command.register(app)
 data_commands.register(app)
 doctor_command.register(app)
