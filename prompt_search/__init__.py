@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from prompt_search import errors
     from prompt_search.api import optimize
     from prompt_search.bench.bench import Bench
+    from prompt_search.compare_files import compare
     from prompt_search.data.sources.features import Features
     from prompt_search.exports.export import export
     from prompt_search.predict.classifier import PromptClassifier, load
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from prompt_search.run.resources import Resources
     from prompt_search.run.run import Run
     from prompt_search.score_file import score
+    from prompt_search.transfer_models import transfer
 
 __all__ = [
     "Bench",
@@ -38,12 +40,14 @@ __all__ = [
     "SearchConfig",
     "Silent",
     "StrategyChoice",
+    "compare",
     "errors",
     "export",
     "load",
     "optimize",
     "read_prompts_json",
     "score",
+    "transfer",
 ]
 __version__ = "0.1.0"
 
@@ -62,12 +66,14 @@ _HOME = {
     "SearchConfig": "prompt_search.run.config",
     "Silent": "prompt_search.run.progress",
     "StrategyChoice": "prompt_search.run.config",
+    "compare": "prompt_search.compare_files",
     "errors": "prompt_search",
     "export": "prompt_search.exports.export",
     "load": "prompt_search.predict.classifier",
     "optimize": "prompt_search.api",
     "read_prompts_json": "prompt_search.prompt_files.prompts_json",
     "score": "prompt_search.score_file",
+    "transfer": "prompt_search.transfer_models",
 }
 
 

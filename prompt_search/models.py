@@ -59,7 +59,8 @@ def backbone_warning(described: Mapping[str, Any], model: "ImageTextModel") -> s
         return None
     return (
         f"WRONG MODEL: these prompts were found for {described.get('name')!r} ({described.get('precision')}) and are "
-        f"used with {model.name!r}. Texts do not carry over between models, and none of the file's figures holds"
+        f"used with {model.name!r}. Texts do not carry over between models, and none of the file's figures holds; "
+        "`prompt-search transfer` measures what they are worth on another one"
     )
 
 

@@ -1,18 +1,65 @@
-"""The images that a prompt file is used on: encoded and split as in the run that found it."""
+"""What a prompt file is used with: its model, its prompts for the classes at hand, and images split as in its run."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from evaluators import Evaluator, ImageTextModel, TextEncoder
+from evaluators import ClassLabel, Evaluator, ImageTextModel, TextEncoder
 from prompt_search.data import DataSplits
 from prompt_search.data.sources.objects import OwnData
 from prompt_search.data.sources.reading import Reading
-from prompt_search.prompt_files.prompts_json import PromptFile
+from prompt_search.models import backbone_warning, load_model, load_prompt_model
+from prompt_search.prompt_files.prompts_json import PromptFile, is_prompts_json, read_prompts_json
+from prompt_search.prompt_files.reading.by_class import Format
+from prompt_search.prompt_files.reading.by_dataset import split_part
+from prompt_search.prompt_files.reading.read import ImportedPrompts, import_prompts
 from prompt_search.run.config import OWN, DataConfig, RunConfig
 from prompt_search.run.inputs import load_data
+from prompt_search.run.progress import Observer
 from prompt_search.run.resources import Resources
 
-__all__ = ["load_prompt_data", "prompt_evaluator"]
+__all__ = ["load_prompt_data", "own_content", "prompt_evaluator", "prompt_model", "prompts_for"]
+
+
+def own_content(prompts: str | Path) -> PromptFile | None:
+    """What a `prompts.json`, or the one in a run folder, holds; `None` for prompt files of others.
+
+    Raises:
+        PromptError: if it can't be read.
+    """
+    file, _ = split_part(str(prompts))
+    file = file / "prompts.json" if file.is_dir() else file
+    return read_prompts_json(file) if is_prompts_json(file) else None
+
+
+def prompt_model(
+    content: PromptFile | None, model: str | ImageTextModel | None, device: Sequence[str], observer: Observer
+) -> ImageTextModel:
+    """The model to use: the one that is named, or the file's own, or the bundled one.
+
+    A person is warned of another one than the file's.
+
+    Raises:
+        ModelError: if it can't be loaded, or none is named and the file's own has other weights here.
+    """
+    if content is None or model is not None:
+        loaded = load_model(model or "mini-clip", device=device) if model is None or isinstance(model, str) else model
+        if content is not None and (wrong := backbone_warning(content.model, loaded)):
+            observer.warn(wrong)
+        return loaded
+    return load_prompt_model(content.model, device=device)
+
+
+def prompts_for(
+    prompts: str | Path, content: PromptFile | None, classes: Sequence[ClassLabel], stated: Format | None = None
+) -> ImportedPrompts:
+    """The prompts of a file for the classes of some data, see `import_prompts`; of the same classes as they are.
+
+    Raises:
+        PromptError: if they are not for these classes.
+    """
+    same = content is not None and [c.id for c in content.prompts.classes] == [c.id for c in classes]
+    return ImportedPrompts(content.prompts) if content and same else import_prompts(prompts, classes, stated)
 
 
 def load_prompt_data(

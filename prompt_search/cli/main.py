@@ -11,6 +11,7 @@ import typer
 from prompt_search.cli import (
     bench_command,
     cache_commands,
+    compare_command,
     data_commands,
     doctor_command,
     llm_commands,
@@ -43,6 +44,7 @@ report_command.register(app)
 strategy_commands.register(app)
 prompt_commands.register(app)
 predict_command.register(app)
+compare_command.register(app)
 bench_command.register(app)
 data_commands.register(app)
 doctor_command.register(app)
