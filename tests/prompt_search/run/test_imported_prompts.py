@@ -42,7 +42,7 @@ def test_a_run_takes_the_format_that_is_stated(world: World) -> None:
 
 
 def test_score_tells_its_reading_and_chooses_a_data_set(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("prompt_search.score_file.load_model", lambda *_, **__: world.model)
+    monkeypatch.setattr("prompt_search.prompt_data.load_model", lambda *_, **__: world.model)
     by_dataset = written(world, {"pets": ["a {c}, a pet."], "toys": ["a toy {c}.", "a {c}."]})
     scored = score(f"{by_dataset}#toys", str(world.images), resources=Resources(cache_dir=world.folder / "cache"))
     assert scored.to_json()["reading"] == [

@@ -120,7 +120,7 @@ def test_the_share_of_test_images_that_fell_back_is_told(won: Result) -> None:
 def test_the_file_scores_as_the_run_did_and_exports_what_each_form_can_hold(
     world: World, won: Result, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("prompt_search.score_file.load_prompt_model", lambda *_, **__: world.model)
+    monkeypatch.setattr("prompt_search.prompt_data.load_prompt_model", lambda *_, **__: world.model)
     scored = score(won.folder, str(world.images), resources=Resources(cache_dir=world.folder / "cache-won"))
     assert scored.same_data
     assert scored.splits["test"] == won.winner.test
