@@ -6,6 +6,7 @@ INSTALLED := $(VENV)/.installed
 LLM := $(VENV)/.llm
 TRACKERS := $(VENV)/.trackers
 BROWSER := $(VENV)/.browser
+CONSUMERS := $(VENV)/.consumers
 SHARED := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: demo test test-all check docs format bench clean
@@ -16,7 +17,7 @@ demo: $(INSTALLED) $(LLM) ## the main job on the bundled testbed, offline
 test: $(INSTALLED) $(LLM) check docs ## everything that needs pip packages only
 	$(BIN)/python -m pytest $(SHARED) -m "not heavy"
 
-test-all: $(INSTALLED) $(LLM) $(TRACKERS) $(BROWSER) check docs ## what is heavy, too: trackers, the report in Chromium, the wheel alone
+test-all: $(INSTALLED) $(LLM) $(TRACKERS) $(BROWSER) $(CONSUMERS) check docs ## what is heavy, too: trackers, consumers of exports, the report in Chromium, the wheel alone
 	$(BIN)/python -m pytest $(SHARED)
 
 check: $(INSTALLED) ## style, types, layers
@@ -59,4 +60,9 @@ $(BROWSER): $(INSTALLED)
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt playwright
 	@npm install --silent --no-audit --no-fund --prefix $(VENV)/browser axe-core@4.14.1 \
 	  || { echo "npm is needed to get axe-core (on Debian: apt-get install npm chromium)" >&2; exit 1; }
+	@touch $@
+
+$(CONSUMERS): $(INSTALLED)
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt \
+	  autodistill clip-benchmark fiftyone onnx onnxruntime onnxscript roboflow
 	@touch $@

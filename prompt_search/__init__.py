@@ -11,8 +11,10 @@ if TYPE_CHECKING:
     from prompt_search import errors
     from prompt_search.api import optimize
     from prompt_search.bench.bench import Bench
+    from prompt_search.compare_files import compare
     from prompt_search.data.sources.features import Features
-    from prompt_search.export_run import export
+    from prompt_search.exports.export import export
+    from prompt_search.predict.classifier import PromptClassifier, load
     from prompt_search.prompt_files.prompts_json import read_prompts_json
     from prompt_search.report.result import Result
     from prompt_search.run.config import DataConfig, LlmConfig, RunConfig, SearchConfig, StrategyChoice
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from prompt_search.run.resources import Resources
     from prompt_search.run.run import Run
     from prompt_search.score_file import score
+    from prompt_search.transfer_models import transfer
 
 __all__ = [
     "Bench",
@@ -28,6 +31,7 @@ __all__ = [
     "DataConfig",
     "Features",
     "LlmConfig",
+    "PromptClassifier",
     "PromptSet",
     "Resources",
     "Result",
@@ -36,11 +40,14 @@ __all__ = [
     "SearchConfig",
     "Silent",
     "StrategyChoice",
+    "compare",
     "errors",
     "export",
+    "load",
     "optimize",
     "read_prompts_json",
     "score",
+    "transfer",
 ]
 __version__ = "0.1.0"
 
@@ -50,6 +57,7 @@ _HOME = {
     "DataConfig": "prompt_search.run.config",
     "Features": "prompt_search.data.sources.features",
     "LlmConfig": "prompt_search.run.config",
+    "PromptClassifier": "prompt_search.predict.classifier",
     "PromptSet": "evaluators",
     "Resources": "prompt_search.run.resources",
     "Result": "prompt_search.report.result",
@@ -58,11 +66,14 @@ _HOME = {
     "SearchConfig": "prompt_search.run.config",
     "Silent": "prompt_search.run.progress",
     "StrategyChoice": "prompt_search.run.config",
+    "compare": "prompt_search.compare_files",
     "errors": "prompt_search",
-    "export": "prompt_search.export_run",
+    "export": "prompt_search.exports.export",
+    "load": "prompt_search.predict.classifier",
     "optimize": "prompt_search.api",
     "read_prompts_json": "prompt_search.prompt_files.prompts_json",
     "score": "prompt_search.score_file",
+    "transfer": "prompt_search.transfer_models",
 }
 
 

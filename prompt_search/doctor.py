@@ -21,7 +21,7 @@ from prompt_search.tracking.tracker import TRACKERS
 
 __all__ = ["Check", "diagnose", "diagnose_language_model"]
 
-Part = Literal["images", "language models", "cache", "trackers"]
+Part = Literal["images", "language models", "cache", "trackers", "prompts"]
 
 KEYS = (
     "ANTHROPIC_API_KEY",

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from evaluators import ImageTextModel
     from evaluators.precision import Precision
 
-__all__ = ["describe_model", "load_model", "load_prompt_model"]
+__all__ = ["backbone_warning", "describe_model", "load_model", "load_prompt_model"]
 
 
 def load_model(name: str, *, device: str | Sequence[str] = "auto", precision: "Precision" = "fp32") -> "ImageTextModel":
@@ -46,6 +46,22 @@ def load_prompt_model(described: Mapping[str, Any], *, device: str | Sequence[st
             "name a model to use it all the same"
         )
     return model
+
+
+def backbone_warning(described: Mapping[str, Any], model: "ImageTextModel") -> str | None:
+    """What a person must know who uses prompts with another model than theirs; `None` if it is theirs.
+
+    Args:
+        described: what the prompt file says of the model it was found for.
+        model: the one in use.
+    """
+    if model.fingerprint == described.get("fingerprint"):
+        return None
+    return (
+        f"WRONG MODEL: these prompts were found for {described.get('name')!r} ({described.get('precision')}) and are "
+        f"used with {model.name!r}. Texts do not carry over between models, and none of the file's figures holds; "
+        "`prompt-search transfer` measures what they are worth on another one"
+    )
 
 
 def describe_model(name: str, precision: str, model: "ImageTextModel") -> dict[str, Any]:

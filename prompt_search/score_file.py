@@ -1,25 +1,21 @@
 """Scores prompts on images."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from evaluators import ClassLabel, Evaluator, ImageTextModel, Score, TextEncoder
+from evaluators import Evaluator, ImageTextModel, Score, TextEncoder
 from prompt_search.data.sources.objects import OwnData
 from prompt_search.data.sources.reading import Reading
 from prompt_search.model_names import spelling_note
-from prompt_search.models import load_model, load_prompt_model
-from prompt_search.prompt_files.prompts_json import PromptFile, is_prompts_json, read_prompts_json
+from prompt_search.prompt_data import load_prompt_data, prompt_model, prompts_for
 from prompt_search.prompt_files.reading.by_class import Format
-from prompt_search.prompt_files.reading.by_dataset import split_part
-from prompt_search.prompt_files.reading.read import ImportedPrompts, import_prompts
+from prompt_search.prompt_files.reading.read import own_content
 from prompt_search.report.statistics import wilson_interval
-from prompt_search.run.config import OWN, DataConfig, RunConfig
-from prompt_search.run.inputs import load_data
 from prompt_search.run.plan.context import check_prompts, context_check
 from prompt_search.run.plan.early_checks import check_files
-from prompt_search.run.progress import Observer, Status, showing
+from prompt_search.run.progress import Status, showing
 from prompt_search.run.resources import Resources
 
 __all__ = ["ScoredFile", "score"]
@@ -96,42 +92,17 @@ def _scored(
     used: Resources,
 ) -> ScoredFile:
     shown = used.observer
-    own = data if isinstance(data, OwnData) else None
-    file, _ = split_part(str(prompts))
-    file = file / "prompts.json" if file.is_dir() else file
-    content = read_prompts_json(file) if is_prompts_json(file) else None
+    content = own_content(prompts)
     recorded = content.run if content else {}
-    stated = DataConfig(
-        source=data if isinstance(data, str) else f"{OWN}{data.name}",
-        classes=how.classes,
-        image_column=how.image_column,
-        label_column=how.label_column,
-        split_map=how.split_map,
-        image_root=how.image_root,
-        preset=how.preset,
-        stream=how.stream,
-        shots=recorded.get("shots"),
-        select_shots=recorded.get("select_shots"),
-        stored_as=recorded.get("stored_as", "fp32"),
-        turn_by_exif=recorded.get("turn_by_exif", False),
-        near_duplicates=recorded.get("near_duplicates", 1.0),
-        base_to_new=recorded.get("base_to_new", False),
-    )
     shown.update(Status(phase="loading the model"))
-    encoder = _model(content, model, used.devices, shown)
-    config = RunConfig(data=stated, seed=recorded.get("seed", 0))
-    splits = load_data(config, encoder, used, "base" if stated.base_to_new else "all", own)
+    encoder = prompt_model(content, model, used.devices, shown)
+    splits = load_prompt_data(recorded, data, encoder, how, used)
     for line in (
         *splits.report.lines(),
         *spelling_note(model if isinstance(model, str) else encoder.name, encoder.name),
     ):
         shown.warn(line)
-    same_classes = content is not None and _same_ids(content, splits.classes)
-    read = (
-        ImportedPrompts(content.prompts)
-        if content and same_classes
-        else import_prompts(prompts, splits.classes, prompt_format)
-    )
+    read = prompts_for(prompts, content, splits.classes, prompt_format)
     for line in read.reading:
         shown.warn(line)
     check_prompts(read.prompts, context_check(encoder), str(prompts))
@@ -145,21 +116,3 @@ def _scored(
     if same is False:
         shown.warn("these are not the images the prompts were found on; the split names mean nothing here")
     return ScoredFile(scores, same, read.reading)
-
-
-def _same_ids(content: PromptFile, classes: Sequence[ClassLabel]) -> bool:
-    """Whether the file's classes are those of the images; then its own names are the ones it was found with."""
-    return [label.id for label in content.prompts.classes] == [label.id for label in classes]
-
-
-def _model(
-    content: PromptFile | None, model: str | ImageTextModel | None, device: Sequence[str], observer: Observer
-) -> ImageTextModel:
-    if content is None or model is not None:
-        loaded = load_model(model or "mini-clip", device=device) if model is None or isinstance(model, str) else model
-        if content is not None and loaded.fingerprint != content.model["fingerprint"]:
-            observer.warn(
-                f"the prompts were found for {content.model['name']!r}; with {loaded.name!r} their figures don't hold"
-            )
-        return loaded
-    return load_prompt_model(content.model, device=device)

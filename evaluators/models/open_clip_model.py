@@ -217,6 +217,12 @@ class OpenClipModel:
         return self._image_tower.encode(pixels)
 
     @property
+    def network(self) -> "torch.nn.Module":
+        """open_clip's own network, in evaluation mode, in its precision and on its device; not to be changed."""
+        network: torch.nn.Module = self._model
+        return network
+
+    @property
     def image_batch(self) -> int:
         """Images that go through the tower at once."""
         return self._image_tower.batch

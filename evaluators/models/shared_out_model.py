@@ -42,6 +42,11 @@ class SharedOutModel:
         self.device = first.device
         self.devices = tuple(copy.device for copy in copies)
 
+    @property
+    def network(self) -> "torch.nn.Module":
+        """The first copy's network, see `OpenClipModel.network`."""
+        return self._copies[0].network
+
     def token_keys(self, texts: Sequence[str]) -> list[bytes]:
         """For each text the bytes of its token ids, padding included."""
         return self._copies[0].token_keys(texts)

@@ -11,9 +11,12 @@ import typer
 from prompt_search.cli import (
     bench_command,
     cache_commands,
+    compare_command,
     data_commands,
     doctor_command,
+    import_command,
     llm_commands,
+    predict_command,
     prompt_commands,
     report_command,
     run_commands,
@@ -41,6 +44,9 @@ run_commands.register(app)
 report_command.register(app)
 strategy_commands.register(app)
 prompt_commands.register(app)
+import_command.register(app)
+predict_command.register(app)
+compare_command.register(app)
 bench_command.register(app)
 data_commands.register(app)
 doctor_command.register(app)

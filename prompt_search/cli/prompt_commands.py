@@ -9,7 +9,13 @@ import typer
 from evaluators.printable import printable
 from prompt_search.cli.options import CacheDir, Device, Format, Json, Quiet
 
-__all__ = ["register"]
+__all__ = ["FORM_NAMES", "register"]
+
+FORM_NAMES = (
+    *("safetensors", "open_clip", "cupl", "fudd", "proapo", "webdataset", "clip_benchmark", "transformers"),
+    *("fiftyone", "autodistill", "sklearn", "timm", "onnx"),
+)
+"""Those of the registry, which would take its time to import for a page of help."""
 
 
 def register(app: typer.Typer) -> None:
@@ -63,21 +69,33 @@ def score(
 
 def export(
     source: Annotated[Path, typer.Argument(help="A run folder or a prompts.json.")],
-    to: Annotated[list[str], typer.Option(help="open_clip, cupl, fudd, safetensors; several with commas.")],
+    to: Annotated[list[str], typer.Option(help=f"{', '.join(FORM_NAMES)}; several with commas.")],
     out: Annotated[
         Path | None, typer.Option(help="A folder; by default exports/ beside the prompts.", show_default=False)
     ] = None,
     head: Annotated[
-        str, typer.Option(help="prompts, or probe: the linear probe fitted on the run's images, for safetensors only.")
+        str,
+        typer.Option(
+            help="prompts, or probe: the linear probe fitted on the run's images, for forms that are a matrix."
+        ),
     ] = "prompts",
+    dataset: Annotated[
+        str | None,
+        typer.Option(help="What clip_benchmark calls the data set; by default the run's images.", show_default=False),
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(help="Images to measure on what forms with one text per class lose.", show_default=False),
+    ] = None,
     device: Device = "auto",
     quiet: Quiet = False,
 ) -> None:
     """Write the prompts, or the probe fitted beside them, in a form that other programs read."""
     from prompt_search.display.display import Display
-    from prompt_search.export_run import export as export_prompts
+    from prompt_search.exports.export import export as export_prompts
 
     names = [name.strip() for each in to for name in each.split(",") if name.strip()]
     shown = Display(quiet=quiet)
-    for path in export_prompts(source, names, out, device=device, head=head, observer=shown):
+    written = export_prompts(source, names, out, device=device, head=head, observer=shown, dataset=dataset, data=data)
+    for path in written:
         typer.echo(printable(str(path)))

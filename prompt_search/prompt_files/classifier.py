@@ -12,7 +12,7 @@ from evaluators.models.image_text_model import FloatArray
 from prompt_search.errors import PromptError
 from prompt_search.prompt_files.atomic import write_atomically
 
-__all__ = ["PROBE_HEAD", "read_classifier", "write_classifier", "write_probe"]
+__all__ = ["PROBE_HEAD", "classifier_bytes", "read_classifier", "write_classifier", "write_probe"]
 
 METADATA_KEY = "prompt_search"
 PROBE_HEAD = "linear probe"
@@ -22,7 +22,19 @@ def write_classifier(
     path: Path, weights: FloatArray, logit_scale: float, prompts: Candidate, model: Mapping[str, Any],
     calibrated: float | None = None,
 ) -> None:  # fmt: skip
-    """Write `weight` [D, C] float32 with unit columns, and `logit_scale` [] (already exponentiated).
+    """Write the file that `classifier_bytes` tells of.
+
+    Raises:
+        RunError: if it can't be written.
+    """
+    write_atomically(path, classifier_bytes(weights, logit_scale, prompts, model, calibrated))
+
+
+def classifier_bytes(
+    weights: FloatArray, logit_scale: float, prompts: Candidate, model: Mapping[str, Any],
+    calibrated: float | None = None,
+) -> bytes:  # fmt: skip
+    """A file with `weight` [D, C] float32 with unit columns, and `logit_scale` [] (already exponentiated).
 
     The scale that fits held-out images best goes beside it as `calibrated_logit_scale` [], where there is one: with it
     softmax(scale * cosine) is about as sure as it is right.
@@ -30,15 +42,12 @@ def write_classifier(
     No matrix can hold pairwise prompts: `weight` is then that of their compiled form, and the metadata say so with
     `"pairwise": "compiled"`. The classes and the model are one JSON text in the file's metadata: safetensors does not
     keep the order of several.
-
-    Raises:
-        RunError: if it can't be written.
     """
     folded = prompts.compiled()
     provenance = {"classes": folded.to_json()["classes"], "model": dict(model), "prompts_sha256": folded.fingerprint}
     if isinstance(prompts, PairwisePrompts):
         provenance["pairwise"] = "compiled"
-    _write(path, weights, logit_scale, provenance, calibrated)
+    return _bytes(weights, logit_scale, provenance, calibrated)
 
 
 def write_probe(
@@ -53,12 +62,13 @@ def write_probe(
         RunError: if it can't be written.
     """
     listed = [{"id": label.id, "name": label.name} for label in classes]
-    _write(path, weights, logit_scale, {"classes": listed, "model": dict(model), "head": PROBE_HEAD})
+    provenance = {"classes": listed, "model": dict(model), "head": PROBE_HEAD}
+    write_atomically(path, _bytes(weights, logit_scale, provenance))
 
 
-def _write(
-    path: Path, weights: FloatArray, logit_scale: float, provenance: Mapping[str, Any], calibrated: float | None = None
-) -> None:
+def _bytes(
+    weights: FloatArray, logit_scale: float, provenance: Mapping[str, Any], calibrated: float | None = None
+) -> bytes:
     from safetensors.numpy import save
 
     tensors = {
@@ -67,7 +77,7 @@ def _write(
     }
     if calibrated is not None:
         tensors["calibrated_logit_scale"] = np.array(calibrated, dtype=np.float32)
-    write_atomically(path, save(tensors, metadata={METADATA_KEY: json.dumps(provenance)}))
+    return save(tensors, metadata={METADATA_KEY: json.dumps(provenance)})
 
 
 def read_classifier(path: Path) -> tuple[FloatArray, float, dict[str, Any]]:

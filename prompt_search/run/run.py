@@ -240,7 +240,7 @@ class Run:
         Raises:
             InputError: see `prompt_search.export`.
         """
-        from prompt_search.export_run import export
+        from prompt_search.exports.export import export
 
         used = self.resources
         devices = ",".join(used.devices)

@@ -85,6 +85,19 @@ def test_the_python_of_a_page_runs_from_top_to_bottom(
         exec(compile(code, page, "exec"), module.__dict__)
 
 
+@pytest.mark.heavy
+@pytest.mark.filterwarnings("ignore::Warning")
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "py")])
+def test_the_python_for_big_programs_runs_after_its_exports(page: str, with_run: Path) -> None:
+    """Blocks marked `py`, for what only `make test-all` installs."""
+    for line in checked(page):
+        if line.startswith("prompt-search export "):
+            assert run_program(shlex.split(line)[1:]) == 0, line
+    module = ModuleType("page")
+    for code in blocks(page, "py"):
+        exec(compile(code, page, "exec"), module.__dict__)
+
+
 @pytest.mark.parametrize("page", [page for page in PAGES if checked(page)])
 def test_options_of_commands_that_are_not_run_exist(page: str) -> None:
     for line in checked(page):

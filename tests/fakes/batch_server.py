@@ -48,6 +48,11 @@ class Job:
         }
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that was killed is no error here."""
+
+
 class BatchServer:
     """The server; a context manager.
 
@@ -72,7 +77,7 @@ class BatchServer:
         self.single: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
         self.lock = threading.Lock()
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._http = _Server(("127.0.0.1", 0), _handler(self))
         self._thread = threading.Thread(target=self._http.serve_forever, args=[0.02], daemon=True)
 
     @property
@@ -151,12 +156,11 @@ def answered(custom_id: str, status: int, body: object) -> bytes:
 
 def _uploaded(kind: str, content: bytes) -> bytes:
     message = BytesParser().parsebytes(b"content-type: " + kind.encode() + b"\r\n\r\n" + content)
-    parts = message.get_payload()
-    assert isinstance(parts, list)
-    named = {str(part.get_param("name", header="content-disposition")): part for part in parts}
-    assert named["purpose"].get_payload(decode=True).strip() == b"batch"
-    file = named["file"].get_payload(decode=True)
+    named = {part.get_param("name", header="content-disposition"): part for part in message.walk()}
+    purpose, file = (named[name].get_payload(decode=True) for name in ("purpose", "file"))
+    assert isinstance(purpose, bytes)
     assert isinstance(file, bytes)
+    assert purpose.strip() == b"batch"
     return file
 
 

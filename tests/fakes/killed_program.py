@@ -28,6 +28,7 @@ import prompt_search.models
 from evaluators.heads import linear_probe
 from optimizers import Ability, Reply, Sample
 from prompt_search.cli.main import main
+from prompt_search.llm.api.batch_server import BatchPatience
 from prompt_search.llm.api.openai_compatible import OpenAICompatible
 from prompt_search.llm.api.sample_call import Patience
 from prompt_search.llm.completion_cache import CompletionCache
@@ -151,6 +152,11 @@ class Program:
         return Ended(
             code, (self.place / SPOKEN).read_text(), moments.read_text().splitlines() if moments.exists() else []
         )
+
+    @property
+    def process(self) -> int | None:
+        """The number of the process that `start` waits for."""
+        return self._process.pid
 
     def kill(self, process: int) -> None:
         """End the process that `start` waits for, if it is this one."""
@@ -280,7 +286,8 @@ def _run(place: Path, arguments: Sequence[str], ending: Ending | None, surroundi
 
 
 def _surround(surroundings: Surroundings) -> None:
-    patient = partial(OpenAICompatible, patience=Patience(head_start=surroundings.head_start))
+    often = BatchPatience(first=0.1, longest=0.1)
+    patient = partial(OpenAICompatible, patience=Patience(head_start=surroundings.head_start), batch_patience=often)
     vars(prompt_search.llm.choose)["OpenAICompatible"] = patient
     if surroundings.clock:
         _set_clock(surroundings.clock)

@@ -4,14 +4,11 @@ import json
 from pathlib import Path
 
 import numpy as np
-import open_clip
 import pytest
-import torch
 
 from evaluators import ClassLabel, ImageTextModel, PromptSet, class_weights
 from prompt_search.errors import PromptError
 from prompt_search.prompt_files.classifier import read_classifier, write_classifier
-from prompt_search.prompt_files.export import cupl_json, open_clip_json
 from prompt_search.prompt_files.prompts_json import PromptFile, is_prompts_json, read_prompts_json, write_prompts_json
 from prompt_search.prompt_files.reading.read import import_prompts, read_prompts
 
@@ -77,33 +74,6 @@ def test_a_classifier_reads_back_equal_and_twice_the_same_bytes(tmp_path: Path, 
 def test_a_file_that_is_no_classifier_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PromptError, match="not a classifier"):
         read_classifier(write(tmp_path / "x.safetensors", "x"))
-
-
-def test_the_open_clip_export_gives_open_clip_the_same_classifier(tiny_clip: str, tiny_model: ImageTextModel) -> None:
-    prompts = PromptSet.of(CLASSES, ["a {} photo.", "stray } brace { and {}", "a {}, a kind of {}."])
-    exported = json.loads(open_clip_json(prompts))
-    model = open_clip.create_model(tiny_clip).eval()
-    theirs = open_clip.build_zero_shot_classifier(
-        model, open_clip.get_tokenizer(tiny_clip), exported["classnames"], exported["templates"]
-    )
-    assert torch.allclose(theirs, torch.from_numpy(class_weights(prompts, tiny_model)), atol=1e-5)
-
-
-def test_texts_of_a_class_s_own_are_refused_by_the_open_clip_export() -> None:
-    with pytest.raises(PromptError, match="safetensors"):
-        open_clip_json(PROMPTS)
-
-
-def test_the_cupl_export_reads_back_to_the_same_texts(tmp_path: Path) -> None:
-    prompts = PromptSet.of(CLASSES, ["a {}."], {"n01": ["It purrs."]})
-    back = read_prompts(write(tmp_path / "cupl.json", cupl_json(prompts)), CLASSES)
-    assert back.fingerprint == prompts.fingerprint
-
-
-def test_a_name_keyed_export_of_repeated_names_is_refused_naming_them() -> None:
-    twice = [ClassLabel("a", "missile"), ClassLabel("b", "missile"), ClassLabel("c", "sunglasses")]
-    with pytest.raises(PromptError, match="'missile'"):
-        cupl_json(PromptSet.of(twice, ["a {}"]))
 
 
 @pytest.mark.parametrize(

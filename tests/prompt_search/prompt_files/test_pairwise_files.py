@@ -7,8 +7,8 @@ import pytest
 
 from evaluators import ClassLabel, ClassPair, Difference, ImageTextModel, PairwisePrompts, PromptSet, class_weights
 from prompt_search.errors import PromptError
+from prompt_search.exports.export import export
 from prompt_search.prompt_files.classifier import read_classifier, write_classifier
-from prompt_search.prompt_files.export import EXPORTS, cupl_json, write_export
 from prompt_search.prompt_files.prompts_json import PromptFile, read_prompts_json, write_prompts_json
 from prompt_search.prompt_files.reading.read import read_prompts
 
@@ -69,8 +69,13 @@ def test_a_broken_prompts_json_is_refused_with_its_path(tmp_path: Path, broken: 
         read_prompts_json(path)
 
 
+def written(prompts: PairwisePrompts | PromptSet, form: str, folder: Path) -> list[Path]:
+    write_prompts_json(folder / "prompts.json", PromptFile(prompts, MODEL, RUN, {}))
+    return export(folder, [form], folder)
+
+
 def test_fudd_files_are_read_back_equal_but_for_what_they_have_no_place_for(tmp_path: Path) -> None:
-    pairs, names = write_export(PROMPTS, "fudd", tmp_path)
+    pairs, names = written(PROMPTS, "fudd", tmp_path)
     assert json.loads(names.read_text()) == NAMES
     assert json.loads(pairs.read_text())["0_1"] == {
         "classes": [0, 1],
@@ -85,7 +90,7 @@ def test_fudd_files_are_read_back_equal_but_for_what_they_have_no_place_for(tmp_
 def test_fudd_files_of_classes_that_share_a_name_are_read_back(tmp_path: Path) -> None:
     twins = (ClassLabel("n01", "crane"), ClassLabel("n02", "crane"), ClassLabel("n03", "owl"))
     prompts = PairwisePrompts(PromptSet.of(twins, ["a photo of a {}."]), PAIRS)
-    read = read_prompts(write_export(prompts, "fudd", tmp_path)[0], twins)
+    read = read_prompts(written(prompts, "fudd", tmp_path)[0], twins)
     assert read.fingerprint == prompts.fingerprint
     renamed = (ClassLabel("n01", "bird"), *twins[1:])
     with pytest.raises(PromptError, match="several classes are called 'crane'"):
@@ -132,12 +137,13 @@ def test_a_fudd_file_that_does_not_fit_is_refused_saying_why(
 
 
 def test_other_forms_hold_the_compiled_form(tmp_path: Path) -> None:
-    (path,) = write_export(PROMPTS, "cupl", tmp_path)
-    assert path.read_text() == cupl_json(PROMPTS.compiled())
+    (path,) = written(PROMPTS, "cupl", tmp_path)
+    texts = {c.name: list(own) for c, own in zip(CLASSES, PROMPTS.compiled().rendered, strict=True)}
+    assert json.loads(path.read_text()) == texts
     with pytest.raises(PromptError, match="texts of each class's own"):
-        EXPORTS["open_clip"](PROMPTS)
+        written(PROMPTS, "open_clip", tmp_path)
     with pytest.raises(PromptError, match="no texts for pairs"):
-        EXPORTS["fudd"](BASE)
+        written(BASE, "fudd", tmp_path)
 
 
 def test_the_classifier_of_pairwise_prompts_is_their_compiled_form_and_says_so(

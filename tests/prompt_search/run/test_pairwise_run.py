@@ -11,7 +11,7 @@ import pytest
 from evaluators import Candidate, ClassPair, Difference, PairwisePrompts, PromptSet, class_weights
 from optimizers import Fudd, Plan, Sample, Search, Task
 from prompt_search import Resources
-from prompt_search.export_run import export
+from prompt_search.exports.export import export
 from prompt_search.prompt_files.classifier import read_classifier
 from prompt_search.prompt_files.prompts_json import read_prompts_json
 from prompt_search.report.result import Result
@@ -120,7 +120,7 @@ def test_the_share_of_test_images_that_fell_back_is_told(won: Result) -> None:
 def test_the_file_scores_as_the_run_did_and_exports_what_each_form_can_hold(
     world: World, won: Result, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("prompt_search.score_file.load_prompt_model", lambda *_, **__: world.model)
+    monkeypatch.setattr("prompt_search.prompt_data.load_prompt_model", lambda *_, **__: world.model)
     scored = score(won.folder, str(world.images), resources=Resources(cache_dir=world.folder / "cache-won"))
     assert scored.same_data
     assert scored.splits["test"] == won.winner.test

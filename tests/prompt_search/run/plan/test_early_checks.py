@@ -27,8 +27,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("prompt_search.models.load_model", refuse)
-    monkeypatch.setattr("prompt_search.score_file.load_model", refuse)
-    monkeypatch.setattr("prompt_search.score_file.load_prompt_model", refuse)
+    monkeypatch.setattr("prompt_search.prompt_data.load_model", refuse)
+    monkeypatch.setattr("prompt_search.prompt_data.load_prompt_model", refuse)
     (tmp_path / "images").mkdir()
     (tmp_path / "good.txt").write_text("a {}.")
     (tmp_path / "names.json").write_text('{"0": "cat"}')

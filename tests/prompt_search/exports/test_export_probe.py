@@ -11,7 +11,7 @@ from evaluators import ClassLabel, PromptSet
 from evaluators.heads.linear_probe import Probe, fit_probe
 from prompt_search.cli.main import run_program
 from prompt_search.errors import PromptError, RunMissing, SettingsError
-from prompt_search.export_run import export
+from prompt_search.exports.export import export
 from prompt_search.prompt_files.classifier import write_classifier, write_probe
 from tests.evaluators.heads.test_linear_probe import SCALE, world
 

@@ -1,0 +1,1 @@
+"""A prompt file put to use: pictures in, classes out."""
