@@ -11,9 +11,10 @@ from evaluators import Candidate, Evaluator, ImageTextModel, LabeledImages, Text
 from prompt_search.data import DataSplits
 from prompt_search.data.sources.reading import Reading
 from prompt_search.errors import DataError
-from prompt_search.prompt_data import load_prompt_data, own_content, prompt_model, prompts_for
+from prompt_search.prompt_data import load_prompt_data, prompt_model, prompts_for
 from prompt_search.prompt_files.prompts_json import PromptFile
 from prompt_search.prompt_files.reading.by_class import Format
+from prompt_search.prompt_files.reading.read import own_content
 from prompt_search.report.statistics import PairedCounts, exact_p, paired_interval, shown_p
 from prompt_search.run.plan.context import check_prompts, context_check
 from prompt_search.run.plan.early_checks import check_files

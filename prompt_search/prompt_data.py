@@ -9,27 +9,15 @@ from prompt_search.data import DataSplits
 from prompt_search.data.sources.objects import OwnData
 from prompt_search.data.sources.reading import Reading
 from prompt_search.models import backbone_warning, load_model, load_prompt_model
-from prompt_search.prompt_files.prompts_json import PromptFile, is_prompts_json, read_prompts_json
+from prompt_search.prompt_files.prompts_json import PromptFile
 from prompt_search.prompt_files.reading.by_class import Format
-from prompt_search.prompt_files.reading.by_dataset import split_part
 from prompt_search.prompt_files.reading.read import ImportedPrompts, import_prompts
 from prompt_search.run.config import OWN, DataConfig, RunConfig
 from prompt_search.run.inputs import load_data
 from prompt_search.run.progress import Observer
 from prompt_search.run.resources import Resources
 
-__all__ = ["load_prompt_data", "own_content", "prompt_evaluator", "prompt_model", "prompts_for"]
-
-
-def own_content(prompts: str | Path) -> PromptFile | None:
-    """What a `prompts.json`, or the one in a run folder, holds; `None` for prompt files of others.
-
-    Raises:
-        PromptError: if it can't be read.
-    """
-    file, _ = split_part(str(prompts))
-    file = file / "prompts.json" if file.is_dir() else file
-    return read_prompts_json(file) if is_prompts_json(file) else None
+__all__ = ["load_prompt_data", "prompt_evaluator", "prompt_model", "prompts_for"]
 
 
 def prompt_model(

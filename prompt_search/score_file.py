@@ -9,8 +9,9 @@ from evaluators import Evaluator, ImageTextModel, Score, TextEncoder
 from prompt_search.data.sources.objects import OwnData
 from prompt_search.data.sources.reading import Reading
 from prompt_search.model_names import spelling_note
-from prompt_search.prompt_data import load_prompt_data, own_content, prompt_model, prompts_for
+from prompt_search.prompt_data import load_prompt_data, prompt_model, prompts_for
 from prompt_search.prompt_files.reading.by_class import Format
+from prompt_search.prompt_files.reading.read import own_content
 from prompt_search.report.statistics import wilson_interval
 from prompt_search.run.plan.context import check_prompts, context_check
 from prompt_search.run.plan.early_checks import check_files

@@ -9,7 +9,8 @@ from evaluators import PHOTO_TEMPLATE, Evaluator, PromptSet, TextEncoder
 from prompt_search.data.sources.reading import Reading
 from prompt_search.errors import PromptError, SettingsError
 from prompt_search.models import load_model
-from prompt_search.prompt_data import load_prompt_data, own_content, prompts_for
+from prompt_search.prompt_data import load_prompt_data, prompts_for
+from prompt_search.prompt_files.reading.read import own_content
 from prompt_search.report.statistics import PairedCounts, exact_p, holm, paired_interval
 from prompt_search.run.plan.context import check_prompts, context_check
 from prompt_search.run.plan.early_checks import check_files

@@ -14,6 +14,7 @@ from prompt_search.cli import (
     compare_command,
     data_commands,
     doctor_command,
+    import_command,
     llm_commands,
     predict_command,
     prompt_commands,
@@ -43,6 +44,7 @@ run_commands.register(app)
 report_command.register(app)
 strategy_commands.register(app)
 prompt_commands.register(app)
+import_command.register(app)
 predict_command.register(app)
 compare_command.register(app)
 bench_command.register(app)

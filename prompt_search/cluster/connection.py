@@ -2,13 +2,33 @@
 
 import logging
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from prompt_search.cluster.engine_name import address_of
 from prompt_search.errors import ClusterError
 
-__all__ = ["connected"]
+__all__ = ["check_reachable", "connected"]
+
+SECONDS = 5.0
+"""To answer; Ray itself would try for minutes."""
+
+
+def check_reachable(engine: str) -> None:
+    """See whether something answers at the address that an engine names.
+
+    Raises:
+        ClusterError: if nothing does.
+    """
+    address = address_of(engine)
+    if address is None:
+        return
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), SECONDS).close()
+    except OSError as error:
+        raise _unreachable(address, error.strerror or str(error)) from error
 
 
 @contextmanager
@@ -42,12 +62,16 @@ def _connect(address: str | None) -> None:
     try:
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **only_here)
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
-        where = address or os.environ.get("RAY_ADDRESS") or "on this machine"
+        where = address or os.environ.get("RAY_ADDRESS") or "this machine"
         reason = (str(error).strip().splitlines() or [""])[0][:300]
-        raise ClusterError(
-            f"there is no Ray cluster {where} that this machine can join ({reason}); the address is that of the "
-            "cluster's head, HOST:6379 as a rule, and this machine must be one of its nodes (ray start)"
-        ) from error
+        raise _unreachable(where, reason) from error
+
+
+def _unreachable(where: str, reason: str) -> ClusterError:
+    return ClusterError(
+        f"there is no Ray cluster at {where} that this machine can join ({reason}); the address is that of the "
+        "cluster's head, HOST:6379 as a rule, and this machine must be one of its nodes (ray start)"
+    )
 
 
 @contextmanager
@@ -59,7 +83,7 @@ def _quiet() -> Iterator[None]:
     logger = logging.getLogger("ray.data")
     before = context.enable_progress_bars, logger.level
     context.enable_progress_bars = False
-    logger.setLevel(logging.ERROR)
+    logger.setLevel(logging.CRITICAL)  # what it logs as an error, it raises too
     try:
         yield
     finally:

@@ -31,17 +31,28 @@ def columns_of(images: Sequence[ImageFile]) -> dict[str, list[Any]]:
     return {
         "id": [os.fsencode(image.id) for image in images],
         "path": [os.fsencode(image.path) for image in images],
+        "size": [image.size for image in images],
+        "mtime_ns": [image.mtime_ns for image in images],
         "row": [-1 if image.row is None else image.row for image in images],
         "content": [image.content for image in images],
     }
 
 
 def images_in(columns: Columns) -> list[ImageFile]:
-    """The images that `columns_of` was given, without class and date."""
-    rows = zip(*(columns[name] for name in ("id", "path", "row", "content")), strict=True)
+    """The images that `columns_of` was given, without their classes."""
+    rows = zip(*(columns[name] for name in ("id", "path", "size", "mtime_ns", "row", "content")), strict=True)
     return [
-        ImageFile(os.fsdecode(name), "", None, os.fsdecode(path), 0, 0, None if row < 0 else int(row), bytes(content))
-        for name, path, row, content in rows
+        ImageFile(
+            os.fsdecode(name),
+            class_id="",
+            given=None,
+            path=os.fsdecode(path),
+            size=int(size),
+            mtime_ns=int(mtime_ns),
+            row=None if row < 0 else int(row),
+            content=bytes(content),
+        )
+        for name, path, size, mtime_ns, row, content in rows
     ]
 
 

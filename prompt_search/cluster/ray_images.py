@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from evaluators.models.image_text_model import ImageTextModel, TwoStepModel
-from prompt_search.cluster.connection import connected
+from prompt_search.cluster.connection import check_reachable, connected
 from prompt_search.cluster.encoding_worker import EncodingWorker, columns_of, part_in
 from prompt_search.cluster.worker_model import WorkerModel
 from prompt_search.cluster.worker_share import WorkerShare
@@ -39,12 +39,16 @@ class RayImages:
     Args:
         engine: which cluster; joined when there is something to encode, and left when that is done.
 
+    Raises:
+        ClusterError: if nothing answers at the address.
+
     Attributes:
         by_worker: images encoded so far, by worker.
     """
 
     def __init__(self, engine: str) -> None:
         self._engine = engine
+        check_reachable(engine)
         self.by_worker: Counter[str] = Counter()
 
     def encoded(
@@ -123,5 +127,9 @@ def _sent(reader: PictureReader | None) -> Callable[[], PictureReader] | None:
 
 
 def _reason(error: Exception) -> str:
-    lines = [line.strip() for line in str(getattr(error, "cause", None) or error).splitlines() if line.strip()]
-    return f"{type(error).__name__}: {lines[-1][:300] if lines else ''}"
+    """What Ray says is told by the error that began it: around it are tracebacks, one in the other."""
+    first: BaseException = error
+    while (cause := getattr(first, "cause", None) or first.__cause__) and cause is not first:
+        first = cause
+    lines = [line.strip() for line in str(first).splitlines() if line.strip()]
+    return f"{type(first).__name__}: {lines[0][:300] if lines else ''}"

@@ -12,7 +12,7 @@ from prompt_search.errors import PromptError
 from prompt_search.prompt_files.prompts_json import read_json
 from prompt_search.prompt_files.reading.match_classes import match_each
 
-__all__ = ["fudd_files", "is_fudd", "pairs_from_fudd"]
+__all__ = ["fudd_class_names", "fudd_files", "is_fudd", "pairs_from_fudd"]
 
 PAIRS, NAMES = "prompt_pairs", "class_names"
 KEY = re.compile(r"\d{1,9}_\d{1,9}")
@@ -64,8 +64,12 @@ def pairs_from_fudd(value: Mapping[str, Any], classes: Sequence[ClassLabel], pat
     return PairwisePrompts(PromptSet.of(classes, [PHOTO_TEMPLATE]), pairs)
 
 
-def _ids(path: Path, classes: Sequence[ClassLabel]) -> list[str]:
-    """Class ids in order of the indices."""
+def fudd_class_names(path: Path) -> list[str]:
+    """The names that the indices of a file of pairs count, from the file beside it.
+
+    Raises:
+        PromptError: if that is missing, or no list of names.
+    """
     beside = path.with_name(path.name.replace(PAIRS, NAMES))
     if beside == path or not beside.is_file():
         raise PromptError(
@@ -75,6 +79,12 @@ def _ids(path: Path, classes: Sequence[ClassLabel]) -> list[str]:
     names = read_json(beside)
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise PromptError(f"{beside} is not a list of class names")
+    return names
+
+
+def _ids(path: Path, classes: Sequence[ClassLabel]) -> list[str]:
+    """Class ids in order of the indices."""
+    beside, names = path.with_name(path.name.replace(PAIRS, NAMES)), fudd_class_names(path)
     ordered = sorted(classes)
     if names == [label.name for label in ordered]:
         return [label.id for label in ordered]

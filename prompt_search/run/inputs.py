@@ -15,8 +15,9 @@ from prompt_search.data.names.class_parts import ClassPart
 from prompt_search.data.sources.objects import OwnData
 from prompt_search.errors import SettingsError
 from prompt_search.model_names import spelling_note
+from prompt_search.models import backbone_warning
 from prompt_search.prompt_files.reading.by_class import Format
-from prompt_search.prompt_files.reading.read import ImportedPrompts, import_prompts
+from prompt_search.prompt_files.reading.read import ImportedPrompts, import_prompts, own_content
 from prompt_search.report.result import YOURS
 from prompt_search.run.config import RunConfig
 from prompt_search.run.identity import identity_of
@@ -156,14 +157,15 @@ def fitness_named(name: str) -> Fitness:
 def read_own_prompts(
     path: str, classes: tuple[ClassLabel, ...], model: ImageTextModel, stated: Format | None = None
 ) -> ImportedPrompts:
-    """The prompts of a user's file, and how it was read.
+    """The prompts of a user's file, and how it was read; also that they were found for another model, if they were.
 
     Raises:
         PromptError: if they can't be used, or one is too long for the model.
     """
-    read = import_prompts(path, classes, stated)
+    read, content = import_prompts(path, classes, stated), own_content(path)
     check_prompts(read.prompts, context_check(model), path)
-    return read
+    wrong = backbone_warning(content.model, model) if content else None
+    return ImportedPrompts(read.prompts, (*read.reading, f"{Path(path).name}: {wrong}")) if wrong else read
 
 
 def _settings(strategy: Optimizer) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from prompt_search.errors import PromptError
 from prompt_search.prompt_files.reading.match_classes import loose
 from prompt_search.prompt_files.reading.places import has_place
 
-__all__ = ["chosen_part", "split_part"]
+__all__ = ["PART", "chosen_part", "parts_by_dataset", "split_part"]
 
 MOST = 0.5
 PART = "#"
@@ -56,6 +56,15 @@ def chosen_part(
     name = _named(part, parts, path) if part is not None else _only(parts, classes, path)
     among = f" (of {len(parts)}: {_listed(parts)})" if len(parts) > 1 else ""
     return parts[name], (f"the entry {name!r}{among}", *notes)
+
+
+def parts_by_dataset(value: object) -> Mapping[str, Any] | None:
+    """Templates, or texts by class, by data set; `None` if the value is not by data set, as far as can be told from it.
+
+    >>> list(parts_by_dataset({"cifar10": ["a {c}."], "pets": ["the {c}."]}) or ())
+    ['cifar10', 'pets']
+    """
+    return _parts(value, ())
 
 
 def _parts(value: object, classes: Sequence[ClassLabel]) -> Mapping[str, Any] | None:

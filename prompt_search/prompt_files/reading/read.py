@@ -8,14 +8,14 @@ from typing import Any
 from evaluators import PHOTO_TEMPLATE, Candidate, ClassLabel, PairwisePrompts, PromptSet, fill
 from prompt_search.errors import PromptError
 from prompt_search.prompt_files.fudd import is_fudd, pairs_from_fudd
-from prompt_search.prompt_files.prompts_json import FORMAT, read_prompts_json
+from prompt_search.prompt_files.prompts_json import FORMAT, PromptFile, is_prompts_json, read_prompts_json
 from prompt_search.prompt_files.reading.by_class import Format, class_texts
 from prompt_search.prompt_files.reading.by_dataset import chosen_part, split_part
 from prompt_search.prompt_files.reading.match_classes import match_classes, match_each
 from prompt_search.prompt_files.reading.places import filled, has_place, template
 from prompt_search.prompt_files.reading.source import Source, read_source
 
-__all__ = ["ImportedPrompts", "import_prompts", "open_prompts", "read_prompts"]
+__all__ = ["ImportedPrompts", "import_prompts", "open_prompts", "own_content", "read_prompts"]
 
 TEMPLATE_KEYS = {"templates": {"templates", "classnames"}, "top1": {"top1"}}
 """Keys that hold templates, and the keys that may be beside them."""
@@ -43,6 +43,17 @@ def read_prompts(path: Path | str, classes: Sequence[ClassLabel], stated: Format
         PromptError: as `import_prompts`.
     """
     return import_prompts(path, classes, stated).prompts
+
+
+def own_content(prompts: str | Path) -> PromptFile | None:
+    """What a `prompts.json`, or the one in a run folder, holds; `None` for prompt files of others.
+
+    Raises:
+        PromptError: if it can't be read.
+    """
+    file, _ = split_part(str(prompts))
+    file = file / "prompts.json" if file.is_dir() else file
+    return read_prompts_json(file) if is_prompts_json(file) else None
 
 
 def open_prompts(path: Path | str) -> tuple[Source, str | None]:

@@ -1,5 +1,8 @@
 """A worker's share of the encoding, without a cluster: columns in, columns out."""
 
+import hashlib
+import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +15,11 @@ from prompt_search.data import read_images
 from prompt_search.data.encoding.encode import HereEncoded
 from prompt_search.data.encoding.file_index import FileIndex
 from prompt_search.data.encoding.fingerprints import fingerprint
+from prompt_search.data.encoding.prepare import read_bytes
 from prompt_search.data.layouts.image_source import ImageFile, ImageSource
 from prompt_search.errors import DataError, ModelError
 from prompt_search.models import load_model
+from prompt_search.testbed.bundled import data_path
 from tests.fakes.pixel_model import PixelModel
 from tests.prompt_search.data.pictures_on_disk import write, write_classes
 
@@ -41,6 +46,18 @@ def test_what_comes_back_is_what_one_process_makes(found: tuple[ImageSource, tup
     assert (part.corrupt, part.traits) == (here[0].corrupt, here[0].traits)
     assert len(part) == 8
     assert len(part.corrupt) == 1
+
+
+def test_pictures_of_a_table_are_read_by_the_worker() -> None:
+    source = read_images(data_path("emoji"))
+    images = source.images[:5]
+    known = [
+        replace(image, content=hashlib.sha256(read_bytes(own)).digest())
+        for image, own in zip(images, source.pictures(images), strict=True)
+    ]
+    reader = pickle.loads(pickle.dumps(source.reader))
+    made = EncodingWorker(WorkerModel.of(PixelModel()), lambda: reader, "cpu", 1, 3, False)
+    assert part_in(made(columns_of(known))).contents == tuple(image.content for image in known)
 
 
 def test_a_file_that_is_gone_is_an_error_with_its_name(found: tuple[ImageSource, tuple[ImageFile, ...]]) -> None:

@@ -1,6 +1,7 @@
 """`--engine`: what it takes, and what is said before anything is loaded."""
 
 import importlib.util
+import socket
 import subprocess
 import sys
 
@@ -8,7 +9,8 @@ import pytest
 
 from prompt_search.cli.main import run_program
 from prompt_search.cluster.engine_name import check_engine
-from prompt_search.errors import SettingsError
+from prompt_search.cluster.ray_images import RayImages
+from prompt_search.errors import ClusterError, SettingsError
 from prompt_search.run.resources import Resources
 
 
@@ -34,6 +36,13 @@ def test_without_the_extra_the_command_that_installs_it_is_named(monkeypatch: py
 def test_the_command_line_refuses_an_unknown_engine(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_program(["run", "photos", "--engine", "spark"]) == 2
     assert "there is no engine 'spark'; choose here" in capsys.readouterr().err
+
+
+def test_where_nothing_answers_it_is_said_at_once() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))  # and nobody listens
+        with pytest.raises(ClusterError, match=r"no Ray cluster at 127\.0\.0\.1:\d+ .*must be one of its nodes"):
+            RayImages(f"ray://127.0.0.1:{free.getsockname()[1]}")
 
 
 def test_several_devices_are_the_clusters_business(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from evaluators import ClassLabel, OpenClipModel, PromptSet
 from prompt_search import Resources
 from prompt_search.errors import PromptError
 from prompt_search.run.config import RunConfig
 from prompt_search.run.plan.dry_run import dry_run
 from prompt_search.score_file import score
 from tests.prompt_search.conftest import World
+from tests.prompt_search.exports.exported import prompts_file
 
 DESCRIPTORS = {"red_ball": ["a warm tone", "round"], "green_leaf": ["a leafy tone"], "blue_sky": ["a cold tone"]}
 UNCLEAR = {name: ["The tone is warm."] for name in DESCRIPTORS}
@@ -33,6 +35,18 @@ def test_a_run_compares_with_joined_descriptors_and_says_so(world: World) -> Non
     assert str(world.folder) not in told[0]
     (own,) = [row for row in result.rows if row.name == "yours: mine.json"]
     assert own.candidate.compiled().texts[2] == ("red ball, which has a warm tone.", "red ball, which is round.")
+
+
+def test_a_run_says_that_a_baseline_was_found_for_another_model(world: World, tmp_path: Path) -> None:
+    own = prompts_file(
+        tmp_path / "own",
+        PromptSet.of([ClassLabel(i, i.replace("_", " ")) for i in DESCRIPTORS], ["a {}."]),
+        OpenClipModel(world.model.name),
+    )
+    foreign = tmp_path / "foreign.json"
+    foreign.write_text(own.read_text().replace(world.model.fingerprint, "0" * 64))
+    notes = world.run(baseline=[str(own), str(foreign)]).notes
+    assert [note.partition(":")[0] for note in notes if "WRONG MODEL" in note] == ["foreign.json"]
 
 
 def test_a_run_takes_the_format_that_is_stated(world: World) -> None:
