@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 LLM := $(VENV)/.llm
 TRACKERS := $(VENV)/.trackers
+RAY := $(VENV)/.ray
 BROWSER := $(VENV)/.browser
 CONSUMERS := $(VENV)/.consumers
 SHARED := --numprocesses 2 --dist loadfile --no-loadscope-reorder
@@ -17,7 +18,7 @@ demo: $(INSTALLED) $(LLM) ## the main job on the bundled testbed, offline
 test: $(INSTALLED) $(LLM) check docs ## everything that needs pip packages only
 	$(BIN)/python -m pytest $(SHARED) -m "not heavy"
 
-test-all: $(INSTALLED) $(LLM) $(TRACKERS) $(BROWSER) $(CONSUMERS) check docs ## what is heavy, too: trackers, consumers of exports, the report in Chromium, the wheel alone
+test-all: $(INSTALLED) $(LLM) $(TRACKERS) $(RAY) $(BROWSER) $(CONSUMERS) check docs ## what is heavy, too: trackers, consumers of exports, the report in Chromium, the wheel alone
 	$(BIN)/python -m pytest $(SHARED)
 
 check: $(INSTALLED) ## style, types, layers
@@ -54,6 +55,10 @@ $(LLM): $(INSTALLED)
 
 $(TRACKERS): $(INSTALLED)
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt mlflow wandb
+	@touch $@
+
+$(RAY): $(INSTALLED)
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt "ray[data]"
 	@touch $@
 
 $(BROWSER): $(INSTALLED)

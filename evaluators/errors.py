@@ -17,6 +17,7 @@ The whole tree, re-exported as `prompt_search.errors`::
     │   └── LanguageModelUseless        it answers, and nothing of it can be used
     ├── RunError                        the run folder can't be used
     │   └── RunLocked                   another process is running there
+    ├── ClusterError                    the Ray cluster can't go on; the same command continues
     └── BudgetReached                   a limit was reached; the engine finishes with the best so far
 
 Every message says what was wrong, where, and what to do. What can steer a terminal is written as an escape in it.

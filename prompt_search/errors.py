@@ -12,6 +12,7 @@ from optimizers.errors import (
 
 __all__ = [
     "BudgetReached",
+    "ClusterError",
     "DataError",
     "InputError",
     "LanguageModelError",
@@ -40,6 +41,10 @@ class RunMissing(InputError):
 
 class RunError(PromptSearchError):
     """The run folder can't be read or written."""
+
+
+class ClusterError(PromptSearchError):
+    """The Ray cluster can't be reached, or can't go on; what was done is kept."""
 
 
 class RunLocked(RunError):

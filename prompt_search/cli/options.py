@@ -11,6 +11,7 @@ __all__ = [
     "CacheDir",
     "Concurrency",
     "Device",
+    "Engine",
     "Format",
     "Json",
     "MaxCalls",
@@ -40,6 +41,12 @@ Device = Annotated[
         "--device",
         rich_help_panel=RUNNING,
         help="Where to encode and score: auto, cpu, cuda, cuda:N; cuda:0,cuda:1 share the work.",
+    ),
+]
+Engine = Annotated[
+    str,
+    typer.Option(
+        rich_help_panel=RUNNING, help="Who encodes images: here (this process), ray (a Ray cluster), ray://HOST:PORT."
     ),
 ]
 Model = Annotated[

@@ -14,6 +14,7 @@ from prompt_search.cli.options import (
     CacheDir,
     Concurrency,
     Device,
+    Engine,
     Json,
     MaxCalls,
     MaxCost,
@@ -106,6 +107,7 @@ def run(
     ] = False,
     out: Out = None,
     device: Device = "auto",
+    engine: Engine = "here",
     verify: Annotated[
         bool,
         typer.Option("--verify", rich_help_panel=IMAGES, help="Read every image again, whatever its size and date."),
@@ -130,6 +132,7 @@ def run(
     config = RunConfig().having(fields | written)
     resources = Resources(
         device=device,
+        engine=engine,
         cache_dir=cache_dir,
         use_cache=not no_cache,
         concurrency=concurrency,
@@ -164,6 +167,7 @@ def resume(
     track: Track = [],
     track_files: TrackFiles = False,
     device: Device = "auto",
+    engine: Engine = "here",
     cache_dir: CacheDir = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -179,6 +183,7 @@ def resume(
     def carry_out(shown: "Display") -> "Result":
         resources = Resources(
             device=device,
+            engine=engine,
             cache_dir=cache_dir,
             use_cache=not no_cache,
             concurrency=concurrency,

@@ -17,6 +17,7 @@ from evaluators.prompts.prompt_set import ClassLabel
 from prompt_search.data.encoding.encode import encode, image_store
 from prompt_search.data.encoding.file_index import FileIndex
 from prompt_search.data.encoding.fingerprints import fingerprint
+from prompt_search.data.encoding.image_work import ImageWork
 from prompt_search.data.layouts.image_source import ImageFile, ImageSource, Role
 from prompt_search.data.names.class_parts import ClassPart, part_of
 from prompt_search.data.pictures.duplicates import Distinct, distinct
@@ -69,6 +70,7 @@ def load_splits(
     stored_as: StoredAs = "fp32",
     turned: bool = False,
     alike: float = 1.0,
+    work: ImageWork | None = None,
 ) -> DataSplits:
     """Read, check, split and encode a data set; what an earlier start found out is taken from the cache.
 
@@ -85,6 +87,7 @@ def load_splits(
         stored_as: `fp16` halves the space of the features, which are then rounded to 11 bits.
         turned: turn pictures by their EXIF orientation, which open_clip does not.
         alike: the cosine of two images' features from which on they may not stand in different splits; 1 for none.
+        work: who reads and encodes the images; by default this process.
 
     Raises:
         DataError: if the data can't be used; the message names the class, image or file.
@@ -121,7 +124,9 @@ def load_splits(
         to_check = [image for image in (*drawn.images(), *contradictory) if image.content not in corrupt]
         traits |= index.traits(image.content for image in to_check if image.content not in traits)
         unseen = {image.content for image in to_check} - traits.keys()
-        found = encode(images, to_check, model, store, on_progress, turned=turned, unseen=unseen, on_traits=on_traits)
+        found = encode(
+            images, to_check, model, store, on_progress, turned=turned, unseen=unseen, on_traits=on_traits, work=work
+        )
         index.remember_corrupt(found)
         corrupt |= found
         if found:

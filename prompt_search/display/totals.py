@@ -8,6 +8,9 @@ from prompt_search.run.progress import Status
 
 __all__ = ["SHORTEST_WAIT", "Totals", "wait_sentence"]
 
+MOST_NAMED = 4
+"""Workers that are told one by one."""
+
 SHORTEST_WAIT = 5.0
 """Seconds of a wait that is told where there are no live totals."""
 
@@ -53,7 +56,7 @@ class Totals:
         """What there is to say, as pairs of a label and a text; nothing before there is anything to count."""
         status = self.status
         if status.total:
-            return [("images", self._rate())]
+            return [("images", self._rate()), *self._workers()]
         if not status.candidates and not status.llm_planned:
             return []
         rows = []
@@ -85,6 +88,15 @@ class Totals:
             rows.append(("paid", f"${status.paid:.4f} (calls in flight at their most)"))
         rows.append(("tokens", f"{status.prompt_tokens} prompt, {status.completion_tokens} completion"))
         return rows
+
+    def _workers(self) -> list[tuple[str, str]]:
+        """What each worker has done; of many, how many there are, and the least and the most of one."""
+        done = self.status.by_worker
+        if not done:
+            return []
+        if len(done) <= MOST_NAMED:
+            return [("workers", ", ".join(f"{name} {count}" for name, count in sorted(done.items())))]
+        return [("workers", f"{len(done)}, with {min(done.values())} to {max(done.values())} images each")]
 
     def _rate(self) -> str:
         status = self.status

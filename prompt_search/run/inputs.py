@@ -8,6 +8,8 @@ from typing import Any
 from evaluators import ClassLabel, ImageTextModel, LabeledImages
 from evaluators.scoring.fitness import FITNESS_PRESETS, Fitness
 from optimizers import Optimizer, abilities
+from prompt_search.cluster.engine_name import HERE
+from prompt_search.cluster.ray_images import RayImages
 from prompt_search.data import DataSplits, load_splits
 from prompt_search.data.names.class_parts import ClassPart
 from prompt_search.data.sources.objects import OwnData
@@ -110,12 +112,14 @@ def load_data(
     """
 
     stated = config.data
+    work = RayImages(resources.engine) if resources.engine != HERE else None
 
     def shown(phase: str) -> Callable[[int, int], None]:
         status = Status(phase=phase)
 
         def on_progress(done: int, total: int) -> None:
             status.done, status.total = done, total
+            status.by_worker = dict(work.by_worker) if work else {}
             resources.observer.update(status)
 
         return on_progress
@@ -135,6 +139,7 @@ def load_data(
         alike=stated.near_duplicates,
         verify=resources.verify,
         part=part,
+        work=work,
     )
 
 

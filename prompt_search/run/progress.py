@@ -1,7 +1,8 @@
 """What is to be seen of a run while it goes on."""
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 __all__ = ["Observer", "Silent", "Status", "default_observer", "showing"]
@@ -28,6 +29,8 @@ class Status:
     """The moment of `time.monotonic` until which the server asked to be left alone, if it did."""
     done: int = 0
     total: int = 0
+    by_worker: Mapping[str, int] = field(default_factory=dict)
+    """Of what is done, by the name of the worker, where there are several."""
 
 
 class Observer(Protocol):

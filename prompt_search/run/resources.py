@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from prompt_search.cache.cache_dir import cache_dir as find_cache_dir
+from prompt_search.cluster.engine_name import HERE, check_engine
 from prompt_search.errors import SettingsError
 from prompt_search.run.progress import Observer, default_observer
 
@@ -18,6 +19,8 @@ class Resources:
     Attributes:
         device: where images and texts are encoded and prompts are scored: `auto`, `cpu`, `cuda`, `cuda:N`, or several
             of one kind that share the work, `cuda:0,cuda:1` or a sequence of names.
+        engine: who reads and encodes images: `here`, this process; `ray`, the workers of the Ray cluster that Ray
+            finds (`RAY_ADDRESS`, or one of this machine, started if need be); `ray://HOST:PORT`, of the one there.
         cache_dir: where embeddings and replies are kept between runs; by default see `prompt_search.cache.cache_dir`.
         use_cache: whether replies are taken from the cache and kept there; if not, they are kept in the run folder.
         concurrency: the most calls to a server in flight (by default 32; fewer when it asks for that).
@@ -33,6 +36,7 @@ class Resources:
     """
 
     device: str | Sequence[str] = "auto"
+    engine: str = HERE
     cache_dir: str | Path | None = None
     use_cache: bool = True
     concurrency: int | None = None
@@ -51,6 +55,9 @@ class Resources:
             raise SettingsError(
                 f"device must be auto, cpu, cuda, cuda:N, or several like cuda:0,cuda:1, got {self.device!r}"
             )
+        check_engine(self.engine)
+        if self.engine != HERE and len(self.devices) > 1:
+            raise SettingsError("with an engine of several machines the cluster gives each worker its device: name one")
         if isinstance(self.track, str) or not all(isinstance(name, str) for name in self.track):
             raise SettingsError(f"track must be a list of trackers' names, got {self.track!r}")
 

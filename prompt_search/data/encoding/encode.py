@@ -6,14 +6,14 @@ from collections.abc import Callable, Collection, Generator, Iterable, Iterator,
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from evaluators.embeddings.embedding_store import EmbeddingStore
 from evaluators.errors import DataError
-from evaluators.models.image_text_model import FloatArray, ImageTextModel, TwoStepModel
+from evaluators.models.image_text_model import ImageTextModel, TwoStepModel
 from evaluators.precision import StoredAs
+from prompt_search.data.encoding.image_work import EncodedImages, ImageWork
 from prompt_search.data.encoding.lookahead import map_ahead
 from prompt_search.data.encoding.prepare import Prepare, Prepared
 from prompt_search.data.encoding.processes import WorkersFailed, can_leave_process, map_in_processes
@@ -22,7 +22,7 @@ from prompt_search.data.names.printable import listed
 from prompt_search.data.pictures.open_picture import decoding, quiet_pillow
 from prompt_search.data.pictures.picture_traits import PictureTraits
 
-__all__ = ["encode", "image_store"]
+__all__ = ["HereEncoded", "encode", "image_store"]
 
 
 FEWEST_FOR_PROCESSES = 4096
@@ -51,6 +51,7 @@ def encode(
     turned: bool = False,
     unseen: Collection[bytes] = frozenset(),
     on_traits: Callable[[Mapping[bytes, PictureTraits]], None] = lambda traits: None,
+    work: ImageWork | None = None,
 ) -> dict[bytes, str]:
     """Encode those images that are not in the store; afterwards it has all of them that are pictures.
 
@@ -67,6 +68,7 @@ def encode(
         turned: turn pictures by their EXIF orientation; the store must be of such ones, too.
         unseen: contents to decode and encode even if the store has them, since nothing is known of their pixels.
         on_traits: told what the pictures of a batch are like, before their features are stored.
+        work: who reads and encodes; by default this process.
 
     Returns:
         The contents that are no picture, with the reason.
@@ -80,39 +82,72 @@ def encode(
     missing = [image for content, image in by_content.items() if content in absent]
     if source.reader is not None and source.reader.in_order:
         missing.sort(key=lambda image: (image.path, image.row or 0))
+    if not missing:
+        return {}
     corrupt: dict[bytes, str] = {}
-    report = on_progress or (lambda done, total: None)
-    for done in _encode_missing(source, missing, model, store, batch_size, corrupt, turned, on_traits):
-        report(done, len(missing))
+    report, done = on_progress or (lambda done, total: None), 0
+    report(0, len(missing))
+    with closing(_parts(work or HereEncoded(), source, missing, model, batch_size, turned)) as parts:
+        for part in parts:
+            corrupt |= part.corrupt
+            on_traits(part.traits)
+            _check_finite(part, by_content, model)
+            store.put(part.contents, part.features)
+            done += len(part)
+            report(done, len(missing))
     return corrupt
 
 
-def _encode_missing(
+def _parts(
+    work: ImageWork,
     source: ImageSource,
-    missing: Sequence[ImageFile],
+    images: Sequence[ImageFile],
     model: ImageTextModel,
-    store: EmbeddingStore,
     batch_size: int,
-    corrupt: dict[bytes, str],
     turned: bool,
-    on_traits: Callable[[Mapping[bytes, PictureTraits]], None],
-) -> Iterator[int]:
-    """Encode batch by batch; yield how many images are done."""
-    if not missing:
-        return
-    yield 0
-    if isinstance(model, TwoStepModel):
-        batch_size = max(batch_size, model.image_batch)
-    with quiet_pillow(), closing(_prepared(source, missing, model, batch_size, turned)) as ready:
-        for start in range(0, len(missing), batch_size):
-            batch = list(islice(ready, batch_size))
-            for _, found in batch:
-                if isinstance(found, DataError):
-                    raise found
-            corrupt |= {image.content: found for (image, _), found in batch if isinstance(found, str)}
-            on_traits({image.content: traits for (image, traits), _ in batch if traits is not None})
-            _encode_batch([(image, found) for (image, _), found in batch if not isinstance(found, str)], model, store)
-            yield start + len(batch)
+) -> Generator[EncodedImages, None, None]:
+    yield from work.encoded(source, images, model, batch_size, turned)
+
+
+class HereEncoded:
+    """See `ImageWork`: by the model itself, in this process, batch by batch in order."""
+
+    def encoded(
+        self, source: ImageSource, images: Sequence[ImageFile], model: ImageTextModel, batch_size: int, turned: bool
+    ) -> Iterator[EncodedImages]:
+        """See `ImageWork.encoded`."""
+        if isinstance(model, TwoStepModel):
+            batch_size = max(batch_size, model.image_batch)
+        with quiet_pillow(), closing(_prepared(source, images, model, batch_size, turned)) as ready:
+            for _ in range(0, len(images), batch_size):
+                batch = list(islice(ready, batch_size))
+                for _, found in batch:
+                    if isinstance(found, DataError):
+                        raise found
+                yield _encoded(batch, model)
+
+
+def _encoded(batch: Sequence[Prepared], model: ImageTextModel) -> EncodedImages:
+    whole = [(image, found) for (image, _), found in batch if not isinstance(found, str)]
+    pictures = [found for _, found in whole]
+    features = np.empty((0, model.width), dtype=np.float32)
+    if pictures:
+        features = model.encode_pixels(pictures) if isinstance(model, TwoStepModel) else model.encode_images(pictures)
+    return EncodedImages(
+        tuple(image.content for image, _ in whole),
+        features,
+        {image.content: found for (image, _), found in batch if isinstance(found, str)},
+        {image.content: traits for (image, traits), _ in batch if traits is not None},
+    )
+
+
+def _check_finite(part: EncodedImages, by_content: Mapping[bytes, ImageFile], model: ImageTextModel) -> None:
+    for content, vector in zip(part.contents, part.features, strict=True):
+        if not np.isfinite(vector).all():
+            raise DataError(
+                f"the model {model.name} makes features of image {listed([by_content[content].id])} that are not "
+                "finite; it overflows at this precision (try precision fp32), or the picture is very odd: leave it out"
+            )
 
 
 def _prepared(
@@ -136,17 +171,3 @@ def _prepared(
 def _rows(source: ImageSource, images: Sequence[ImageFile]) -> Iterator[tuple[ImageFile, Undecoded | None]]:
     if images:
         yield from zip(images, source.pictures(images), strict=True)
-
-
-def _encode_batch(batch: Sequence[tuple[ImageFile, Any]], model: ImageTextModel, store: EmbeddingStore) -> None:
-    if not batch:
-        return
-    found = [made for _, made in batch]
-    features: FloatArray = model.encode_pixels(found) if isinstance(model, TwoStepModel) else model.encode_images(found)
-    for (image, _), vector in zip(batch, features, strict=True):
-        if not np.isfinite(vector).all():
-            raise DataError(
-                f"the model {model.name} makes features of image {listed([image.id])} that are not finite; "
-                "it overflows at this precision (try precision fp32), or the picture is very odd: leave it out"
-            )
-    store.put([image.content for image, _ in batch], features)
