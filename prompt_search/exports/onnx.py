@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import logging
 import tempfile
 import warnings
 from pathlib import Path
@@ -67,6 +68,7 @@ def _graph(folded: Folded, pixels: Pixels) -> "torch.nn.Module":
 def _export(graph: "torch.nn.Module", pixels: Pixels, path: Path, folded: Folded) -> None:
     import torch
 
+    logging.getLogger("onnxscript").setLevel(logging.ERROR)  # it tells what it did not optimise
     example = torch.rand(2, 3, *pixels.size)
     batch = torch.export.Dim("batch", min=1, max=65536)
     try:

@@ -5,6 +5,8 @@ one positive number for all classes of an image, so leaving it out changes no or
 `length * cosine`, and its best classes are the classifier's own. Probabilities are not.
 """
 
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from prompt_search.errors import ModelError
@@ -25,7 +27,7 @@ ANY_VIT = "vit_base_patch32_clip_224"
 def timm_files(folded: Folded) -> Files:
     """A folder for `timm.create_model("local-dir:FOLDER", pretrained=True)`.
 
-    The exported model is compared with open_clip's tower before anything is written.
+    The exported model is loaded as timm does and compared with open_clip's tower before anything is written.
 
     Raises:
         ModelError: if timm has no such tower, or it does not give the same.
@@ -40,15 +42,32 @@ def timm_files(folded: Folded) -> Files:
         probe = torch.randn(2, 3, *pixels.size, generator=torch.Generator().manual_seed(0))
         wanted = network.encode_image(probe) @ weight  # type: ignore[operator]
     exported, architecture, arguments = _with_head(network, weight, pixels)
-    with torch.inference_mode():
-        made = exported(probe)
+    state = {name: tensor.contiguous() for name, tensor in exported.state_dict().items()}
+    files = {
+        "config.json": json_bytes(_config(folded, pixels, architecture, arguments)),
+        "model.safetensors": save(state, metadata={"format": "pt"}),
+    }
+    made = _loaded_again(files, probe)
     if made.shape != wanted.shape or not torch.allclose(made, wanted, rtol=1e-3, atol=1e-4 * float(wanted.abs().max())):
         raise ModelError("timm's model does not give what open_clip's does; export to onnx or safetensors instead")
-    state = {name: tensor.contiguous() for name, tensor in exported.state_dict().items()}
-    return {
-        f"{FOLDER}/config.json": json_bytes(_config(folded, pixels, architecture, arguments)),
-        f"{FOLDER}/model.safetensors": save(state, metadata={"format": "pt"}),
-    }
+    return {f"{FOLDER}/{name}": content for name, content in files.items()}
+
+
+def _loaded_again(files: Files, pixels: "torch.Tensor") -> "torch.Tensor":
+    """What timm makes of pixels with the model as it loads it from these files."""
+    import timm
+    import torch
+
+    with tempfile.TemporaryDirectory() as folder:
+        for name, content in files.items():
+            Path(folder, name).write_bytes(content)
+        try:
+            model = timm.create_model(f"local-dir:{folder}", pretrained=True).eval()
+        except (RuntimeError, TypeError, ValueError, KeyError) as error:
+            raise ModelError(f"timm can't load this tower ({str(error)[:80]}); export to onnx instead") from error
+    with torch.inference_mode():
+        made: torch.Tensor = model(pixels)
+    return made
 
 
 def _with_head(
