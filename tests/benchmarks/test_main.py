@@ -55,7 +55,9 @@ def test_the_gpu_set_is_refused_without_cuda(devices: list[str], monkeypatch: py
 def test_an_unknown_name_is_refused_with_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         command.main(["text_encodings"])
-    assert "no benchmark named text_encodings; there are demo_seeds, devices, engine_overhead" in capsys.readouterr().err
+    assert (
+        "no benchmark named text_encodings; there are demo_seeds, devices, engine_overhead" in capsys.readouterr().err
+    )
 
 
 @pytest.mark.parametrize("name", sorted({*command.SETS["cpu"], *command.SETS["gpu"], *command.BY_NAME_ONLY}))

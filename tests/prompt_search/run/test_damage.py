@@ -76,6 +76,7 @@ STEERED = {"messages": [{"role": "user", "content": "hi"}], "temperature": 1.0, 
 RARE: tuple[dict[str, Any], ...] = (
     {"event": "ask", "refused": 1, **LIMIT, "samples": ["s"], "requests": [STEERED], "replies": [REPLY], "usd": 0.1},
     {"event": "captions", "refused": 1, **LIMIT, "samples": ["s"], "pictures": ["p"], "replies": [REPLY], "usd": None},
+    {"event": "batch", "state": "over", "token": "t", "batch": "b", "samples": ["s"], "unanswered": ["s"]},
     {"event": "budget", **LIMIT},
     {"event": "reopened", "budget": {"max_calls": 9, "max_total_tokens": None, "max_cost": 1.5, "max_time": None}},
     {"event": "top classes", "classes": [[1, 0], [0, 1]]},
