@@ -12,7 +12,7 @@ from prompt_search.models import backbone_warning, load_model, load_prompt_model
 from prompt_search.prompt_files.prompts_json import PromptFile
 from prompt_search.prompt_files.reading.by_class import Format
 from prompt_search.prompt_files.reading.read import ImportedPrompts, import_prompts
-from prompt_search.run.config import OWN, DataConfig, RunConfig
+from prompt_search.run.config import OWN, READING, DataConfig, RunConfig
 from prompt_search.run.inputs import load_data
 from prompt_search.run.progress import Observer
 from prompt_search.run.resources import Resources
@@ -66,19 +66,13 @@ def load_prompt_data(
     own = data if isinstance(data, OwnData) else None
     stated = DataConfig(
         source=data if isinstance(data, str) else f"{OWN}{data.name}",
-        classes=how.classes,
-        image_column=how.image_column,
-        label_column=how.label_column,
-        split_map=how.split_map,
-        image_root=how.image_root,
-        preset=how.preset,
-        stream=how.stream,
         shots=recorded.get("shots"),
         select_shots=recorded.get("select_shots"),
         stored_as=recorded.get("stored_as", "fp32"),
         turn_by_exif=recorded.get("turn_by_exif", False),
         near_duplicates=recorded.get("near_duplicates", 1.0),
         base_to_new=recorded.get("base_to_new", False),
+        **{name: getattr(how, name) for name in READING},
     )
     config = RunConfig(data=stated, seed=recorded.get("seed", 0))
     return load_data(config, model, used, "base" if stated.base_to_new else "all", own)

@@ -5,7 +5,19 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from prompt_search.cli.options import CacheDir, Device, Format, Json, Quiet
+from prompt_search.cli.options import (
+    CacheDir,
+    Classes,
+    Device,
+    Format,
+    ImageColumn,
+    ImageRoot,
+    Images,
+    Json,
+    LabelColumn,
+    Quiet,
+    SplitMapping,
+)
 from prompt_search.data.names.printable import printable
 
 if TYPE_CHECKING:
@@ -13,8 +25,6 @@ if TYPE_CHECKING:
     from prompt_search.transfer_models import Transferred
 
 __all__ = ["register"]
-
-AsForRun = typer.Option(help="As for `run`.", show_default=False)
 
 
 def register(app: typer.Typer) -> None:
@@ -26,7 +36,7 @@ def register(app: typer.Typer) -> None:
 def compare(
     a: Annotated[str, typer.Argument(help="A run folder, a prompts.json, or FILE#DATASET of others.")],
     b: Annotated[str, typer.Argument(help="The other one.")],
-    data: Annotated[str, typer.Argument(help="As for `run`: a folder, file, hf:OWNER/NAME, photos, emoji.")],
+    data: Images,
     model: Annotated[
         str | None, typer.Option(help="For both; by default those they were found for.", show_default=False)
     ] = None,
@@ -34,11 +44,11 @@ def compare(
         Literal["test", "select", "search"], typer.Option(help="Of the data, divided as in A's run.")
     ] = "test",
     flips: Annotated[int, typer.Option(help="Show so many of the images that changed.", min=0)] = 10,
-    classes: Annotated[str | None, AsForRun] = None,
-    image_column: Annotated[str | None, AsForRun] = None,
-    label_column: Annotated[str | None, AsForRun] = None,
-    split_map: Annotated[list[str], AsForRun] = [],
-    image_root: Annotated[str | None, AsForRun] = None,
+    classes: Classes = None,
+    image_column: ImageColumn = None,
+    label_column: LabelColumn = None,
+    split_map: SplitMapping = [],
+    image_root: ImageRoot = None,
     prompt_format: Format = None,
     device: Device = "auto",
     cache_dir: CacheDir = None,
@@ -84,7 +94,7 @@ def _told(found: "Comparison", most: int) -> str:
 
 def transfer(
     prompts: Annotated[str, typer.Argument(help="A run folder, a prompts.json, or FILE#DATASET of others.")],
-    data: Annotated[str, typer.Argument(help="As for `run`: a folder, file, hf:OWNER/NAME, photos, emoji.")],
+    data: Images,
     models: Annotated[str, typer.Option(help="Names as for `run --model`, with commas between them.")],
     device: Device = "auto",
     cache_dir: CacheDir = None,

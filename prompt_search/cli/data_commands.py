@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from prompt_search.cli.options import CacheDir, Json, Quiet
+from prompt_search.cli.options import CacheDir, Classes, ImageColumn, ImageRoot, Json, LabelColumn, Quiet, SplitMapping
 
 if TYPE_CHECKING:
     from prompt_search.data.presets.presets import Preset
@@ -29,11 +29,11 @@ def data(
             help="A folder, file, pattern, hf:OWNER/NAME, a name of `datasets`, photos, emoji; as for `run`."
         ),
     ],
-    classes: Annotated[str | None, typer.Option(help="As for `run`.", show_default=False)] = None,
-    image_column: Annotated[str | None, typer.Option(help="As for `run`.", show_default=False)] = None,
-    label_column: Annotated[str | None, typer.Option(help="As for `run`.", show_default=False)] = None,
-    split_map: Annotated[list[str], typer.Option(help="As for `run`.", show_default=False)] = [],
-    image_root: Annotated[str | None, typer.Option(help="As for `run`.", show_default=False)] = None,
+    classes: Classes = None,
+    image_column: ImageColumn = None,
+    label_column: LabelColumn = None,
+    split_map: SplitMapping = [],
+    image_root: ImageRoot = None,
     preset: Annotated[str | None, typer.Option(help="As for `run`.", show_default=False)] = None,
     stream: Annotated[
         bool | None, typer.Option("--stream/--no-stream", help="As for `run`.", show_default=False)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from prompt_search.cli.options import CacheDir, Format, Json
+from prompt_search.cli.options import CacheDir, Classes, Format, Json
 from prompt_search.data.names.printable import printable
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def import_file(
     names: Annotated[
         str | None, typer.Option(help="A JSON list of class names in the place of images.", show_default=False)
     ] = None,
-    classes: Annotated[str | None, typer.Option(help="As for `run`.", show_default=False)] = None,
+    classes: Classes = None,
     prompt_format: Format = None,
     cache_dir: CacheDir = None,
     as_json: Json = False,

@@ -9,11 +9,16 @@ from prompt_search.cli.panels import LIMITS, LLM, OUTPUT, RUNNING
 
 __all__ = [
     "CacheDir",
+    "Classes",
     "Concurrency",
     "Device",
     "Engine",
     "Format",
+    "ImageColumn",
+    "ImageRoot",
+    "Images",
     "Json",
+    "LabelColumn",
     "MaxCalls",
     "MaxCost",
     "MaxTime",
@@ -24,6 +29,7 @@ __all__ = [
     "Precision",
     "PriceText",
     "Quiet",
+    "SplitMapping",
     "Track",
     "TrackFiles",
 ]
@@ -131,3 +137,10 @@ TrackFiles = Annotated[
         help="Send the prompt file and the report there too, with class names and texts.",
     ),
 ]
+AS_FOR_RUN = typer.Option(help="As for `run`.", show_default=False)
+Images = Annotated[str, typer.Argument(help="As for `run`: a folder, file, hf:OWNER/NAME, photos, emoji.")]
+Classes = Annotated[str | None, AS_FOR_RUN]
+ImageColumn = Annotated[str | None, AS_FOR_RUN]
+LabelColumn = Annotated[str | None, AS_FOR_RUN]
+SplitMapping = Annotated[list[str], AS_FOR_RUN]
+ImageRoot = Annotated[str | None, AS_FOR_RUN]

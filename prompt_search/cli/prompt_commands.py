@@ -7,7 +7,19 @@ from typing import Annotated
 import typer
 
 from evaluators.printable import printable
-from prompt_search.cli.options import CacheDir, Device, Format, Json, Quiet
+from prompt_search.cli.options import (
+    CacheDir,
+    Classes,
+    Device,
+    Format,
+    ImageColumn,
+    ImageRoot,
+    Images,
+    Json,
+    LabelColumn,
+    Quiet,
+    SplitMapping,
+)
 
 __all__ = ["FORM_NAMES", "register"]
 
@@ -28,15 +40,15 @@ def score(
     prompts: Annotated[
         Path, typer.Argument(help="A run folder, a prompts.json, or FILE#DATASET of templates or texts by class.")
     ],
-    data: Annotated[str, typer.Argument(help="As for `run`: a folder, file, hf:OWNER/NAME, photos, emoji.")],
+    data: Images,
     model: Annotated[
         str | None, typer.Option(help="By default the model the prompts were found for.", show_default=False)
     ] = None,
-    classes: Annotated[str | None, typer.Option(help="As for `run`.", show_default=False)] = None,
-    image_column: Annotated[str | None, typer.Option(help="As for `run`.", show_default=False)] = None,
-    label_column: Annotated[str | None, typer.Option(help="As for `run`.", show_default=False)] = None,
-    split_map: Annotated[list[str], typer.Option(help="As for `run`.", show_default=False)] = [],
-    image_root: Annotated[str | None, typer.Option(help="As for `run`.", show_default=False)] = None,
+    classes: Classes = None,
+    image_column: ImageColumn = None,
+    label_column: LabelColumn = None,
+    split_map: SplitMapping = [],
+    image_root: ImageRoot = None,
     prompt_format: Format = None,
     device: Device = "auto",
     cache_dir: CacheDir = None,

@@ -170,15 +170,11 @@ class DataConfig(Part):
 
     def reading(self) -> Reading:
         """How the images are to be read."""
-        return Reading(
-            image_column=self.image_column,
-            label_column=self.label_column,
-            split_map=self.split_map,
-            image_root=self.image_root,
-            stream=self.stream,
-            preset=self.preset,
-            classes=self.classes,
-        )
+        return Reading(**{name: getattr(self, name) for name in READING})
+
+
+READING = frozenset(each.name for each in fields(Reading)) & {each.name for each in fields(DataConfig)}
+"""What a `DataConfig` says of how images are read, by the names that `Reading` has for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
