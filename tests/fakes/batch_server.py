@@ -11,11 +11,11 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.parser import BytesParser
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from tests.fakes.loopback import LoopbackServer, QuietServer
 from tests.fakes.openai_server import completion
 
 __all__ = ["BatchServer", "Job"]
@@ -48,12 +48,7 @@ class Job:
         }
 
 
-class _Server(ThreadingHTTPServer):
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that was killed is no error here."""
-
-
-class BatchServer:
+class BatchServer(LoopbackServer):
     """The server; a context manager.
 
     Args:
@@ -77,29 +72,12 @@ class BatchServer:
         self.single: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
         self.lock = threading.Lock()
-        self._http = _Server(("127.0.0.1", 0), _handler(self))
-        self._thread = threading.Thread(target=self._http.serve_forever, args=[0.02], daemon=True)
-
-    @property
-    def url(self) -> str:
-        """The base URL to give to a client."""
-        return f"http://127.0.0.1:{self._http.server_port}/v1"
+        super().__init__(QuietServer(("127.0.0.1", 0), _handler(self)))
 
     def asked(self) -> list[str]:
         """What was asked, singly and in batches: the seeds."""
         bodies = [*self.single, *(request["body"] for job in self.jobs for request in job.requests)]
         return [f"{body['messages'][-1]['content']} {body.get('seed')}" for body in bodies]
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._http.shutdown()
-        self._http.server_close()
-        self._thread.join()
 
     def handle(self, method: str, address: str, kind: str, content: bytes) -> bytes:
         """The body of a good answer."""

@@ -13,10 +13,11 @@ import struct
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
+
+from tests.fakes.loopback import LoopbackServer, QuietServer
 
 Behaviour = Callable[["Exchange"], None]
 
@@ -76,15 +77,11 @@ class Exchange(BaseHTTPRequestHandler):
         """Silent."""
 
 
-class _Server(ThreadingHTTPServer):
+class _Server(QuietServer):
     owner: "OpenAIServer"
-    request_queue_size = 128
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away, or was cut off, is no error here."""
 
 
-class OpenAIServer:
+class OpenAIServer(LoopbackServer):
     """The server; a context manager.
 
     Args:
@@ -96,41 +93,23 @@ class OpenAIServer:
         self, script: Iterable[Behaviour] | Callable[[Received], Behaviour] = (), certificate: Path | None = None
     ) -> None:
         self.requests: list[Received] = []
-        self.stopped = threading.Event()
         self._choose = script if callable(script) else None
         self._script = iter(()) if callable(script) else iter(script)
         self._lock = threading.Lock()
-        self._http = _Server(("127.0.0.1", 0), Exchange)
-        self._http.owner = self
-        self._scheme = "http" if certificate is None else "https"
+        http = _Server(("127.0.0.1", 0), Exchange)
+        http.owner = self
+        super().__init__(http)
         if certificate is not None:
+            self.scheme = "https"
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(certificate)
-            self._http.socket = context.wrap_socket(self._http.socket, server_side=True, do_handshake_on_connect=False)
-        self._thread = threading.Thread(target=self._http.serve_forever, args=[0.02], daemon=True)
-
-    @property
-    def url(self) -> str:
-        """The base URL to give to a client."""
-        return f"{self._scheme}://127.0.0.1:{self._http.server_port}/v1"
+            http.socket = context.wrap_socket(http.socket, server_side=True, do_handshake_on_connect=False)
 
     def next_behaviour(self, received: Received) -> Behaviour:
         """Record a request and choose what happens to it."""
         with self._lock:
             self.requests.append(received)
             return self._choose(received) if self._choose else next(self._script, echo)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.stopped.set()
-        self._http.shutdown()
-        self._http.server_close()
-        self._thread.join()
 
 
 def completion(text: Any, finish: str | None = "stop", **message: Any) -> bytes:
