@@ -49,7 +49,7 @@ from optimizers import (
     Task,
 )
 from optimizers.meta_prompts import quoted
-from optimizers.replies import all_sentences, differences, own_descriptions, phrases, sentence, templates
+from optimizers.replies import all_sentences, differences, naming, own_descriptions, phrases, sentence, templates
 from optimizers.search import Usable
 from prompt_search.cache.cache_dir import cache_dir
 from prompt_search.data import load_splits
@@ -81,7 +81,7 @@ class Method:
 
 def _sentence(text: str, names: Sequence[str]) -> Mapping[str, Sequence[str]]:
     found = sentence(text, names[0]) if names else None
-    return {names[0]: [found]} if found is not None else {}
+    return {names[0]: [naming(found, names[0])]} if found is not None else {}
 
 
 def _library(text: str, names: Sequence[str]) -> Mapping[str, Sequence[str]]:
@@ -112,8 +112,7 @@ def _rewritten(text: str, names: Sequence[str]) -> Mapping[str, Sequence[str]]:
     """Sentences about the class that is named first, behind the template where they do not name it."""
     if not names:
         return {}
-    photo = fill(PHOTO_TEMPLATE, names[0])
-    return {names[0]: [each if names[0] in each else f"{photo} {each}" for each in all_sentences(text, "")]}
+    return {names[0]: [naming(each, names[0]) for each in all_sentences(text, "")]}
 
 
 NOT_WRITTEN = ("Describe what a", "How can you identify a", "Describe an image of a", "name of the class goes")

@@ -23,8 +23,15 @@ from evaluators import PHOTO_TEMPLATE, PromptSet, general_templates
 from optimizers.archive import Scored
 from optimizers.asking import account, ask_usable, most_calls
 from optimizers.language_model import Message, Request
-from optimizers.meta_prompts import Mistake, diagnosis_turn, rewriting_turns
-from optimizers.replies import all_sentences, answer_in, list_fault
+from optimizers.meta_prompts import (
+    SENTENCE,
+    Mistake,
+    diagnosis_turn,
+    rewriting_turns,
+    sentence_schema,
+    small_list_schema,
+)
+from optimizers.replies import all_sentences, answer_in, list_fault, naming
 from optimizers.search import SHORTLIST, Search
 from optimizers.settings import Count, Settings, Temperature
 from optimizers.shortlist import different, texts_alike
@@ -108,11 +115,11 @@ class Reflect(Settings):
         """Per case the new texts of its classes: first what its mistakes have in common, then each class."""
         task = search.task
         turns = [diagnosis_turn(c.mistakes, task.classes, c.texts, task.description) for c in cases]
-        diagnoses = search.ask([self._request(turn) for turn in turns])
+        diagnoses = search.ask([Request((turn,), self.temperature, max_tokens=self.max_tokens) for turn in turns])
         asked = [(number, index) for number, case in enumerate(cases) for index in case.concerned]
         requests = [
-            self._request(
-                *rewriting_turns(
+            self._rewriting(
+                rewriting_turns(
                     turns[number],
                     answer_in(diagnoses[number].text),
                     task.classes[index].name,
@@ -126,14 +133,21 @@ class Reflect(Settings):
         counts += answers.counts
         written: list[dict[int, list[str]]] = [{} for _ in cases]
         for (number, index), sentences in zip(asked, answers.readings, strict=True):
-            named = [_with_name(sentence, task.classes[index].name) for sentence in sentences]
+            named = [naming(sentence, task.classes[index].name) for sentence in sentences]
             fitting = [text for text in named if task.fits(text)][: self.listed]
             if fitting:
                 written[number][index] = fitting
         return written
 
-    def _request(self, *turns: Message) -> Request:
-        return Request(turns, temperature=self.temperature, max_tokens=self.max_tokens)
+    def _rewriting(self, turns: tuple[Message, ...]) -> Request:
+        """A diagnosis is free text; what is written after it is a list."""
+        return Request(
+            turns,
+            self.temperature,
+            max_tokens=self.max_tokens,
+            json_schema=sentence_schema(self.listed),
+            small_schema=small_list_schema(SENTENCE, self.listed),
+        )
 
     def _children(self, case: "_Case", written: Mapping[int, Sequence[str]]) -> list[PromptSet]:
         """The parent with new texts instead of the old ones, and beside them: of all classes, and of each alone."""
@@ -198,10 +212,6 @@ def _start(search: Search) -> list[PromptSet]:
     general = [template for template in general_templates() if task.template_fits(template)]
     plain = [PromptSet.of(task.classes, templates) for templates in ([PHOTO_TEMPLATE], general) if templates]
     return [*plain, *task.start, *(entry.candidate.compiled() for entry in search.archive.best(SHORTLIST))]
-
-
-def _with_name(sentence: str, name: str) -> str:
-    return sentence if name.casefold() in sentence.casefold() else f"a photo of a {name}. {sentence}"
 
 
 def _changed(parent: PromptSet, texts: Mapping[int, Sequence[str]]) -> PromptSet:

@@ -42,13 +42,15 @@ def test_the_three_questions_about_a_class() -> None:
     ]
 
 
-def test_the_description_comes_first_and_own_questions_come_last() -> None:
+def test_the_description_goes_with_the_question_about_an_image_and_own_questions_come_last() -> None:
     questions = asked("owl", "Night pictures.\nFrom traps.", ("Where does {} sit, {}?",))
-    assert len(questions) == 4
-    about = 'The images are described as "Night pictures. From traps.". '
-    tail = " Answer with one sentence about what can be seen, without a list."
-    assert questions[0] == f'{about}Describe what an "owl" looks like.{tail}'
-    assert questions[3] == f'{about}Where does "owl" sit, "owl"?{tail}'
+    tail = "Answer with one sentence about what can be seen, without a list."
+    assert questions == [
+        f'Describe what an "owl" looks like. {tail}',
+        f'How can you identify an "owl"? {tail}',
+        f'Describe an image of an "owl". {tail} The images are described as "Night pictures. From traps.".',
+        f'Where does "owl" sit, "owl"? {tail}',
+    ]
 
 
 @pytest.mark.parametrize(
@@ -118,8 +120,8 @@ def test_a_name_can_not_leave_its_quotes_or_its_line(name: str) -> None:
 
 
 def test_a_long_name_and_a_long_description_are_cut() -> None:
-    (first, *_) = asked("x" * 500, "y" * 5000)
-    assert (first.count("x"), first.count("y")) == (100, 600)
+    (_, _, third) = asked("x" * 500, "y" * 5000)
+    assert (third.count("x"), third.count("y")) == (100, 600)
 
 
 def test_quoted_is_always_one_quoted_line() -> None:
