@@ -23,14 +23,7 @@ from evaluators import PHOTO_TEMPLATE, PromptSet, general_templates
 from optimizers.archive import Scored
 from optimizers.asking import account, ask_usable, most_calls
 from optimizers.language_model import Message, Request
-from optimizers.meta_prompts import (
-    SENTENCE,
-    Mistake,
-    diagnosis_turn,
-    rewriting_turns,
-    sentence_schema,
-    small_list_schema,
-)
+from optimizers.meta_prompts import Mistake, diagnosis_turn, rewriting_turns
 from optimizers.replies import all_sentences, answer_in, list_fault, naming
 from optimizers.search import SHORTLIST, Search
 from optimizers.settings import Count, Settings, Temperature
@@ -115,11 +108,11 @@ class Reflect(Settings):
         """Per case the new texts of its classes: first what its mistakes have in common, then each class."""
         task = search.task
         turns = [diagnosis_turn(c.mistakes, task.classes, c.texts, task.description) for c in cases]
-        diagnoses = search.ask([Request((turn,), self.temperature, max_tokens=self.max_tokens) for turn in turns])
+        diagnoses = search.ask([self._request(turn) for turn in turns])
         asked = [(number, index) for number, case in enumerate(cases) for index in case.concerned]
         requests = [
-            self._rewriting(
-                rewriting_turns(
+            self._request(
+                *rewriting_turns(
                     turns[number],
                     answer_in(diagnoses[number].text),
                     task.classes[index].name,
@@ -139,15 +132,8 @@ class Reflect(Settings):
                 written[number][index] = fitting
         return written
 
-    def _rewriting(self, turns: tuple[Message, ...]) -> Request:
-        """A diagnosis is free text; what is written after it is a list."""
-        return Request(
-            turns,
-            self.temperature,
-            max_tokens=self.max_tokens,
-            json_schema=sentence_schema(self.listed),
-            small_schema=small_list_schema(SENTENCE, self.listed),
-        )
+    def _request(self, *turns: Message) -> Request:
+        return Request(turns, temperature=self.temperature, max_tokens=self.max_tokens)
 
     def _children(self, case: "_Case", written: Mapping[int, Sequence[str]]) -> list[PromptSet]:
         """The parent with new texts instead of the old ones, and beside them: of all classes, and of each alone."""

@@ -186,15 +186,15 @@ def test_the_ipo_turn(task: Task) -> None:
     assert turn.role == "user"
     assert turn.content == (
         f'{ABOUT} The images are described as "Pets.". They show 3 classes, such as "cat", "owl", "red fox".\n\n'
-        "A template contains {} exactly once.\n\n"
+        "A template contains {} exactly once. What is wanted is a higher accuracy and a lower loss.\n\n"
         'What some of the images show:\n"a cat on a mat"\n"an owl at night"\n\n'
         "Templates that were tried, the best of them last, with their accuracy (higher is better) and loss (lower is "
         "better):\n\n"
         "template: a {}\naccuracy: 25.0 %\nloss: 1.500\n\n"
         "template: a photo of a {}.\naccuracy: 65.5 %\nloss: 0.988\n\n"
         "It is wrong.\n\n"
-        "Write a template that is unlike all of these and reaches a higher accuracy and a lower loss. It must be "
-        "concise and general: it serves all classes. Put it between <INS> and </INS>."
+        "Write a new template that is unlike all of these, concise, and fit for all classes: a few words about the "
+        "image before {} or behind it. Reply with the template only."
     )
 
 
