@@ -3,7 +3,10 @@
 from dataclasses import dataclass, fields
 from typing import Any
 
-__all__ = ["Score"]
+__all__ = ["COSTLY_FIGURES", "Score"]
+
+COSTLY_FIGURES = ("redundancy", "marginal_entropy")
+"""Figures of a score that take a share of its time at a thousand classes, and that few fitness functions read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +26,12 @@ class Score:
         fitted_scale: that scale; 0 where none gives less than log C.
         margin: mean cosine of the label minus the best other, in [-2, 2].
         prediction_entropy: mean entropy of the softmax over classes, in nats.
-        marginal_entropy: entropy of the mean softmax, in nats; log C if all classes are predicted alike often.
-        redundancy: R = || triu(T T^t - I) ||_F over the class embeddings T (ProAPO).
+        marginal_entropy: entropy of the mean softmax, in nats; log C if all classes are predicted alike often. `None`
+            where nobody asked for it.
+        redundancy: R = || triu(T T^t - I) ||_F over the class embeddings T (ProAPO); `None` likewise.
         recall: per class the top-1 share of its images, `None` where it has none.
         class_cross_entropy: per class the mean cross-entropy, `None` where it has no images.
-        confusions: (label, prediction, images) for the wrong ones, most frequent first.
+        confusions: (label, prediction, images) for the wrong ones, most frequent first; perhaps only the first of them.
     """
 
     n: int
@@ -38,8 +42,8 @@ class Score:
     fitted_scale: float
     margin: float
     prediction_entropy: float
-    marginal_entropy: float
-    redundancy: float
+    marginal_entropy: float | None
+    redundancy: float | None
     recall: tuple[float | None, ...]
     class_cross_entropy: tuple[float | None, ...]
     confusions: tuple[tuple[int, int, int], ...]
