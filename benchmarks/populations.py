@@ -47,7 +47,7 @@ def _against_torch(name: str, images: LabeledImages, sets: Sequence[Sequence[Flo
 
     def ours() -> list[float]:
         batch, chunk = CandidateBatch.of(sets), images_per_product("cpu")
-        measure = measure_on(shards, SCALE, chunk, fused=False, marginal=False)
+        measure = measure_on(shards, SCALE, chunk, fused=False, figures=())
         found = batch_statistics(batch, likely_windows(batch, shards[0], SCALE, chunk), measure, SCALE)
         return [each.cross_entropy for each in found.scores([None] * len(sets))]
 
@@ -151,7 +151,7 @@ def _on_cuda(batch: CandidateBatch, images: LabeledImages, fused: bool) -> Calla
 
     def run() -> None:
         for group in groups:
-            shard_statistics(group, products, slice(0, len(images)), SCALE, lower, chunk, fused=fused, marginal=False)
+            shard_statistics(group, products, slice(0, len(images)), SCALE, lower, chunk, fused=fused, figures=())
         torch.cuda.synchronize()
 
     return run

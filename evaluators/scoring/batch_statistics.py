@@ -1,6 +1,6 @@
 """Statistics of all images under all candidates of a batch, sharded over devices, logits never kept."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import reduce
@@ -17,7 +17,7 @@ from evaluators.scoring.image_sums import ImageSums
 from evaluators.scoring.products import CandidateBatch, ImageChunk, Products, logits_per_block
 from evaluators.scoring.reductions import Reduced, reduce_cosines
 from evaluators.scoring.scale_window import ScaleWindows, every_window, window_around
-from evaluators.scoring.score import Score
+from evaluators.scoring.score import COSTLY_FIGURES, Score
 
 if TYPE_CHECKING:
     import torch
@@ -70,7 +70,9 @@ def batch_statistics(
     return BatchStatistics(found, fitted, scales)
 
 
-def measure_on(shards: Sequence[Products], scale: float, chunk: int, *, fused: bool, marginal: bool) -> Measure:
+def measure_on(
+    shards: Sequence[Products], scale: float, chunk: int, *, fused: bool, figures: Collection[str]
+) -> Measure:
     """Goes over the images on some devices of this machine.
 
     Args:
@@ -78,12 +80,12 @@ def measure_on(shards: Sequence[Products], scale: float, chunk: int, *, fused: b
         scale: the model's logit scale.
         chunk: images at once.
         fused: reduce in one Triton kernel rather than in eager torch.
-        marginal: whether the probabilities of the classes are wanted.
+        figures: which of `COSTLY_FIGURES` are wanted.
     """
 
     def measure(batch: CandidateBatch, lower: "NDArray[np.float64]") -> ImageStatistics:
         def of_part(products: Products, part: slice) -> ImageStatistics:
-            return shard_statistics(batch, products, part, scale, lower, chunk, fused=fused, marginal=marginal)
+            return shard_statistics(batch, products, part, scale, lower, chunk, fused=fused, figures=figures)
 
         parts = _parts(shards[0].n_images, chunk, len(shards))
         if len(shards) == 1:
@@ -96,21 +98,21 @@ def measure_on(shards: Sequence[Products], scale: float, chunk: int, *, fused: b
 
 def shard_statistics(
     batch: CandidateBatch, products: Products, part: slice, scale: float, lower: "NDArray[np.float64]", chunk: int,
-    *, fused: bool = False, marginal: bool = True,
+    *, fused: bool = False, figures: Collection[str] = COSTLY_FIGURES,
 ) -> ImageStatistics:  # fmt: skip
     """The statistics of the images of a part of the split; see above."""
     import torch
 
     with torch.inference_mode():
         sets, classes = batch.index.shape
-        sums = ImageSums.zeros(sets, classes, lower, marginal=marginal, device=products.device)
+        sums = ImageSums.zeros(sets, classes, lower, figures, products.device)
         blocks = ClassBlocks.of(batch.index, lower)
         matrix = products.matrix(batch.columns)
         at_once = logits_per_block(products.device)
         for images in products.chunks(part.start, part.stop, chunk):
             cosines = products.cosines(matrix, images.features)
             found = reduce_cosines(
-                cosines, batch.index, blocks, images.labels, scale, lower, at_once, marginal=marginal and not fused
+                cosines, batch.index, blocks, images.labels, scale, lower, at_once, () if fused else figures
             )
             whole = _fused(cosines, batch, images, scale) if fused else None
             for some, reduced, windows in found:

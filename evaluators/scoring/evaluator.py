@@ -186,9 +186,7 @@ class Evaluator:
         columns = self._embeddings.of(candidates)
         scale, chunk = self._texts.model.logit_scale, self._memory.chunk
         batch = CandidateBatch.of(columns)
-        measure = measure_on(
-            self._shards, scale, chunk, fused=self._fused, marginal="marginal_entropy" in self._figures
-        )
+        measure = measure_on(self._shards, scale, chunk, fused=self._fused, figures=self._figures)
         found = batch_statistics(batch, likely_windows(batch, self._shards[0], scale, chunk), measure, scale)
         return found.scores(self._redundancies(columns), self._most_confusions)
 

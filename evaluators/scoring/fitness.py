@@ -66,7 +66,7 @@ def _known(figure: float | None, name: str) -> float:
 
 
 FIGURES_READ: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {"proapo": ("redundancy",), "unsupervised": ("marginal_entropy",)}
+    {"proapo": ("top5", "redundancy"), "unsupervised": ("marginal_entropy",)}
 )
 """Which of `COSTLY_FIGURES` the presets read; those that are not here read none."""
 

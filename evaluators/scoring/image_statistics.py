@@ -25,18 +25,18 @@ class ImageStatistics:
     Attributes:
         images: [C] how many there are of every class.
         right: [P, C] how many of them are classified right.
-        among_five: [P] images with fewer than five other classes that are as likely as the label.
+        among_five: [P] images with fewer than five other classes as likely as the label; `None` if not asked for.
         cross_entropies: [P, C] in nats times `FIXED_POINT`.
         margins: [P] cosine of the label minus the best other, times `FIXED_POINT`.
         entropies: [P] of the softmax, in nats times `FIXED_POINT`.
-        probabilities: [P, C] the softmax times `FIXED_POINT`; `None` if nobody wants it.
+        probabilities: [P, C] the softmax times `FIXED_POINT`; `None` if not asked for.
         confusions: (keys, counts) [M], keys ascending and different: (set C + label) C + prediction of wrong images.
         windows: cross-entropies at other scales.
     """
 
     images: NDArray[np.int64]
     right: NDArray[np.int64]
-    among_five: NDArray[np.int64]
+    among_five: NDArray[np.int64] | None
     cross_entropies: NDArray[np.int64]
     margins: NDArray[np.int64]
     entropies: NDArray[np.int64]
@@ -45,17 +45,14 @@ class ImageStatistics:
     windows: ScaleWindows
 
     def __add__(self, other: "ImageStatistics") -> "ImageStatistics":
-        both = None
-        if self.probabilities is not None and other.probabilities is not None:
-            both = self.probabilities + other.probabilities
         return ImageStatistics(
             images=self.images + other.images,
             right=self.right + other.right,
-            among_five=self.among_five + other.among_five,
+            among_five=_both(self.among_five, other.among_five),
             cross_entropies=self.cross_entropies + other.cross_entropies,
             margins=self.margins + other.margins,
             entropies=self.entropies + other.entropies,
-            probabilities=both,
+            probabilities=_both(self.probabilities, other.probabilities),
             confusions=count_pairs([self.confusions, other.confusions]),
             windows=self.windows + other.windows,
         )
@@ -82,7 +79,8 @@ class ImageStatistics:
             most_confusions: how many of the most frequent are listed; `None` for all.
         """
         n, classes = int(self.images.sum()), len(self.images)
-        top1, top5 = _rounded(self.right.sum(1) / n), _rounded(self.among_five / n)
+        top1 = _rounded(self.right.sum(1) / n)
+        top5 = None if self.among_five is None or classes <= 5 else _rounded(self.among_five / n)
         cross_entropy = _rounded(_natural(self.cross_entropies.sum(1)) / n)
         margin, entropy = _rounded(_natural(self.margins) / n), _rounded(_natural(self.entropies) / n)
         least, scale, marginal = _rounded(fitted), _rounded(scales), self._marginal_entropies(n)
@@ -91,7 +89,7 @@ class ImageStatistics:
             Score(
                 n=n,
                 top1=top1[i],
-                top5=top5[i] if classes > 5 else None,
+                top5=None if top5 is None else top5[i],
                 cross_entropy=cross_entropy[i],
                 fitted_cross_entropy=least[i],
                 fitted_scale=scale[i],
@@ -149,6 +147,10 @@ def count_pairs(
     total = np.zeros(len(different), dtype=np.int64)
     np.add.at(total, places, counts)
     return different, total
+
+
+def _both(one: NDArray[np.int64] | None, other: NDArray[np.int64] | None) -> NDArray[np.int64] | None:
+    return None if one is None or other is None else one + other
 
 
 def _natural(fixed: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -1,5 +1,6 @@
 """Sums over images as they grow chunk by chunk, on the device."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,7 @@ class ImageSums:
 
     images: "torch.Tensor"
     right: "torch.Tensor"
-    among_five: "torch.Tensor"
+    among_five: "torch.Tensor | None"
     cross_entropies: "torch.Tensor"
     margins: "torch.Tensor"
     entropies: "torch.Tensor"
@@ -39,9 +40,9 @@ class ImageSums:
 
     @classmethod
     def zeros(
-        cls, sets: int, classes: int, lower: NDArray[np.float64], *, marginal: bool, device: str = "cpu"
+        cls, sets: int, classes: int, lower: NDArray[np.float64], figures: Collection[str], device: str = "cpu"
     ) -> "ImageSums":
-        """Of no image yet; `lower` [P, K] are the lower ends of the windows."""
+        """Of no image yet; with windows that begin at `lower` [P, K], and those of `COSTLY_FIGURES` that are wanted."""
         import torch
 
         def room(*shape: int) -> "torch.Tensor":
@@ -50,11 +51,11 @@ class ImageSums:
         return cls(
             images=room(classes),
             right=room(sets, classes),
-            among_five=room(sets),
+            among_five=room(sets) if "top5" in figures else None,
             cross_entropies=room(sets, classes),
             margins=room(sets),
             entropies=room(sets),
-            probabilities=room(sets, classes) if marginal else None,
+            probabilities=room(sets, classes) if "marginal_entropy" in figures else None,
             windows=torch.zeros((*lower.shape, 2, 3), dtype=torch.float64, device=device),
             lower=lower,
         )
@@ -70,7 +71,8 @@ class ImageSums:
         by_class = labels.expand(sets, -1)
         self.right[some].scatter_add_(1, by_class, hit.long())
         self.cross_entropies[some].scatter_add_(1, by_class, _fixed(found.cross_entropies))
-        self.among_five[some] += (found.ranks < 5).sum(1)
+        if self.among_five is not None:
+            self.among_five[some] += (found.ranks < 5).sum(1)
         self.margins[some] += _fixed(found.margins).sum(1)
         self.entropies[some] += _fixed(found.entropies).sum(1)
         if self.probabilities is not None and found.probabilities is not None:
@@ -89,7 +91,7 @@ class ImageSums:
         return ImageStatistics(
             images=self.images.cpu().numpy(),
             right=self.right.cpu().numpy(),
-            among_five=self.among_five.cpu().numpy(),
+            among_five=None if self.among_five is None else self.among_five.cpu().numpy(),
             cross_entropies=self.cross_entropies.cpu().numpy(),
             margins=self.margins.cpu().numpy(),
             entropies=self.entropies.cpu().numpy(),

@@ -4,7 +4,7 @@ The eager way, in plain torch; `fused_reduction` does most of it in one kernel a
 operations are elementwise or run along the classes, so an image's figures do not depend on what is reduced beside it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from evaluators.scoring.image_statistics import ImageStatistics
 from evaluators.scoring.image_sums import ImageSums
 from evaluators.scoring.products import logits_per_block
 from evaluators.scoring.scale_window import every_window
+from evaluators.scoring.score import COSTLY_FIGURES
 
 if TYPE_CHECKING:
     import torch
@@ -29,7 +30,8 @@ class Reduced:
     """Statistics of n images under P prompt sets of C classes, as tensors.
 
     Attributes:
-        ranks: [P, n] int32, how many other logits are greater than or equal to the label's.
+        ranks: [P, n] int32, how many other logits are greater than or equal to the label's; or, if nobody wants
+            `top5`, only whether there are any.
         predicted: [P, n] int32, the label if it ranks first, else the first of the best other classes.
         margins: [P, n] float32, cosine of the label minus the best other.
         cross_entropies: [P, n] float32, in nats.
@@ -86,15 +88,15 @@ def reduce_logits(
     rows = torch.cat([cosines.T, cosines.new_full((1, n), NOTHING_THERE)])
     index = np.arange(classes, dtype=np.int64)[None]
     blocks = ClassBlocks.of(index, windows)
-    sums = ImageSums.zeros(1, classes, windows, marginal=True)
-    for reduced in reduce_cosines(rows, index, blocks, labels, scale, windows, logits_per_block("cpu"), marginal=True):
+    sums = ImageSums.zeros(1, classes, windows, COSTLY_FIGURES)
+    for reduced in reduce_cosines(rows, index, blocks, labels, scale, windows, logits_per_block("cpu"), COSTLY_FIGURES):
         sums.take_in(*reduced, labels)
     return sums.statistics()
 
 
 def reduce_cosines(
     cosines: "torch.Tensor", index: "NDArray[np.int64]", blocks: ClassBlocks, labels: "torch.Tensor", scale: float,
-    lower: "NDArray[np.float64]", at_once: int, *, marginal: bool,
+    lower: "NDArray[np.float64]", at_once: int, figures: Collection[str],
 ) -> "Iterator[tuple[slice, Reduced, torch.Tensor]]":  # fmt: skip
     """The statistics of P sets, some of them after another.
 
@@ -106,7 +108,7 @@ def reduce_cosines(
         scale: the logit scale s of softmax(s * cosine).
         lower: [P, K] the lower ends of each set's windows of scales.
         at_once: a fourth of the numbers that are worked on together.
-        marginal: whether the probabilities of the classes are wanted.
+        figures: which of `COSTLY_FIGURES` are wanted.
 
     Yields:
         Which sets; their statistics; [p, K, 2, 3] cross-entropy and derivatives at the ends of the windows, summed.
@@ -116,13 +118,15 @@ def reduce_cosines(
     table = BlockTable(blocks, cosines, labels, scale, at_once)
     (sets, classes), n = index.shape, cosines.shape[1]
     rows, ends = (torch.from_numpy(each).to(cosines.device) for each in (index, lower.astype(np.float32)))
+    marginal = "marginal_entropy" in figures
     widest = max(4 * blocks.index.shape[1], classes if marginal else 0)  # of what is combined a dozen arrays are alive
     step = max(1, at_once // max(1, widest * n))
     for start in range(0, sets, step):
         some = slice(start, start + step)
         own = cosines.gather(0, rows[some][:, labels])
         found = table.combined(some, own, ends[some])
-        ranks = _ranks(cosines, rows[some], own, found.best, at_once)
+        wrong = own <= found.best
+        ranks = _ranks(cosines, rows[some], own, wrong, at_once) if "top5" in figures else wrong.int()
         reduced = Reduced(
             ranks=ranks,
             predicted=torch.where(ranks == 0, labels, found.rival.long()).int(),
@@ -135,22 +139,22 @@ def reduce_cosines(
 
 
 def _ranks(
-    cosines: "torch.Tensor", rows: "torch.Tensor", own: "torch.Tensor", best: "torch.Tensor", at_once: int
+    cosines: "torch.Tensor", rows: "torch.Tensor", own: "torch.Tensor", wrong: "torch.Tensor", at_once: int
 ) -> "torch.Tensor":
-    """Ranks [p, n] of the labels' cosines `own`: counted where they are not above the `best` of the others."""
+    """Ranks [p, n] of the labels' cosines `own`: counted for images that some set has `wrong`."""
     import torch
 
     ranks = torch.zeros(own.shape, dtype=torch.int32, device=own.device)
-    wrong = (own <= best).any(0).nonzero()[:, 0]
-    if not len(wrong):
+    some_wrong = wrong.any(0).nonzero()[:, 0]
+    if not len(some_wrong):
         return ranks
-    classes, there, those = rows.shape[1], cosines.index_select(1, wrong), own.index_select(1, wrong)
-    step = max(1, at_once // (classes * len(wrong)))
+    classes, there, those = rows.shape[1], cosines.index_select(1, some_wrong), own.index_select(1, some_wrong)
+    step = max(1, at_once // (classes * len(some_wrong)))
     for start in range(0, len(rows), step):
         some = slice(start, start + step)
-        others = there.index_select(0, rows[some].flatten()).view(-1, classes, len(wrong))
+        others = there.index_select(0, rows[some].flatten()).view(-1, classes, len(some_wrong))
         # Comparisons that write floats are ten times as fast as those that write truth values and sum them.
-        ranks[some, wrong] = others.ge_(those[some, None]).sum(1).int() - 1
+        ranks[some, some_wrong] = others.ge_(those[some, None]).sum(1).int() - 1
     return ranks
 
 

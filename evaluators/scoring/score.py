@@ -5,7 +5,7 @@ from typing import Any
 
 __all__ = ["COSTLY_FIGURES", "Score"]
 
-COSTLY_FIGURES = ("redundancy", "marginal_entropy")
+COSTLY_FIGURES = ("top5", "redundancy", "marginal_entropy")
 """Figures of a score that take a share of its time at a thousand classes, and that few fitness functions read."""
 
 
@@ -19,7 +19,7 @@ class Score:
     Attributes:
         n: images N.
         top1: share of images whose label ranks first, in [0, 1].
-        top5: share of images whose label is among the first five; `None` where C <= 5.
+        top5: share of images whose label is among the first five; `None` where C <= 5, or nobody asked for it.
         cross_entropy: mean of -log softmax(s * cosine)[label], in nats, at the model's own logit scale s.
         fitted_cross_entropy: the same at the scale in [s / 64, 4 s] where it is least on these images, and at most
             log C, what it is at scale 0. So it says how well images are told apart, however flat or peaked the logits.

@@ -13,6 +13,7 @@ from evaluators.scoring import batch_statistics
 from evaluators.scoring.products import CandidateBatch, Products
 from evaluators.scoring.reductions import reduce_logits
 from evaluators.scoring.scale_window import WINDOW, every_window, middle_windows
+from evaluators.scoring.score import COSTLY_FIGURES
 from tests.fakes.reference_score import fitted_cross_entropy
 
 Labels = NDArray[np.int64]
@@ -98,7 +99,7 @@ def figures(images: LabeledImages, sets: list[list[FloatArray]], chunk: int = 51
     devices = [Products(images, "cpu", "fp32", keep=0) for _ in range(shards)]
     batch = CandidateBatch.of(sets)
     lower = batch_statistics.likely_windows(batch, devices[0], SCALE, chunk)
-    measure = batch_statistics.measure_on(devices, SCALE, chunk, fused=False, marginal=True)
+    measure = batch_statistics.measure_on(devices, SCALE, chunk, fused=False, figures=COSTLY_FIGURES)
     return batch_statistics.batch_statistics(batch, lower, measure, SCALE).scores([0.0] * len(sets))
 
 

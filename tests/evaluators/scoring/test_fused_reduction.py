@@ -11,6 +11,7 @@ import torch
 from evaluators.scoring import fused_reduction
 from evaluators.scoring.class_blocks import NOTHING_THERE, ClassBlocks
 from evaluators.scoring.fused_reduction import reduce_fused
+from evaluators.scoring.score import COSTLY_FIGURES
 from evaluators.scoring.reductions import reduce_cosines
 
 for classes, n, sets, scale, most in [
@@ -26,7 +27,7 @@ for classes, n, sets, scale, most in [
     cosines = torch.cat([cosines, torch.full((1, n), NOTHING_THERE)])
     lower = np.full((sets, 1), scale)
     blocks = ClassBlocks.of(index.numpy(), lower)
-    eagerly = reduce_cosines(cosines, index.numpy(), blocks, labels, scale, lower, 2**20, marginal=True)
+    eagerly = reduce_cosines(cosines, index.numpy(), blocks, labels, scale, lower, 2**20, COSTLY_FIGURES)
     (_, eager, _), *others = eagerly
     assert not others
     fused = reduce_fused(cosines, index, labels, scale)
