@@ -12,7 +12,7 @@ __all__ = ["drain", "hand_over"]
 Item = TypeVar("Item")
 
 DEAF = 0.2
-"""Seconds after which Ctrl-C is looked for again: one that comes just before a thread begins to wait does not wake it."""
+"""Seconds after which Ctrl-C is looked for again: one that comes just before a thread waits does not wake it."""
 
 
 def hand_over(
