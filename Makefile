@@ -8,6 +8,8 @@ TRACKERS := $(VENV)/.trackers
 RAY := $(VENV)/.ray
 BROWSER := $(VENV)/.browser
 CONSUMERS := $(VENV)/.consumers
+# Modules are compiled once, not anew by every process that a test starts.
+unexport PYTHONDONTWRITEBYTECODE
 SHARED := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: demo test test-all check docs format bench clean

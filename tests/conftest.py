@@ -16,26 +16,46 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 LONGEST = (
     "tests/examples/test_examples.py",
     "tests/prompt_search/cli/test_cli.py",
+    "tests/prompt_search/llm/hf/test_model.py",
+    "tests/prompt_search/run/test_local_model_drives_all.py",
     "tests/prompt_search/run/test_surroundings.py",
     "tests/prompt_search/run/test_kills.py",
-    "tests/prompt_search/run/test_kinds_of_data.py",
-    "tests/prompt_search/test_fuzzing.py",
-    "tests/prompt_search/run/test_local_model_drives_all.py",
     "tests/prompt_search/run/test_engine.py",
-    "tests/prompt_search/run/outcome/test_last_selection.py",
-    "tests/prompt_search/cli/test_before_anything_is_loaded.py",
-    "tests/prompt_search/run/test_damage.py",
-    "tests/prompt_search/bench/test_bench.py",
-    "tests/prompt_search/llm/hf/test_model.py",
+    "tests/docs/test_pages.py",
+    "tests/packaging/test_readme_snippet.py",
     "tests/prompt_search/llm/local/test_model.py",
-    "tests/prompt_search/llm/api/test_litellm.py",
+    "tests/prompt_search/run/test_batched_runs.py",
+    "tests/examples/test_notebook.py",
     "tests/prompt_search/run/test_random_labels.py",
-    "tests/evaluators/scoring/test_working_memory.py",
-    "tests/evaluators/embeddings/test_stored_vectors.py",
+    "tests/prompt_search/test_fuzzing.py",
+    "tests/prompt_search/run/test_thinking_models.py",
+    "tests/prompt_search/run/outcome/test_last_selection.py",
+    "tests/prompt_search/run/test_pairwise_run.py",
+    "tests/prompt_search/testing/test_conformance.py",
+    "tests/prompt_search/run/test_damage.py",
+    "tests/prompt_search/cli/test_before_anything_is_loaded.py",
+    "tests/prompt_search/run/test_budgets.py",
+    "tests/prompt_search/run/test_replay.py",
+    "tests/prompt_search/run/test_run.py",
     "tests/evaluators/test_incremental_scoring.py",
+    "tests/prompt_search/llm/local/test_install.py",
+    "tests/optimizers/test_replies_take_linear_time.py",
+    "tests/prompt_search/report/test_page.py",
+    "tests/evaluators/scoring/test_working_memory.py",
+    "tests/prompt_search/run/test_kinds_of_data.py",
+    "tests/evaluators/scoring/test_fused_reduction.py",
+    "tests/benchmarks/test_devices.py",
+    "tests/prompt_search/bench/test_bench.py",
+    "tests/packaging/test_wheel.py",
     "tests/prompt_search/data/encoding/test_processes.py",
+    "tests/optimizers/proapo/test_oracle.py",
+    "tests/prompt_search/exports/test_transformers.py",
+    "tests/evaluators/embeddings/test_stored_vectors.py",
 )
-"""Files of more than ten seconds, in the order they begin, so that no process is left alone with one at the end."""
+"""The files that take longest, the longest first, so that no process is left alone with one at the end.
+
+Not quite: the command line stands between those that encode the bundled photos, whose features are made once.
+"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -4,12 +4,15 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, suppress
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import TypeVar
 
 __all__ = ["drain", "hand_over"]
 
 Item = TypeVar("Item")
+
+DEAF = 0.2
+"""Seconds after which Ctrl-C is looked for again: one that comes just before a thread waits does not wake it."""
 
 
 def hand_over(
@@ -20,7 +23,7 @@ def hand_over(
 ) -> None:
     """Run `work` in a thread of its own, calling `deliver` in this one for each item that it puts into `arrived`.
 
-    This thread only waits, so Ctrl-C reaches it at once. Then, and when `deliver` raises, `end` tells the work to come
+    This thread only waits, so Ctrl-C reaches it soon. Then, and when `deliver` raises, `end` tells the work to come
     to its end, which is waited for; after Ctrl-C what it still puts is delivered. What `work` raises is raised here,
     after its items.
 
@@ -42,7 +45,13 @@ def hand_over(
 
 
 def _deliver_all(arrived: "SimpleQueue[Item | None]", deliver: Callable[[Item], None]) -> None:
-    while (item := arrived.get()) is not None:
+    while True:
+        try:
+            item = arrived.get(timeout=DEAF)
+        except Empty:
+            continue
+        if item is None:
+            return
         deliver(item)
 
 

@@ -4,6 +4,7 @@ import base64
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,8 @@ from prompt_search.report.tables import (
 from prompt_search.run.journal.event_lines import Record
 
 if TYPE_CHECKING:
+    from jinja2 import Environment
+
     from prompt_search.run.config import DataConfig
 
 __all__ = ["REPORT", "render_comparison", "render_report", "write_report"]
@@ -106,10 +109,21 @@ def render_comparison(records: Sequence[RunRecord]) -> str:
 
 
 def _page(template: str, **context: Any) -> str:  # noqa: ANN401 - whatever the template shows
-    import jinja2
     from markupsafe import Markup
 
-    environment = jinja2.Environment(
+    script = Path(__file__).with_name("sort.js.jinja").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    style = Path(__file__).with_name("style.css.jinja").read_text(encoding="utf-8")
+    fixed = {"script": Markup(script), "script_digest": digest, "style": Markup(style)}  # noqa: S704 - our own files
+    return _templates().get_template(template).render(fixed | context)
+
+
+@cache
+def _templates() -> "Environment":
+    """The templates beside this file, each compiled once."""
+    import jinja2
+
+    return jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         autoescape=True,
         finalize=lambda value: printable(value) if type(value) is str else value,  # no control characters, either
@@ -117,11 +131,6 @@ def _page(template: str, **context: Any) -> str:  # noqa: ANN401 - whatever the 
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    script = Path(__file__).with_name("sort.js.jinja").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    style = Path(__file__).with_name("style.css.jinja").read_text(encoding="utf-8")
-    fixed = {"script": Markup(script), "script_digest": digest, "style": Markup(style)}  # noqa: S704 - our own files
-    return environment.get_template(template).render(fixed | context)
 
 
 @dataclass(frozen=True, slots=True)

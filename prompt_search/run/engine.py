@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluators import LabeledImages, TextEncoder
+from evaluators.scoring.fitness import FIGURES_READ
 from optimizers import Picture, Scored, Task, abilities, attempts, in_turn, watch
 from optimizers.template_search import template_library
 from prompt_search.data.pictures.thumbnails import thumbnails
@@ -101,7 +102,8 @@ def _carry_out(job: Job, given: Facts, images: Callable[[str], LabeledImages], j
     """From the first line of the journal to the last file; the same for a new, a resumed and a replayed run."""
     config, model = job.config, job.model
     facts = journal.event(Facts, "", lambda: given)
-    evaluators = SplitEvaluators(images, TextEncoder(model, job.cache))
+    figures = FIGURES_READ.get(config.search.fitness, ())
+    evaluators = SplitEvaluators(images, TextEncoder(model, job.cache), figures)
     fits = context_check(model)
     described = describe_model(config.model, config.precision, model)
     provenance = provenance_of(config, facts)

@@ -1,7 +1,7 @@
 """A small world for whole runs: pictures in folders, a real (tiny, untrained) open_clip model, a scripted LLM."""
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,14 @@ from PIL import Image
 
 import prompt_search
 from evaluators import ImageTextModel, OpenClipModel
+from evaluators.heads.linear_probe import fit_probe
 from optimizers import Cupl, HillClimbing, LanguageModel, Optimizer, Sample
 from prompt_search import Resources, RunConfig
 from prompt_search.llm.prices import Price
+from prompt_search.report import page, plots
 from prompt_search.report.result import Result
+from prompt_search.run.outcome import heads
+from tests.fakes.made_once import made_once
 from tests.fakes.scripted_model import ScriptedModel
 from tests.fakes.tiny_clip import save_tiny_clip
 
@@ -41,6 +45,27 @@ def paint(folder: Path, per_class: int = 9, colours: Mapping[str, tuple[int, int
                 picture.putpixel((rng.randrange(24), rng.randrange(24)), tuple(rng.randrange(256) for _ in range(3)))
             picture.save(folder / name / f"{i}.png")
     return folder
+
+
+def drawn(given: Sequence[Any]) -> str:
+    """What a plot of a search shows: figures of candidates, not their words."""
+    steps, phases, baseline, winner, *others = given
+    points = [
+        step and (step.order, step.calls, step.usd, step.fitness, step.score.top1)
+        for step in (*steps, baseline, winner)
+    ]
+    return repr((points, phases, others))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def the_same_plots_and_probes_are_made_once() -> Iterator[None]:
+    """They are two thirds of a small run, and functions of what is in it alone, as their own tests show."""
+    with pytest.MonkeyPatch.context() as patched:
+        for plot in ("change_plot", "forest_plot"):
+            patched.setattr(page, plot, made_once(getattr(plots, plot)))
+        patched.setattr(page, "search_plot", made_once(plots.search_plot, drawn))
+        patched.setattr(heads, "fit_probe", made_once(fit_probe))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,16 @@
 """The evaluators of the three splits, each made when it is first needed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import cached_property
 
 import numpy as np
 
 from evaluators import Evaluator, LabeledImages, TextEncoder
+from evaluators.scoring.score import COSTLY_FIGURES
 
 __all__ = ["SplitEvaluators"]
+
+CONFUSIONS_IN_A_SEARCH = 256
 
 
 class SplitEvaluators:
@@ -18,15 +21,23 @@ class SplitEvaluators:
     Args:
         images: gives the images of a split by its name.
         texts: shared by all.
+        figures: which of the costly figures of a score the search has a use for.
     """
 
-    def __init__(self, images: Callable[[str], LabeledImages], texts: TextEncoder) -> None:
-        self._images, self.texts = images, texts
+    def __init__(
+        self,
+        images: Callable[[str], LabeledImages],
+        texts: TextEncoder,
+        figures: Collection[str] = COSTLY_FIGURES,
+    ) -> None:
+        self._images, self.texts, self._figures = images, texts, figures
 
     @cached_property
     def search(self) -> Evaluator:
-        """Scored on thousands of times."""
-        return Evaluator(self._images("search"), self.texts)
+        """Scored on thousands of times: its scores say no more than a search reads."""
+        return Evaluator(
+            self._images("search"), self.texts, figures=self._figures, most_confusions=CONFUSIONS_IN_A_SEARCH
+        )
 
     @cached_property
     def select(self) -> Evaluator:

@@ -122,7 +122,7 @@ def test_any_keys_and_vectors_come_back(
 def test_another_process_sees_and_adds_vectors(tmp_path: Path) -> None:
     store = filled(tmp_path, 2)
     (tmp_path / "go").touch()
-    assert start_writer(tmp_path, 2, 6).wait(60) == 0
+    assert start_writer(tmp_path, 2, 6).wait(300) == 0
     assert assert_only_right_vectors(store, range(1, 8)) == [1, 2, 3, 4, 5]
     assert (tmp_path / "keys.bin").stat().st_size == 5 * ROW.size
 
@@ -133,7 +133,7 @@ def test_two_processes_that_write_at_once_lose_nothing(tmp_path: Path) -> None:
         assert all(writer.poll() is None for writer in writers)
         time.sleep(0.01)
     (tmp_path / "go").touch()
-    assert [writer.wait(90) for writer in writers] == [0, 0]
+    assert [writer.wait(300) for writer in writers] == [0, 0]
     assert assert_only_right_vectors(EmbeddingStore(tmp_path, WIDTH), range(250)) == list(range(250))
     assert (tmp_path / "keys.bin").stat().st_size == 250 * ROW.size
 

@@ -53,7 +53,7 @@ def test_a_terminal_shows_live_totals(program: Run, tiny_clip: str, place: Path)
                 shown += part
         except OSError:  # how a terminal says that nobody is there any more
             pass
-        assert process.wait(timeout=60) == 0
+        assert process.wait(timeout=300) == 0
     for expected in (b"best fitness", b"candidates", b"LLM calls", b"from the cache", b"tokens", b"loading models"):
         assert expected in shown
 
@@ -162,7 +162,7 @@ def test_a_killed_run_continues_and_asks_nothing_twice(program: Run, tiny_clip: 
         while len(server.requests) < 2 and time.monotonic() < waited:
             time.sleep(0.05)
         process.send_signal(signal.SIGKILL)
-        process.wait(timeout=60)
+        process.wait(timeout=300)
         assert (place / "out" / "best_so_far.json").exists()
         program(*arguments(server, tiny_clip))
         seeds = [request.body["seed"] for request in server.requests]
@@ -178,7 +178,7 @@ def test_ctrl_c_exits_with_4_and_says_how_to_continue(program: Run, tiny_clip: s
         while not server.requests and time.monotonic() < waited:
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=300)
         assert process.returncode == 4
         assert "same command again" in errors
         assert "Traceback" not in errors
@@ -286,7 +286,9 @@ def test_a_wait_that_the_server_asks_for_is_shown_with_its_end_and_ended_by_max_
         done = program(*arguments(server, tiny_clip, "--max-time", "600"), check=3)
         seeds = [received.body["seed"] for received in server.requests]
     assert len(seeds) == len(set(seeds)), "it was waited for to the end"
-    assert re.search(r"asks to be left alone for 7 min 1\d s, until \d\d:\d\d:\d\d", done.stderr)
+    said = re.search(r"asks to be left alone for (\d) min (\d+) s, until \d\d:\d\d:\d\d", done.stderr)
+    assert said is not None
+    assert 300 < 60 * int(said[1]) + int(said[2]) <= 432  # it is told what is left, a moment after the refusal
     assert done.stderr.count("left alone") == 1
     assert "the limit of 600 s is reached" in done.stdout
 

@@ -1,5 +1,10 @@
 """A server that says when to come back."""
 
+import asyncio
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
 from optimizers.errors import LanguageModelUnavailable
@@ -33,19 +38,43 @@ def test_a_wait_in_words_is_read(said: str, seconds: float | None) -> None:
     assert found == (None if seconds is None else pytest.approx(seconds))
 
 
-def test_a_wait_in_words_is_kept_and_its_end_is_told() -> None:
+class Sleeping:
+    """A clock that only sleep moves, and what there is to see while it lasts."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 0.0
+        self.until: Callable[[], bool] = lambda: True
+        self._real = asyncio.sleep
+        monkeypatch.setattr(AdaptiveLimit.__init__, "__defaults__", (lambda: self.now,))
+        monkeypatch.setattr("tenacity.time", SimpleNamespace(monotonic=lambda: self.now))
+        monkeypatch.setattr(asyncio, "sleep", self.sleep)
+
+    async def sleep(self, delay: float, result: Any = None) -> Any:
+        while delay and not self.until():
+            await self._real(0.01)
+        self.now += delay
+        return await self._real(0, result)
+
+
+def test_a_wait_in_words_is_kept_and_its_end_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Traffic] = []
-    with OpenAIServer([refuse(429, "Please try again in 1.2s.", "rate_limit_exceeded")]) as server:
+    sleeping = Sleeping(monkeypatch)
+    sleeping.until = lambda: any(traffic.held_until for traffic in seen)
+    with OpenAIServer([refuse(429, "Please try again in 7m12s.", "rate_limit_exceeded")]) as server:
         model = OpenAICompatible("tiny", server.url)
         model.on_traffic = seen.append
         replies(model, [sample()])
         assert len(server.requests) == 2
     held = {traffic.held_until for traffic in seen if traffic.held_until is not None}
-    assert len(held) == 1
+    assert held == {432.0}
     assert seen[-1].held_until is None
+    assert 432.0 <= sleeping.now <= 433.0
 
 
-def test_a_wait_beyond_the_deadline_is_waited_for_and_beyond_the_longest_is_not() -> None:
+def test_a_wait_beyond_the_deadline_is_waited_for_and_beyond_the_longest_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    Sleeping(monkeypatch)
     impatient = {"deadline": 0.3, "longest_wait": 0.05}
     with OpenAIServer([rate_limited(retry_after=1)]) as server:
         replies(OpenAICompatible("tiny", server.url, patience=Patience(**impatient)), [sample()])  # type: ignore[arg-type]

@@ -17,7 +17,7 @@ from prompt_search.llm.api.openai_compatible import OpenAICompatible
 from prompt_search.llm.batch_log import BatchLog, BatchStep
 from tests.fakes.batch_server import BatchServer, Job, answered
 
-QUICK = BatchPatience(first=0.0, longest=0.0, attempts=3, timeout=5.0)
+QUICK = BatchPatience(first=0.0, longest=0.0, attempts=3)
 
 
 def said(body: dict[str, Any]) -> str:

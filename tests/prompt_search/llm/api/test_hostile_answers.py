@@ -22,11 +22,11 @@ from prompt_search.llm.api.openai_compatible import OpenAICompatible
 from prompt_search.llm.api.sample_call import Patience
 from prompt_search.llm.completion_cache import CompletionCache
 from prompt_search.llm.reply_text import MOST_TOKENS, stored_reply
-from tests.fakes.openai_server import Behaviour, OpenAIServer, completion, rate_limited, raw
+from tests.fakes.openai_server import PATIENT, Behaviour, OpenAIServer, completion, rate_limited, raw
 from tests.prompt_search.llm.samples import replies, sample
 
 KEY = "sk-very-secret-0123456789ab"
-IMPATIENT = Patience(attempts=1, longest_wait=0.01, timeout=20.0, longest_asked=5.0)
+IMPATIENT = Patience(attempts=1, longest_wait=0.01, timeout=PATIENT, longest_asked=5.0)
 Connect = Callable[[OpenAIServer], ChatModel]
 
 

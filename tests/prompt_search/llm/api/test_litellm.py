@@ -16,6 +16,7 @@ from prompt_search.llm.api.litellm_model import LiteLLMModel
 from prompt_search.llm.api.sample_call import Patience
 from prompt_search.llm.choose import language_model
 from tests.fakes.openai_server import (
+    PATIENT,
     Behaviour,
     Late,
     OpenAIServer,
@@ -51,7 +52,7 @@ Connect = Callable[..., LiteLLMModel]
 def connect(monkeypatch: pytest.MonkeyPatch) -> Connect:
     def connect(server: OpenAIServer, concurrency: int = 32, **patience: Any) -> LiteLLMModel:
         monkeypatch.setenv("HOSTED_VLLM_API_BASE", server.url)
-        defaults = {"attempts": 3, "longest_wait": 0.01, "timeout": 20.0, "grace": 0.2}
+        defaults = {"attempts": 3, "longest_wait": 0.01, "timeout": PATIENT, "grace": 0.2}
         return LiteLLMModel("hosted_vllm/tiny", concurrency, Patience(**(defaults | patience)))
 
     return connect
@@ -117,8 +118,14 @@ def test_retry_after_is_honoured(connect: Connect, slept: list[float]) -> None:
 
 @pytest.mark.parametrize("fault", [drip, Late()], ids=["a slow drip", "silence"])
 def test_the_timeout_bounds_a_call(fault: Behaviour, connect: Connect) -> None:
-    with OpenAIServer([fault, reply("answered")]) as server:
-        assert replies(connect(server, timeout=0.5), [sample("hi")])[0].text == "answered"
+    with OpenAIServer(lambda _: fault) as server, pytest.raises(LanguageModelUnavailable, match=r"within 0\.5 s"):
+        replies(connect(server, timeout=0.5, attempts=1), [sample("hi")])
+
+
+def test_a_call_whose_time_is_up_is_made_again(until_time_is_up: Behaviour, connect: Connect) -> None:
+    with OpenAIServer([until_time_is_up, reply("answered")]) as server:
+        assert replies(connect(server), [sample("hi")])[0].text == "answered"
+        assert len(server.requests) == 2
 
 
 def test_that_no_server_is_there_is_said_soon(connect: Connect) -> None:
@@ -210,7 +217,7 @@ def test_many_calls_are_in_flight_at_once_again_and_again(connect: Connect) -> N
     together = threading.Barrier(8)
 
     def meet(exchange: Any) -> None:
-        together.wait(30)
+        together.wait(120)
         echo(exchange)
 
     with OpenAIServer(lambda _: meet) as server:

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import threading
+from types import SimpleNamespace
 
 import pytest
 
@@ -18,7 +19,6 @@ from tests.fakes.openai_server import (
     Late,
     OpenAIServer,
     Received,
-    after,
     echo,
     refuse,
     reset,
@@ -44,6 +44,19 @@ class Doorkeeper:
         with self._lock:
             self.now -= 1
         echo(exchange)
+
+
+@pytest.fixture
+def stopped(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Set once a failure for good was seen and no other call is begun."""
+    stop, seen = CallPool._stop, threading.Event()
+
+    def stop_and_tell(pool: CallPool, error: BaseException) -> None:
+        stop(pool, error)
+        seen.set()
+
+    monkeypatch.setattr(CallPool, "_stop", stop_and_tell)
+    return seen
 
 
 def test_each_reply_goes_with_its_sample_once_and_in_the_calling_thread() -> None:
@@ -95,18 +108,19 @@ def test_no_samples_are_no_calls() -> None:
     assert server.requests == []
 
 
-def test_a_refusal_keeps_what_arrived_and_stops_at_once() -> None:
-    late, arrived, refused = Late(), threading.Barrier(3, timeout=120), threading.Event()
+def test_a_refusal_keeps_what_arrived_and_stops_at_once(
+    stopped: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late, arrived, clock = Late(), threading.Barrier(3, timeout=120), SimpleNamespace(now=0.0)
+    monkeypatch.setattr("prompt_search.llm.api.call_pool.time", SimpleNamespace(monotonic=lambda: clock.now))
 
     def gone(exchange: Exchange) -> None:
         arrived.wait()
         refuse(404, "gone")(exchange)
-        refused.set()
 
     def soon(exchange: Exchange) -> None:
         arrived.wait()
-        refused.wait(120)
-        exchange.wait(0.2)
+        stopped.wait(120)
         echo(exchange)
 
     def never(exchange: Exchange) -> None:
@@ -117,11 +131,16 @@ def test_a_refusal_keeps_what_arrived_and_stops_at_once() -> None:
         return {"0": echo, "1": gone, "2": soon, "3": never}.get(received.question, late)
 
     kept: dict[int, Reply] = {}
+
+    def keep(index: int, reply: Reply) -> None:
+        kept[index] = reply
+        clock.now += 5.0 * (index == 2)
+
     with OpenAIServer(script) as server:
         patience = Patience(grace=5.0, timeout=PATIENT)
         model = OpenAICompatible("tiny", server.url, concurrency=4, patience=patience)
         with pytest.raises(LanguageModelRejected):
-            model.complete(HUNDRED, kept.__setitem__)
+            model.complete(HUNDRED, keep)
         assert len(server.requests) <= 6
     # What was in flight had a moment to end; what had not ended by then was given up.
     assert kept.keys() == {0, 2}
@@ -139,27 +158,30 @@ def test_one_dead_sample_ends_the_call_with_the_others_kept() -> None:
     assert 3 not in kept
 
 
-def test_calls_beside_a_dead_sample_are_paid_for_and_end() -> None:
+def test_calls_beside_a_dead_sample_are_paid_for_and_end(stopped: threading.Event) -> None:
     kept: dict[int, Reply] = {}
+    together = threading.Barrier(4, timeout=120)
 
-    def script(received: Received) -> Behaviour:
-        return after(0.2, refuse(500, "oops")) if received.question == "0" else after(1.0)
+    def dead(exchange: Exchange) -> None:
+        together.wait()
+        refuse(500, "oops")(exchange)
 
-    with OpenAIServer(script) as server:
-        model = OpenAICompatible("tiny", server.url, concurrency=4, patience=Patience(attempts=1))
+    def beside(exchange: Exchange) -> None:
+        together.wait()
+        stopped.wait(120)
+        echo(exchange)
+
+    with OpenAIServer(lambda received: dead if received.question == "0" else beside) as server:
+        patience = Patience(attempts=1, timeout=PATIENT)
+        model = OpenAICompatible("tiny", server.url, concurrency=4, patience=patience)
         with pytest.raises(LanguageModelUnavailable, match="oops"):
             model.complete(HUNDRED, kept.__setitem__)
         assert len(server.requests) == 4
     assert kept.keys() == {1, 2, 3}
 
 
-def test_nothing_is_tried_again_beside_a_dead_sample(monkeypatch: pytest.MonkeyPatch) -> None:
-    together, dead = threading.Barrier(3), threading.Event()
-    stop = CallPool._stop
-
-    def stopped(pool: CallPool, error: BaseException) -> None:
-        stop(pool, error)
-        dead.set()
+def test_nothing_is_tried_again_beside_a_dead_sample(stopped: threading.Event) -> None:
+    together = threading.Barrier(3)
 
     def first(exchange: Exchange) -> None:
         if sum(received.question == "0" for received in exchange.server.owner.requests) == 1:
@@ -168,10 +190,9 @@ def test_nothing_is_tried_again_beside_a_dead_sample(monkeypatch: pytest.MonkeyP
 
     def other(exchange: Exchange) -> None:
         together.wait(60)
-        dead.wait(60)
+        stopped.wait(60)
         refuse(500, "oops")(exchange)
 
-    monkeypatch.setattr(CallPool, "_stop", stopped)
     with OpenAIServer(lambda received: first if received.question == "0" else other) as server:
         patience = Patience(attempts=2, longest_wait=0.01, head_start=0)
         model = OpenAICompatible("tiny", server.url, patience=patience)

@@ -10,6 +10,7 @@ from optimizers.errors import LanguageModelRejected, LanguageModelUnavailable
 from prompt_search.llm.api.openai_compatible import OpenAICompatible
 from prompt_search.llm.api.sample_call import Patience
 from tests.fakes.openai_server import (
+    PATIENT,
     Behaviour,
     Late,
     OpenAIServer,
@@ -54,7 +55,7 @@ TRANSIENT = THROTTLED | COUNTED
 
 
 def impatient(server: OpenAIServer, **settings: float) -> OpenAICompatible:
-    defaults: dict[str, float] = {"attempts": 3, "longest_wait": 0.01, "timeout": 20.0}
+    defaults: dict[str, float] = {"attempts": 3, "longest_wait": 0.01, "timeout": PATIENT}
     return OpenAICompatible("tiny", server.url, patience=Patience(**(defaults | settings)))  # type: ignore[arg-type]
 
 
@@ -119,8 +120,14 @@ def test_a_retry_after_beyond_the_longest_wait_is_not_waited_for(slept: list[flo
 
 @pytest.mark.parametrize("fault", [drip, Late()], ids=["a slow drip", "silence"])
 def test_the_timeout_bounds_a_call(fault: Behaviour) -> None:
-    with OpenAIServer([fault, reply("answered")]) as server:
-        assert replies(impatient(server, timeout=0.5), [sample("hi")])[0].text == "answered"
+    with OpenAIServer(lambda _: fault) as server, pytest.raises(LanguageModelUnavailable, match=r"within 0\.5 s"):
+        replies(impatient(server, timeout=0.5, attempts=1), [sample("hi")])
+
+
+def test_a_call_whose_time_is_up_is_made_again(until_time_is_up: Behaviour) -> None:
+    with OpenAIServer([until_time_is_up, reply("answered")]) as server:
+        assert replies(impatient(server), [sample("hi")])[0].text == "answered"
+        assert len(server.requests) == 2
 
 
 def test_that_no_server_is_there_is_said_soon(slept: list[float]) -> None:

@@ -9,9 +9,10 @@ from optimizers.language_model import Reply
 from prompt_search.llm.api.openai_compatible import OpenAICompatible
 from prompt_search.llm.api.sample_call import Patience
 from tests.fakes.openai_server import (
+    PATIENT,
     Behaviour,
+    Late,
     OpenAIServer,
-    after,
     completion,
     cut_off,
     rate_limited,
@@ -24,7 +25,6 @@ from tests.fakes.openai_server import (
 from tests.prompt_search.llm.samples import replies, sample
 
 PERHAPS_BILLED: dict[str, Behaviour] = {
-    "silence": after(30),
     "connection reset": reset,
     "connection closed in the body": cut_off,
     "half a JSON": raw(completion("a cat")[:30]),
@@ -37,13 +37,19 @@ FREE: dict[str, Behaviour] = {"429": rate_limited(), "409": refuse(409, "busy")}
 
 
 def model(server: OpenAIServer, concurrency: int = 32) -> OpenAICompatible:
-    patience = Patience(attempts=4, longest_wait=0.01, timeout=0.7, head_start=0.0)
+    patience = Patience(attempts=4, longest_wait=0.01, timeout=PATIENT, head_start=0.0)
     return OpenAICompatible("tiny", server.url, concurrency=concurrency, patience=patience)
 
 
 @pytest.mark.parametrize("fault", PERHAPS_BILLED.values(), ids=PERHAPS_BILLED.keys())
 def test_calls_that_told_no_usage_are_counted(fault: Behaviour) -> None:
     with OpenAIServer([fault, fault, reply("a cat")]) as server:
+        (found,) = replies(model(server), [sample()])
+    assert (found.prompt_tokens, found.completion_tokens, found.unmetered) == (7, 3, 2)
+
+
+def test_calls_that_were_not_answered_in_time_are_counted(until_time_is_up: Behaviour) -> None:
+    with OpenAIServer([until_time_is_up, until_time_is_up, reply("a cat")]) as server:
         (found,) = replies(model(server), [sample()])
     assert (found.prompt_tokens, found.completion_tokens, found.unmetered) == (7, 3, 2)
 
@@ -95,7 +101,8 @@ def test_a_model_that_failed_tells_which_calls_may_be_billed(fault: Behaviour, b
 
 
 def test_an_interrupted_call_may_be_billed() -> None:
-    with OpenAIServer(lambda r: after(30) if "two" in r.question else reply("a cat")) as server:
+    late = Late()
+    with OpenAIServer(lambda r: late if "two" in r.question else reply("a cat")) as server:
         asked = model(server)
 
         def interrupt(index: int, _: Reply) -> None:

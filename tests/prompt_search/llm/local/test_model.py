@@ -156,7 +156,7 @@ def test_a_fresh_process_gives_the_same_text_prints_nothing_else_and_ends(model:
         "from tests.prompt_search.llm.local.test_model import ASKED;"
         "sys.stdout.write(replies(LocalModel(Path(sys.argv[1])), ASKED[1:2])[0].text)"
     )
-    done = subprocess.run([sys.executable, "-c", program, str(path)], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", program, str(path)], capture_output=True, text=True, timeout=300)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == replies(model, ASKED[1:2])[0].text
 
