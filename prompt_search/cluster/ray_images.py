@@ -11,6 +11,7 @@ from prompt_search.cluster.worker_model import WorkerModel
 from prompt_search.cluster.worker_share import WorkerShare
 from prompt_search.data.encoding.image_work import EncodedImages
 from prompt_search.data.layouts.image_source import ImageFile, ImageSource, PictureReader
+from prompt_search.data.pictures.decoding import Decoding
 from prompt_search.errors import ClusterError, DataError
 
 __all__ = ["RayImages", "shards"]
@@ -52,7 +53,7 @@ class RayImages:
         self.by_worker: Counter[str] = Counter()
 
     def encoded(
-        self, source: ImageSource, images: Sequence[ImageFile], model: ImageTextModel, batch_size: int, turned: bool
+        self, source: ImageSource, images: Sequence[ImageFile], model: ImageTextModel, batch_size: int, how: Decoding
     ) -> Iterator[EncodedImages]:
         """See `ImageWork.encoded`.
 
@@ -61,10 +62,10 @@ class RayImages:
             DataError: also where the images lie in an object that can't be sent to workers.
         """
         with connected(self._engine):
-            yield from self._encoded(source, images, model, batch_size, turned)
+            yield from self._encoded(source, images, model, batch_size, how)
 
     def _encoded(
-        self, source: ImageSource, images: Sequence[ImageFile], model: ImageTextModel, batch_size: int, turned: bool
+        self, source: ImageSource, images: Sequence[ImageFile], model: ImageTextModel, batch_size: int, how: Decoding
     ) -> Iterator[EncodedImages]:
         import ray
 
@@ -77,7 +78,7 @@ class RayImages:
             "device": "cuda" if share.gpus else "cpu",
             "threads": share.cpus,
             "batch_size": batch_size,
-            "turned": turned,
+            "how": how,
         }
         parts = shards(images, BATCHES_PER_SHARD * batch_size, share.workers)
         try:
