@@ -116,7 +116,8 @@ def run(classes: int) -> None:
         size = journal.stat().st_size
         usage = resource.getrusage(resource.RUSAGE_SELF)
         with journal.open() as lines:
-            candidates = sum(len(json.loads(line).get("candidates", ())) for line in lines)
+            scored = [event for event in map(json.loads, lines) if event["event"] == "score"]
+        candidates = sum(len(event["candidates"]) for event in scored)
     found = {
         "processor": usage.ru_utime + usage.ru_stime,
         "wall": wall,

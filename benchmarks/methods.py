@@ -41,6 +41,7 @@ from optimizers import (
     LanguageModel,
     Optimizer,
     ProApo,
+    Reflect,
     Reply,
     Request,
     Sample,
@@ -48,7 +49,7 @@ from optimizers import (
     Task,
 )
 from optimizers.meta_prompts import quoted
-from optimizers.replies import all_sentences, differences, own_descriptions, phrases, sentence, templates
+from optimizers.replies import all_sentences, differences, naming, own_descriptions, phrases, sentence, templates
 from optimizers.search import Usable
 from prompt_search.cache.cache_dir import cache_dir
 from prompt_search.data import load_splits
@@ -74,11 +75,13 @@ class Method:
 
     strategy: Optimizer
     read: Read | None = None
+    counted: Callable[[str], bool] = lambda question: True
+    """Whether a reply to a question (its last turn) is one that this is about."""
 
 
 def _sentence(text: str, names: Sequence[str]) -> Mapping[str, Sequence[str]]:
     found = sentence(text, names[0]) if names else None
-    return {names[0]: [found]} if found is not None else {}
+    return {names[0]: [naming(found, names[0])]} if found is not None else {}
 
 
 def _library(text: str, names: Sequence[str]) -> Mapping[str, Sequence[str]]:
@@ -105,13 +108,31 @@ def _apart(text: str, names: Sequence[str]) -> Mapping[str, Sequence[str]]:
     return {names[0]: [d.first for d in own], names[1]: [d.second for d in own]} if own else {}
 
 
+def _rewritten(text: str, names: Sequence[str]) -> Mapping[str, Sequence[str]]:
+    """Sentences about the class that is named first, behind the template where they do not name it."""
+    if not names:
+        return {}
+    return {names[0]: [naming(each, names[0]) for each in all_sentences(text, "")]}
+
+
+NOT_WRITTEN = ("Describe what a", "How can you identify a", "Describe an image of a", "name of the class goes")
+"""In CuPL's own questions, and in the one that asks for others."""
+
+
+def _is_written(question: str) -> bool:
+    """Whether the language model wrote a question itself."""
+    return not any(part in question for part in NOT_WRITTEN)
+
+
 METHODS: Mapping[str, Method] = {
     "hill-climb": Method(HillClimbing(iterations=20)),
     "glov": Method(Glov(steps=3)),
     "ipo": Method(Ipo(steps=4)),
     "cupl": Method(Cupl(samples=1), _sentence),
+    "cupl-written": Method(Cupl(samples=1, write_questions=True), _sentence, _is_written),
     "proapo": Method(ProApo(generations=2, group_generations=1, groups=2), _library),
     "fudd": Method(Fudd(max_pairs=12), _apart),
+    "reflect": Method(Reflect(steps=2), _rewritten, lambda question: "One per line" in question),
     "ensemble-selection": Method(EnsembleSelection(samples=1, rounds=1), _listed),
 }
 
@@ -217,8 +238,8 @@ def _figures(name: str, llm: str, device: str, seeds: int, *, examples: bool = F
         model = CachedModel(language_model(spec, cache_dir=cache_dir()), cache)
         found = [_one(name, world) for world in map(partial(_world, model, device), range(seeds))]
     if examples:
-        for each in found[0].asked:
-            print(f"  {'usable' if each.usable else '      '} {each.reply!r}")
+        for each, better in zip(found[0].asked, found[0].better, strict=True):
+            print(f"  {'better' if better else 'usable' if each.usable else '      '} {each.reply!r}")
     return [
         _share(f"methods: {name} ({llm}): usable replies", [each.usable for each in found]),
         _share(f"methods: {name} ({llm}): better replies", [each.better for each in found]),
@@ -259,9 +280,10 @@ def _one(name: str, given: tuple[World, int]) -> Found:
     photo = PromptSet.of(world.task.classes, [PHOTO_TEMPLATE])
     search.score([photo])
     first, *_ = [*method.strategy.run(search), photo]
-    better = [_is_better(each, method, search) for each in search.asked]
+    asked = [each for each in search.asked if method.counted(each.request.messages[-1].content)]
+    better = [_is_better(each, method, search) for each in asked]
     won, plain = world.select.score([first, photo])
-    return Found([each.usable for each in search.asked], better, 100 * (won.top1 - plain.top1), search.asked)
+    return Found([each.usable for each in asked], better, 100 * (won.top1 - plain.top1), asked)
 
 
 def _is_better(asked: Asked, method: Method, search: BenchSearch) -> bool:

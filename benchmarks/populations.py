@@ -1,7 +1,6 @@
 """Many prompt sets at once: chunked products and reductions, against set by set with whole logits in plain torch."""
 
 import math
-import random
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 from benchmarks.measure import Comparison, alternate
 from evaluators.embeddings.labeled_images import LabeledImages
 from evaluators.models.image_text_model import FloatArray
-from evaluators.scoring.batch_statistics import batch_statistics, shard_statistics
+from evaluators.scoring.batch_statistics import batch_statistics, likely_windows, measure_on, shard_statistics
 from evaluators.scoring.products import CandidateBatch, Products, images_per_product
 
 if TYPE_CHECKING:
@@ -28,14 +27,15 @@ def measure(device: str) -> list[Comparison]:
 
 
 def _cpu() -> list[Comparison]:
-    images = _images(5_000, 100)
     rng = np.random.default_rng(1)
-    parent = list(_unit_rows(rng, 100))
-    unrelated = [list(_unit_rows(rng, 100)) for _ in range(16)]
-    children = [_child(parent, rng, changed=5) for _ in range(120)]
+    images, few, hundred, thousand = _images(5_000, 100), _images(160, 10), _images(1_600, 100), _images(16_000, 1_000)
+    parent, large = list(_unit_rows(rng, 100)), list(_unit_rows(rng, 1_000))
     return [
-        _against_torch("unrelated sets", images, unrelated),
-        _against_torch("children that change 5 of 100 classes", images, children),
+        _against_torch("unrelated sets", images, [list(_unit_rows(rng, 100)) for _ in range(16)]),
+        _against_torch("children that change 5 of 100 classes", images, [_child(parent, rng, 5) for _ in range(120)]),
+        _against_torch("few shots, 10 classes", few, [list(_unit_rows(rng, 10)) for _ in range(300)]),
+        _against_torch("few shots, 100 classes", hundred, [_child(parent, rng, 5) for _ in range(60)]),
+        _against_torch("one class of 1,000 changed", thousand, [_child(large, rng, 1) for _ in range(12)]),
     ]
 
 
@@ -46,8 +46,10 @@ def _against_torch(name: str, images: LabeledImages, sets: Sequence[Sequence[Flo
     features, labels = torch.from_numpy(np.asarray(images.embeddings)), torch.from_numpy(images.labels)
 
     def ours() -> list[float]:
-        statistics = batch_statistics(CandidateBatch.of(sets), images, shards, SCALE, images_per_product("cpu"), False)
-        return [each.score(0.0).cross_entropy for each in statistics]
+        batch, chunk = CandidateBatch.of(sets), images_per_product("cpu")
+        measure = measure_on(shards, SCALE, chunk, fused=False, figures=())
+        found = batch_statistics(batch, likely_windows(batch, shards[0], SCALE, chunk), measure, SCALE)
+        return [each.cross_entropy for each in found.scores([None] * len(sets))]
 
     def plain() -> list[float]:
         return [_whole_logits(features, torch.from_numpy(np.stack(columns)), labels) for columns in sets]
@@ -149,7 +151,7 @@ def _on_cuda(batch: CandidateBatch, images: LabeledImages, fused: bool) -> Calla
 
     def run() -> None:
         for group in groups:
-            shard_statistics(group, products, 0, len(images), SCALE, lower, chunk, fused)
+            shard_statistics(group, products, slice(0, len(images)), SCALE, lower, chunk, fused=fused, figures=())
         torch.cuda.synchronize()
 
     return run
@@ -163,9 +165,8 @@ def _images(n: int, classes: int) -> LabeledImages:
 
 def _child(parent: Sequence[FloatArray], rng: np.random.Generator, changed: int) -> list[FloatArray]:
     child = list(parent)
-    for place, column in zip(
-        random.Random(0).sample(range(len(child)), changed), _unit_rows(rng, changed), strict=True
-    ):
+    places = rng.choice(len(parent), changed, replace=False).tolist()
+    for place, column in zip(places, _unit_rows(rng, changed), strict=True):
         child[place] = column
     return child
 

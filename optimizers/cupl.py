@@ -14,7 +14,7 @@ from optimizers.asking import ask_usable, most_calls
 from optimizers.errors import BudgetReached
 from optimizers.language_model import Reply, Request
 from optimizers.meta_prompts import QUESTION, class_questions, questions_turns, sentence_schema, small_list_schema
-from optimizers.replies import list_fault, sentence, written_questions
+from optimizers.replies import list_fault, naming, sentence, written_questions
 from optimizers.search import Search
 from optimizers.settings import Count, Settings, Temperature
 from optimizers.task import Plan, Task
@@ -109,8 +109,10 @@ class Cupl(Settings):
         return questions * self.samples
 
     def _usable(self, label: ClassLabel, reply: str, task: Task) -> str | None:
-        text = sentence(reply, label.name)
-        return text if text is not None and task.fits(text) else None
+        """The first sentence, with the name of its class."""
+        described = sentence(reply, label.name)
+        text = naming(described, label.name) if described is not None else ""
+        return text if text and task.fits(text) else None
 
     def _report(self, search: Search, replies: list[Reply], described: dict[str, list[str]]) -> None:
         asked = sum(reply.finish != "budget" for reply in replies)

@@ -30,7 +30,7 @@ from optimizers.errors import BudgetReached
 from optimizers.imported_prompts import archived_texts, templates_at_hand
 from optimizers.language_model import Reply, Request
 from optimizers.meta_prompts import apart_question, everyday_question, kinds_question, photo_question
-from optimizers.replies import all_sentences, phrases
+from optimizers.replies import all_sentences, naming, phrases
 from optimizers.search import Search
 from optimizers.settings import Count, CountOrZero, Settings
 from optimizers.task import Plan, Task
@@ -169,11 +169,7 @@ def kinds_in(text: str, label: ClassLabel) -> list[Saying]:
 
 def sentences_in(text: str, label: ClassLabel) -> list[Saying]:
     """Sentences of a reply; one without the name of its class gets it in front."""
-    named = (
-        sentence if label.name.casefold() in sentence.casefold() else f"a photo of a {label.name}. {sentence}"
-        for sentence in all_sentences(text, label.name)
-    )
-    return [Saying(text) for text in named]
+    return [Saying(naming(sentence, label.name)) for sentence in all_sentences(text, label.name)]
 
 
 def _fitting(sayings: Iterable[Iterable[Saying]], task: Task) -> tuple[tuple[Saying, ...], ...]:

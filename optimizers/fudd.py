@@ -17,7 +17,7 @@ from typing import Annotated, ClassVar
 from evaluators import PHOTO_TEMPLATE, Candidate, ClassLabel, ClassPair, Difference, PairwisePrompts, PromptSet
 from optimizers.asking import account, ask_usable, most_calls
 from optimizers.language_model import Request
-from optimizers.meta_prompts import pair_question, pair_schema
+from optimizers.meta_prompts import pair_question, pair_schema, small_pair_schema
 from optimizers.replies import difference_fault, differences, own_descriptions
 from optimizers.search import Search
 from optimizers.settings import Count, CountOrZero, Range, Settings, Temperature
@@ -63,10 +63,11 @@ class Fudd(Settings):
     def run(self, search: Search) -> list[Candidate]:
         """Ask what tells the pairs apart, and hand over the pairwise prompts and their compiled form."""
         base = PromptSet.of(search.task.classes, [PHOTO_TEMPLATE])
-        met = meeting_pairs(search.top_classes(base, self.k))
-        chosen = [pair for pair, _ in met.most_common() if _have_different_names(pair, search.task.classes)][
-            : self.max_pairs
-        ]
+        best = search.top_classes(base, self.k)
+        met, taken = meeting_pairs(best), meeting_pairs(classes[:2] for classes in best)
+        # With few classes all pairs meet in every image; those that meet at its top are the ones to tell apart.
+        ordered = sorted(met, key=lambda pair: (-met[pair], -taken[pair]))
+        chosen = [pair for pair in ordered if _have_different_names(pair, search.task.classes)][: self.max_pairs]
         search.log(f"fudd: {len(met)} pairs of classes meet in the top {self.k}; {len(chosen)} of them are asked for")
         found = self._ask(search, chosen) if chosen else {}
         if not found:
@@ -109,6 +110,7 @@ class Fudd(Settings):
             temperature=self.temperature,
             max_tokens=self.max_tokens,
             json_schema=pair_schema(self.attributes),
+            small_schema=small_pair_schema(self.attributes),
         )
 
 

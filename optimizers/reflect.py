@@ -24,7 +24,7 @@ from optimizers.archive import Scored
 from optimizers.asking import account, ask_usable, most_calls
 from optimizers.language_model import Message, Request
 from optimizers.meta_prompts import Mistake, diagnosis_turn, rewriting_turns
-from optimizers.replies import all_sentences, answer_in, list_fault
+from optimizers.replies import all_sentences, answer_in, list_fault, naming
 from optimizers.search import SHORTLIST, Search
 from optimizers.settings import Count, Settings, Temperature
 from optimizers.shortlist import different, texts_alike
@@ -126,7 +126,7 @@ class Reflect(Settings):
         counts += answers.counts
         written: list[dict[int, list[str]]] = [{} for _ in cases]
         for (number, index), sentences in zip(asked, answers.readings, strict=True):
-            named = [_with_name(sentence, task.classes[index].name) for sentence in sentences]
+            named = [naming(sentence, task.classes[index].name) for sentence in sentences]
             fitting = [text for text in named if task.fits(text)][: self.listed]
             if fitting:
                 written[number][index] = fitting
@@ -198,10 +198,6 @@ def _start(search: Search) -> list[PromptSet]:
     general = [template for template in general_templates() if task.template_fits(template)]
     plain = [PromptSet.of(task.classes, templates) for templates in ([PHOTO_TEMPLATE], general) if templates]
     return [*plain, *task.start, *(entry.candidate.compiled() for entry in search.archive.best(SHORTLIST))]
-
-
-def _with_name(sentence: str, name: str) -> str:
-    return sentence if name.casefold() in sentence.casefold() else f"a photo of a {name}. {sentence}"
 
 
 def _changed(parent: PromptSet, texts: Mapping[int, Sequence[str]]) -> PromptSet:

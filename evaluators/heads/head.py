@@ -1,6 +1,8 @@
 """Scores of logits that no prompt set gives: those of a linear probe, of Tip-Adapter."""
 
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +11,7 @@ from evaluators.embeddings.labeled_images import ROWS_AT_ONCE, LabeledImages
 from evaluators.heads.linear_probe import Probe
 from evaluators.heads.tip_adapter import TipAdapter
 from evaluators.models.image_text_model import FloatArray
-from evaluators.scoring.reductions import reduce_logits
+from evaluators.scoring.reductions import label_ranks, reduce_logits
 from evaluators.scoring.redundancy import redundancies
 from evaluators.scoring.score import Score
 
@@ -41,19 +43,14 @@ def score_head(head: Probe | TipAdapter, images: LabeledImages, scale: float) ->
     """
     import torch
 
-    starts = range(0, len(images), ROWS_AT_ONCE)
-    parts = [
-        reduce_logits(
-            torch.from_numpy(_cosines(head, images.embeddings[start : start + ROWS_AT_ONCE], scale)),
-            torch.from_numpy(images.labels[start : start + ROWS_AT_ONCE]),
-            scale,
-        )
-        for start in starts
-    ]
-    statistics = parts[0]
-    for part in parts[1:]:
-        statistics += part
-    return HeadScore(statistics.score(_redundancy(head)), statistics.ranks == 0)
+    parts, right = [], []
+    for start in range(0, len(images), ROWS_AT_ONCE):
+        some = slice(start, start + ROWS_AT_ONCE)
+        cosines = torch.from_numpy(_cosines(head, images.embeddings[some], scale))
+        labels = torch.from_numpy(images.labels[some])
+        parts.append(reduce_logits(cosines, labels, scale))
+        right.append((label_ranks(cosines, labels) == 0).numpy())
+    return HeadScore(reduce(add, parts).score(_redundancy(head)), np.concatenate(right))
 
 
 def _cosines(head: Probe | TipAdapter, features: FloatArray, scale: float) -> FloatArray:

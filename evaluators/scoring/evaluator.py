@@ -1,7 +1,7 @@
 """Scores prompt sets on one split of a data set."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
@@ -13,18 +13,20 @@ from evaluators.embeddings.class_weights import ClassEmbeddings, TextEncoder
 from evaluators.embeddings.labeled_images import LabeledImages
 from evaluators.errors import ModelError, PromptError
 from evaluators.models.devices import check_devices, product_devices
+from evaluators.models.image_text_model import FloatArray
 from evaluators.precision import Precision
 from evaluators.prompts.pairwise_prompts import Candidate, PairwisePrompts
 from evaluators.prompts.prompt_set import PromptSet
 from evaluators.prompts.text_library import TextLibrary
-from evaluators.scoring.batch_statistics import batch_statistics
+from evaluators.scoring.batch_statistics import Measure, batch_statistics, likely_windows, measure_on
 from evaluators.scoring.calibration import calibration_errors
+from evaluators.scoring.image_shares import ShareOut
 from evaluators.scoring.pairwise_score import PairTable, fallback_share, pair_table, two_steps
 from evaluators.scoring.products import CandidateBatch, Products
 from evaluators.scoring.reductions import label_ranks, reduce_logits
 from evaluators.scoring.redundancy import redundancies
 from evaluators.scoring.scale_window import every_window, middle_windows
-from evaluators.scoring.score import Score
+from evaluators.scoring.score import COSTLY_FIGURES, Score
 from evaluators.scoring.text_worth import TextWorth, text_worth
 from evaluators.scoring.working_memory import WorkingMemory, is_out_of_memory
 from evaluators.selection.k_means import k_means
@@ -63,6 +65,10 @@ class Evaluator:
             on every device (no TF32, unless torch is told to use it); `bf16` and `fp16` are for speed on CUDA, and
             scores then differ by more than rounding.
         fused: on CUDA, reduce in one Triton kernel rather than in eager torch (it needs a C compiler).
+        figures: which of `COSTLY_FIGURES` scores have; the others are `None`.
+        most_confusions: how many of the most frequent confusions a score of a prompt set lists; `None` for all.
+        share_out: gives the images to others, who score prompt sets on them; `devices` then serve what is asked of
+            single images.
 
     Raises:
         ModelError: if texts and images have different widths, or there is no such device or precision, or the devices
@@ -78,6 +84,9 @@ class Evaluator:
         devices: Sequence[str] | None = None,
         precision: Precision = "fp32",
         fused: bool = False,
+        figures: Collection[str] = COSTLY_FIGURES,
+        most_confusions: int | None = None,
+        share_out: ShareOut | None = None,
     ) -> None:
         width = images.embeddings.shape[1]
         if width != texts.model.width:
@@ -86,13 +95,14 @@ class Evaluator:
             )
         self.images = images
         self._texts = texts
-        self._fused = fused
+        self._fused, self._figures, self._most_confusions = fused, frozenset(figures), most_confusions
         self._table: tuple[str, PairTable] | None = None
         self._warned = False
         self.devices = check_devices(product_devices(texts.model) if devices is None else devices)
         """Where the products run."""
         self._memory = WorkingMemory(memory_limit, len(images), len(images.class_ids), width, self.devices[0])
         self._embeddings = ClassEmbeddings(texts, self._memory.cache)
+        self._shares = share_out(images) if share_out else None
         self._shards = [Products(images, device, precision, self._memory.cache) for device in self.devices]
 
     @property
@@ -181,8 +191,18 @@ class Evaluator:
         columns = self._embeddings.of(candidates)
         scale, chunk = self._texts.model.logit_scale, self._memory.chunk
         batch = CandidateBatch.of(columns)
-        statistics = batch_statistics(batch, self.images, self._shards, scale, chunk, self._fused)
-        return [of_set.score(r) for of_set, r in zip(statistics, redundancies(columns), strict=True)]
+        measure = self._measure(scale, chunk)
+        found = batch_statistics(batch, likely_windows(batch, self._shards[0], scale, chunk), measure, scale)
+        return found.scores(self._redundancies(columns), self._most_confusions)
+
+    def _measure(self, scale: float, chunk: int) -> Measure:
+        shares = self._shares
+        if shares is None:
+            return measure_on(self._shards, scale, chunk, fused=self._fused, figures=self._figures)
+        return lambda batch, lower: shares.statistics(batch, lower, scale, chunk, self._figures)
+
+    def _redundancies(self, columns: Sequence[Sequence[FloatArray]]) -> Sequence[float | None]:
+        return redundancies(columns) if "redundancy" in self._figures else [None] * len(columns)
 
     def _take_less_memory(self, error: MemoryError | RuntimeError, sets: int) -> None:
         """Go on with half as much at once; it is logged once."""
@@ -197,11 +217,11 @@ class Evaluator:
 
     def _score_pairwise(self, prompts: PairwisePrompts) -> Score:
         scale = self._texts.model.logit_scale
-        (redundancy,) = redundancies(self._embeddings.of([prompts.base]))
+        (redundancy,) = self._redundancies(self._embeddings.of([prompts.base]))
         for windows in (middle_windows(scale), every_window(scale)):
             chunks = [reduce_logits(cosines, labels, scale, windows) for cosines, labels in self._cosines(prompts)]
             whole = reduce(add, chunks)
-            if whole.windows.hold_minimum(len(self.images), scale):
+            if whole.windows.hold_minimum(len(self.images), scale).all():
                 break
         return replace(whole.score(redundancy), top5=None)
 

@@ -41,7 +41,7 @@ def proapo(score: Score) -> float:
     """
     lacking = score.top1 if len(score.recall) > 5 else 0.0
     top5 = score.top5 if score.top5 is not None else lacking
-    return score.top1 + top5 + 0.005 * score.redundancy - score.cross_entropy
+    return score.top1 + top5 + 0.005 * _known(score.redundancy, "redundancy") - score.cross_entropy
 
 
 def cross_entropy(score: Score) -> float:
@@ -56,8 +56,19 @@ def balanced(score: Score) -> float:
 
 def unsupervised(score: Score) -> float:
     """H(mean p) - mean H(p), in nats: the information between image and prediction; needs no labels."""
-    return score.marginal_entropy - score.prediction_entropy
+    return _known(score.marginal_entropy, "marginal entropy") - score.prediction_entropy
 
+
+def _known(figure: float | None, name: str) -> float:
+    if figure is None:
+        raise ValueError(f"the score was made without its {name}; see Evaluator(figures=...)")
+    return figure
+
+
+FIGURES_READ: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"proapo": ("top5", "redundancy"), "unsupervised": ("marginal_entropy",)}
+)
+"""Which of `COSTLY_FIGURES` the presets read; those that are not here read none."""
 
 DEFAULT_FITNESS = "top1-fitted-ce"
 FITNESS_PRESETS: Mapping[str, Fitness] = MappingProxyType(

@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluators.models.image_text_model import FloatArray
-from evaluators.scoring.scale_window import WINDOW, nearer_minimum, scale_range
+from evaluators.scoring.scale_window import nearer_minimum, scale_range
 
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["SAMPLE", "best_scale", "cross_entropies", "likely_scales", "window_sums"]
+__all__ = ["SAMPLE", "best_scale", "cross_entropies", "exact_sum", "likely_scales"]
 
 
 GOLDEN = (5**0.5 - 1) / 2
@@ -80,36 +80,6 @@ UNIT = 2.0**-20
 """What the figures of images are rounded to, so that their sum is exact, in any order."""
 
 
-def window_sums(
-    cosines: "torch.Tensor", labels: "torch.Tensor", lower: "torch.Tensor", room: "torch.Tensor | None" = None
-) -> "torch.Tensor":
-    """Cross-entropy and its first two derivatives by the log of the scale, at both ends of a window of scales.
-
-    Args:
-        cosines: [P, C, n], contiguous; used as scratch, so worthless afterwards.
-        labels: [n] int64.
-        lower: [P] the lower end of each set's window.
-        room: [3, P C n or more] of the cosines' type, to be written to; a page of new memory costs more than a sum.
-
-    Returns:
-        [P, 2, 3] float64, summed over the images.
-    """
-    import torch
-
-    if room is None:
-        room = cosines.new_empty((3, cosines.numel()))
-    first, powers, other = (each[: cosines.numel()].view(cosines.shape) for each in room)
-    # Logits at half the scale of the lower end: the squares and cubes of their exponentials are those of the two ends.
-    scale = (lower / 2).to(cosines.dtype)[:, None, None]
-    logits = cosines.sub_(cosines.amax(1, keepdim=True)).mul_(scale)
-    own = logits.gather(1, labels.expand(len(logits), 1, -1)).squeeze(1)
-    torch.exp(logits, out=first)
-    torch.mul(first, first, out=powers)
-    at_lower = _derivatives(powers, logits, own, 2, other)
-    at_upper = _derivatives(powers.mul_(first), logits, own, 2 * WINDOW, other)
-    return torch.stack([at_lower, at_upper], dim=1)
-
-
 def likely_scales(cosines: "torch.Tensor", labels: "torch.Tensor", scale: float) -> NDArray[np.float64]:
     """About where the cross-entropies of P sets are least, by a sample of the images.
 
@@ -130,25 +100,24 @@ def likely_scales(cosines: "torch.Tensor", labels: "torch.Tensor", scale: float)
     for _ in range(NEWTON_STEPS):
         at = torch.from_numpy(found).to(below)[:, None, None]
         torch.exp(torch.mul(below, at, out=logits), out=powers)
-        sums = _derivatives(powers, logits, own * at[:, 0], 1, room).cpu().numpy()
+        sums = _derivatives(powers, logits, own * at[:, 0], room).cpu().numpy()
         found = nearer_minimum(found, sums, scale)
     return found
 
 
 def _derivatives(
-    powers: "torch.Tensor", logits: "torch.Tensor", own: "torch.Tensor", times: float, room: "torch.Tensor"
+    powers: "torch.Tensor", logits: "torch.Tensor", own: "torch.Tensor", room: "torch.Tensor"
 ) -> "torch.Tensor":
-    """Cross-entropy and derivatives [p, 3] at `times` the scale of the logits, from the exponentials there."""
+    """Cross-entropy and derivatives [p, 3] at the scale of the logits, from the exponentials there."""
     import torch
 
     total = powers.sum(1)
-    mean = torch.mul(powers, logits, out=room).sum(1).div_(total).mul_(times)
-    square = room.mul_(logits).sum(1).div_(total).mul_(times**2)
-    slope = mean - times * own
-    curvature = slope + square - mean * mean
-    return torch.stack([_exact_sum(each) for each in (total.log() - times * own, slope, curvature)], dim=1)
+    mean = torch.mul(powers, logits, out=room).sum(1).div_(total)
+    square = room.mul_(logits).sum(1).div_(total)
+    slope = mean - own
+    return exact_sum(torch.stack([total.log() - own, slope, slope + square - mean * mean], dim=1))
 
 
-def _exact_sum(of_images: "torch.Tensor") -> "torch.Tensor":
-    """The sum [p] over the images of [p, n], in float64, the same in any order."""
-    return of_images.double().div_(UNIT).round_().sum(1).mul_(UNIT)
+def exact_sum(of_images: "torch.Tensor") -> "torch.Tensor":
+    """The sum [...] over the images of [..., n], in float64, the same in any order."""
+    return of_images.double().div_(UNIT).round_().sum(-1).mul_(UNIT)

@@ -48,6 +48,7 @@ def reduce_fused(cosines: "torch.Tensor", index: "torch.Tensor", labels: "torch.
     image_tile = min(TILE // class_tile, 128)
     tiles = triton.cdiv(n, image_tile)
     out = Reduced.zeros(sets, n, classes, cosines.device)
+    assert out.probabilities is not None
     step = max(1, PARTIAL_SUMS // (tiles * classes))
     # Triton starts a kernel on the current device, wherever its arguments are.
     with torch.cuda.device_of(cosines):  # type: ignore[no-untyped-call]

@@ -1,87 +1,161 @@
-"""What is known of every image under one prompt set, and the score made of it."""
+"""What is summed over the images of a split under prompt sets, and the scores made of it."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluators.models.image_text_model import FloatArray
 from evaluators.scoring.scale_window import ScaleWindows
 from evaluators.scoring.score import Score
 
-__all__ = ["ImageStatistics"]
+__all__ = ["FIXED_POINT", "ImageStatistics", "count_pairs"]
+
+FIXED_POINT = 2.0**32
+"""Figures of images are rounded to whole multiples of its inverse and summed as integers: so their sum is exact, and
+the same in any order, up to 2e9 altogether."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ImageStatistics:
-    """Per image [n], and the probabilities of C classes over the images; shards of a split add up with `+`.
+    """Sums over images of C classes under P prompt sets; those of several shards of a split add up with `+`.
 
-    Figures of images are kept one by one until the end, so a mean does not depend on how the images were sharded.
+    Whole numbers all, so a score does not depend on how the images were shared out.
 
     Attributes:
-        labels: [n] in [0, C).
-        ranks: [n] how many other logits are greater than or equal to the label's.
-        predicted: [n] the label if it ranks first, else the first of the best other classes.
-        margins: [n] cosine of the label minus the best other.
-        cross_entropies: [n] in nats.
-        entropies: [n] of the softmax, in nats.
-        probabilities: [C] float64, the softmax summed over the images.
-        windows: cross-entropies at other scales, summed over the images.
+        images: [C] how many there are of every class.
+        right: [P, C] how many of them are classified right.
+        among_five: [P] images with fewer than five other classes as likely as the label; `None` if not asked for.
+        cross_entropies: [P, C] in nats times `FIXED_POINT`.
+        margins: [P] cosine of the label minus the best other, times `FIXED_POINT`.
+        entropies: [P] of the softmax, in nats times `FIXED_POINT`.
+        probabilities: [P, C] the softmax times `FIXED_POINT`; `None` if not asked for.
+        confusions: (keys, counts) [M], keys ascending and different: (set C + label) C + prediction of wrong images.
+        windows: cross-entropies at other scales.
     """
 
-    labels: NDArray[np.int64]
-    ranks: NDArray[np.int32]
-    predicted: NDArray[np.int32]
-    margins: FloatArray
-    cross_entropies: FloatArray
-    entropies: FloatArray
-    probabilities: NDArray[np.float64]
+    images: NDArray[np.int64]
+    right: NDArray[np.int64]
+    among_five: NDArray[np.int64] | None
+    cross_entropies: NDArray[np.int64]
+    margins: NDArray[np.int64]
+    entropies: NDArray[np.int64]
+    probabilities: NDArray[np.int64] | None
+    confusions: tuple[NDArray[np.int64], NDArray[np.int64]]
     windows: ScaleWindows
 
     def __add__(self, other: "ImageStatistics") -> "ImageStatistics":
-        *per_image, _, _ = (f.name for f in fields(self))
-        images = {name: np.concatenate([getattr(self, name), getattr(other, name)]) for name in per_image}
-        probabilities, windows = self.probabilities + other.probabilities, self.windows + other.windows
-        return ImageStatistics(**images, probabilities=probabilities, windows=windows)
-
-    def score(self, redundancy: float) -> Score:
-        """The figures over all images."""
-        n, classes = len(self.labels), len(self.probabilities)
-        images = np.bincount(self.labels, minlength=classes)
-        right = self.ranks == 0
-        mean = self.probabilities / n
-        fitted, fitted_scale = self.windows.minimum(n, classes)
-        return Score(
-            n=n,
-            top1=_rounded(right.sum() / n),
-            top5=_rounded((self.ranks < 5).sum() / n) if classes > 5 else None,
-            cross_entropy=_rounded(self.cross_entropies.sum(dtype=np.float64) / n),
-            fitted_cross_entropy=_rounded(fitted),
-            fitted_scale=_rounded(fitted_scale),
-            margin=_rounded(self.margins.sum(dtype=np.float64) / n),
-            prediction_entropy=_rounded(self.entropies.sum(dtype=np.float64) / n),
-            marginal_entropy=_rounded(-(mean * np.log(np.maximum(mean, 1e-300))).sum()),
-            redundancy=_rounded(redundancy),
-            recall=_means(np.bincount(self.labels[right], minlength=classes), images),
-            class_cross_entropy=_means(np.bincount(self.labels, self.cross_entropies, classes), images),
-            confusions=_confusions(self.labels[~right], self.predicted[~right], classes),
+        return ImageStatistics(
+            images=self.images + other.images,
+            right=self.right + other.right,
+            among_five=_both(self.among_five, other.among_five),
+            cross_entropies=self.cross_entropies + other.cross_entropies,
+            margins=self.margins + other.margins,
+            entropies=self.entropies + other.entropies,
+            probabilities=_both(self.probabilities, other.probabilities),
+            confusions=count_pairs([self.confusions, other.confusions]),
+            windows=self.windows + other.windows,
         )
 
+    def score(self, redundancy: float | None) -> Score:
+        """The figures of the only set."""
+        n, classes = int(self.images.sum()), len(self.images)
+        (score,) = self.scores(*self.windows.minimum(n, classes), [redundancy])
+        return score
 
-def _rounded(value: float) -> float:
-    return round(float(value), 6) + 0.0  # no negative zero
+    def scores(
+        self,
+        fitted: NDArray[np.float64],
+        scales: NDArray[np.float64],
+        redundancies: Sequence[float | None],
+        most_confusions: int | None = None,
+    ) -> list[Score]:
+        """The figures of every set over all images.
+
+        Args:
+            fitted: [P] the least cross-entropies, in nats.
+            scales: [P] where these are.
+            redundancies: [P] see `Score`.
+            most_confusions: how many of the most frequent are listed; `None` for all.
+        """
+        n, classes = int(self.images.sum()), len(self.images)
+        top1 = _rounded(self.right.sum(1) / n)
+        top5 = None if self.among_five is None or classes <= 5 else _rounded(self.among_five / n)
+        cross_entropy = _rounded(_natural(self.cross_entropies.sum(1)) / n)
+        margin, entropy = _rounded(_natural(self.margins) / n), _rounded(_natural(self.entropies) / n)
+        least, scale, marginal = _rounded(fitted), _rounded(scales), self._marginal_entropies(n)
+        recall, of_class = self._by_class(self.right), self._by_class(_natural(self.cross_entropies))
+        return [
+            Score(
+                n=n,
+                top1=top1[i],
+                top5=None if top5 is None else top5[i],
+                cross_entropy=cross_entropy[i],
+                fitted_cross_entropy=least[i],
+                fitted_scale=scale[i],
+                margin=margin[i],
+                prediction_entropy=entropy[i],
+                marginal_entropy=marginal[i],
+                redundancy=None if redundancy is None else round(redundancy, 6) + 0.0,
+                recall=recall[i],
+                class_cross_entropy=of_class[i],
+                confusions=confusions,
+            )
+            for i, (redundancy, confusions) in enumerate(
+                zip(redundancies, self._confusions(most_confusions), strict=True)
+            )
+        ]
+
+    def _marginal_entropies(self, n: int) -> "list[float] | list[None]":
+        if self.probabilities is None:
+            return [None] * len(self.right)
+        mean = _natural(self.probabilities) / n
+        return _rounded(-(mean * np.log(np.maximum(mean, 1e-300))).sum(1))
+
+    def _by_class(self, totals: "NDArray[np.int64] | NDArray[np.float64]") -> list[tuple[float | None, ...]]:
+        """The means over the images of each class."""
+        absent = np.flatnonzero(self.images == 0).tolist()
+        rows: list[list[float | None]] = np.round(totals / np.maximum(self.images, 1), 6).tolist()
+        for row in rows if absent else ():
+            for c in absent:
+                row[c] = None
+        return list(map(tuple, rows))
+
+    def _confusions(self, most: int | None) -> Iterator[tuple[tuple[int, int, int], ...]]:
+        """Of every set (label, prediction, images), most frequent first."""
+        keys, counts = self.confusions
+        sets, classes = self.right.shape
+        of_set, pairs = np.divmod(keys, classes * classes)
+        order = np.lexsort((pairs, -counts, of_set))
+        ends = np.searchsorted(of_set, np.arange(sets + 1))
+        columns = [*np.divmod(pairs[order], classes), counts[order]]
+        for start, end in zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True):
+            stop = end if most is None else min(end, start + most)
+            yield tuple(zip(*(column[start:stop].tolist() for column in columns), strict=True))
 
 
-def _means(totals: "NDArray[np.float64 | np.int64]", images: NDArray[np.int64]) -> tuple[float | None, ...]:
-    pairs: Iterable[tuple[float, int]] = zip(totals.tolist(), images.tolist(), strict=True)
-    return tuple(round(total / n, 6) + 0.0 if n else None for total, n in pairs)
+def count_pairs(
+    parts: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]],
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Counts by key, of several parts together: (keys, counts), keys ascending.
+
+    >>> count_pairs([(np.array([3, 7]), np.array([1, 2])), (np.array([7]), np.array([5]))])
+    (array([3, 7]), array([1, 7]))
+    """
+    keys, counts = (np.concatenate(each) for each in zip(*parts, strict=True))
+    different, places = np.unique(keys, return_inverse=True)
+    total = np.zeros(len(different), dtype=np.int64)
+    np.add.at(total, places, counts)
+    return different, total
 
 
-def _confusions(
-    labels: NDArray[np.int64], predicted: NDArray[np.int32], classes: int
-) -> tuple[tuple[int, int, int], ...]:
-    pairs, counts = np.unique(labels * classes + predicted, return_counts=True)
-    order = np.argsort(-counts, kind="stable")
-    columns = (pairs[order] // classes, pairs[order] % classes, counts[order])
-    return tuple(zip(*(column.tolist() for column in columns), strict=True))
+def _both(one: NDArray[np.int64] | None, other: NDArray[np.int64] | None) -> NDArray[np.int64] | None:
+    return None if one is None or other is None else one + other
+
+
+def _natural(fixed: NDArray[np.int64]) -> NDArray[np.float64]:
+    return fixed / FIXED_POINT
+
+
+def _rounded(values: "NDArray[np.float64]") -> list[float]:
+    return [round(value, 6) + 0.0 for value in values.tolist()]  # no negative zero

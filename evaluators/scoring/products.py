@@ -17,13 +17,14 @@ from evaluators.errors import ModelError
 from evaluators.models.devices import check_device
 from evaluators.models.image_text_model import FloatArray
 from evaluators.precision import Precision
+from evaluators.scoring.class_blocks import NOTHING_THERE
 
 if TYPE_CHECKING:
     import torch
 
     from evaluators.embeddings.labeled_images import LabeledImages
 
-__all__ = ["CandidateBatch", "ImageChunk", "Products", "classes_per_product", "images_per_product"]
+__all__ = ["CandidateBatch", "ImageChunk", "Products", "classes_per_product", "images_per_product", "logits_per_block"]
 
 
 def images_per_product(device: str) -> int:
@@ -34,6 +35,11 @@ def images_per_product(device: str) -> int:
 def classes_per_product(device: str) -> int:
     """Classes of one product."""
     return 64 if device.partition(":")[0] == "cpu" else 4096
+
+
+def logits_per_block(device: str) -> int:
+    """Logits reduced at once in the eager way: 1 MB stays near a processor, 16 MB in the cache of a large GPU."""
+    return 2**18 if device.partition(":")[0] == "cpu" else 2**22
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,6 +109,7 @@ class Products:
         if precision not in get_args(Precision):
             raise ModelError(f"unknown precision {precision!r}; choose one of {', '.join(get_args(Precision))}")
         self.device = check_device(device)
+        self.n_images = len(images)
         self._images = images
         self._precision = precision
         self._sample: tuple[torch.Tensor, torch.Tensor] | None = None
@@ -146,16 +153,20 @@ class Products:
         return self._rounded(padded)
 
     def cosines(self, matrix: "torch.Tensor", features: "torch.Tensor") -> "torch.Tensor":
-        """Cosines [U, n] float32 of a `matrix` [U, D] of embeddings with the features [n, D] of a chunk."""
+        """Cosines [U + 1, n] float32 of a `matrix` [U, D] of embeddings with the features [n, D] of a chunk.
+
+        The last row is of a class that is not there.
+        """
         import torch
 
-        product = torch.empty((len(matrix), len(features)), dtype=torch.float32, device=self.device)
+        product = torch.empty((len(matrix) + 1, len(features)), dtype=torch.float32, device=self.device)
+        product[-1] = NOTHING_THERE
         step = classes_per_product(self.device)
         # Half precision in, float32 out: torch has it for CUDA only.
         wide = {} if matrix.dtype == torch.float32 else {"out_dtype": torch.float32}
         for start in range(0, len(matrix), step):
             part = slice(start, start + step)
-            torch.mm(matrix[part], features.T, out=product[part], **wide)
+            torch.mm(matrix[part], features.T, out=product[:-1][part], **wide)
         return product
 
     def _features(self, place: slice) -> "torch.Tensor":

@@ -1,17 +1,22 @@
 """Cosines reduced to statistics of images, in one pass over a chunk of them.
 
-The eager way, in plain torch; `fused_reduction` does the same in one kernel and is tested against it. All
+The eager way, in plain torch; `fused_reduction` does most of it in one kernel and is tested against it. All
 operations are elementwise or run along the classes, so an image's figures do not depend on what is reduced beside it.
 """
 
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evaluators.scoring.fitted_scale import window_sums
+from evaluators.scoring.class_blocks import NOTHING_THERE, BlockTable, ClassBlocks, Combined
+from evaluators.scoring.fitted_scale import exact_sum
 from evaluators.scoring.image_statistics import ImageStatistics
-from evaluators.scoring.scale_window import ScaleWindows, every_window
+from evaluators.scoring.image_sums import ImageSums
+from evaluators.scoring.products import logits_per_block
+from evaluators.scoring.scale_window import every_window
+from evaluators.scoring.score import COSTLY_FIGURES
 
 if TYPE_CHECKING:
     import torch
@@ -22,12 +27,16 @@ __all__ = ["Reduced", "label_ranks", "reduce_cosines", "reduce_logits"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reduced:
-    """Statistics of n images under P prompt sets of C classes, as tensors; see `ImageStatistics` for what each is.
+    """Statistics of n images under P prompt sets of C classes, as tensors.
 
     Attributes:
-        ranks, predicted: [P, n] int32.
-        margins, cross_entropies, entropies: [P, n] float32.
-        probabilities: [P, C] float64, summed over the images.
+        ranks: [P, n] int32, how many other logits are greater than or equal to the label's; or, if nobody wants
+            `top5`, only whether there are any.
+        predicted: [P, n] int32, the label if it ranks first, else the first of the best other classes.
+        margins: [P, n] float32, cosine of the label minus the best other.
+        cross_entropies: [P, n] float32, in nats.
+        entropies: [P, n] float32, of the softmax, in nats.
+        probabilities: [P, C] float64, the softmax summed over the images; `None` if nobody wants it.
     """
 
     ranks: "torch.Tensor"
@@ -35,7 +44,7 @@ class Reduced:
     margins: "torch.Tensor"
     cross_entropies: "torch.Tensor"
     entropies: "torch.Tensor"
-    probabilities: "torch.Tensor"
+    probabilities: "torch.Tensor | None"
 
     @classmethod
     def zeros(cls, sets: int, images: int, classes: int, device: "torch.device | str" = "cpu") -> "Reduced":
@@ -47,17 +56,16 @@ class Reduced:
         room = {name: torch.zeros((sets, images), dtype=kinds[name], device=device) for name in per_image}
         return cls(**room, probabilities=torch.zeros((sets, classes), dtype=torch.float64, device=device))
 
-    def take_in(self, part: "Reduced", sets: slice, images: slice) -> None:
-        """Write down the statistics of some sets on some images."""
-        *per_image, _ = (f.name for f in fields(self))
-        for name in per_image:
-            getattr(self, name)[sets, images] = getattr(part, name)
-        self.probabilities[sets] += part.probabilities
-
-    def of(self, index: int, labels: "NDArray[np.int64]", windows: ScaleWindows) -> ImageStatistics:
-        """The statistics of one set, with its cross-entropies at other scales beside them."""
-        own = {f.name: getattr(self, f.name)[index].cpu().numpy() for f in fields(self)}
-        return ImageStatistics(labels=labels, windows=windows, **own)
+    def of(self, sets: slice) -> "Reduced":
+        """The statistics of some of the sets."""
+        return Reduced(
+            ranks=self.ranks[sets],
+            predicted=self.predicted[sets],
+            margins=self.margins[sets],
+            cross_entropies=self.cross_entropies[sets],
+            entropies=self.entropies[sets],
+            probabilities=None if self.probabilities is None else self.probabilities[sets],
+        )
 
 
 def label_ranks(cosines: "torch.Tensor", labels: "torch.Tensor") -> "torch.Tensor":
@@ -73,51 +81,84 @@ def reduce_logits(
 
     Its cross-entropies at other scales are those in the windows with the lower ends `lower` [K], by default in all.
     """
-    by_class = cosines.T.contiguous()[None]
-    lower = every_window(scale) if lower is None else lower
-    ends = by_class.new_tensor(lower).float()
-    copy, room = by_class.float(), by_class.new_empty((3, by_class.numel())).float()
-    sums = [window_sums(copy.clone(), labels, end[None], room) for end in ends]
-    windows = ScaleWindows(lower, np.concatenate([each.cpu().numpy() for each in sums]))
-    return reduce_cosines(by_class.clone(), labels, scale).of(0, labels.cpu().numpy(), windows)
+    import torch
+
+    windows = (every_window(scale) if lower is None else lower)[None]
+    n, classes = cosines.shape
+    rows = torch.cat([cosines.T, cosines.new_full((1, n), NOTHING_THERE)])
+    index = np.arange(classes, dtype=np.int64)[None]
+    blocks = ClassBlocks.of(index, windows)
+    sums = ImageSums.zeros(1, classes, windows, COSTLY_FIGURES)
+    for reduced in reduce_cosines(rows, index, blocks, labels, scale, windows, logits_per_block("cpu"), COSTLY_FIGURES):
+        sums.take_in(*reduced, labels)
+    return sums.statistics()
 
 
-def reduce_cosines(cosines: "torch.Tensor", labels: "torch.Tensor", scale: float) -> Reduced:
-    """The statistics of P sets from their cosines.
+def reduce_cosines(
+    cosines: "torch.Tensor", index: "NDArray[np.int64]", blocks: ClassBlocks, labels: "torch.Tensor", scale: float,
+    lower: "NDArray[np.float64]", at_once: int, figures: Collection[str],
+) -> "Iterator[tuple[slice, Reduced, torch.Tensor]]":  # fmt: skip
+    """The statistics of P sets, some of them after another.
 
     Args:
-        cosines: [P, C, n], contiguous; used as scratch, so worthless afterwards.
+        cosines: [U + 1, n] float32 at least; the last row is `NOTHING_THERE`.
+        index: [P, C] which of the U are a set's classes.
+        blocks: of these.
         labels: [n] int64.
         scale: the logit scale s of softmax(s * cosine).
+        lower: [P, K] the lower ends of each set's windows of scales.
+        at_once: a fourth of the numbers that are worked on together.
+        figures: which of `COSTLY_FIGURES` are wanted.
+
+    Yields:
+        Which sets; their statistics; [p, K, 2, 3] cross-entropy and derivatives at the ends of the windows, summed.
     """
     import torch
 
-    own = cosines.gather(1, labels.expand(len(cosines), 1, -1))
-    others = cosines.scatter(1, labels.expand(len(cosines), 1, -1), -torch.inf)
-    best = others.amax(1, keepdim=True) if cosines.shape[1] > 1 else own
-    rival = _first(others.ge_(best))
-    # Comparisons that write floats are ten times as fast as those that write truth values and sum them.
-    ranks = torch.ge(cosines, own, out=others).sum(1).int() - 1
-    top = torch.maximum(own, best)
-    logits = cosines.sub_(top).mul_(scale)
-    p = torch.exp(logits, out=others)
-    total = p.sum(1, keepdim=True)
-    probabilities = p.div_(total).sum(2).double()
-    log_total = total.squeeze(1).log()
-    return Reduced(
-        ranks=ranks,
-        predicted=torch.where(ranks == 0, labels, rival).int(),
-        margins=(own - best).squeeze(1),
-        cross_entropies=log_total - scale * (own - top).squeeze(1),
-        entropies=(log_total - p.mul_(logits).sum(1)).clamp_min(0),
-        probabilities=probabilities,
-    )
+    table = BlockTable(blocks, cosines, labels, scale, at_once)
+    (sets, classes), n = index.shape, cosines.shape[1]
+    rows, ends = (torch.from_numpy(each).to(cosines.device) for each in (index, lower.astype(np.float32)))
+    marginal = "marginal_entropy" in figures
+    widest = max(4 * blocks.index.shape[1], classes if marginal else 0)  # of what is combined a dozen arrays are alive
+    step = max(1, at_once // max(1, widest * n))
+    for start in range(0, sets, step):
+        some = slice(start, start + step)
+        own = cosines.gather(0, rows[some][:, labels])
+        found = table.combined(some, own, ends[some])
+        wrong = own <= found.best
+        ranks = _ranks(cosines, rows[some], own, wrong, at_once) if "top5" in figures else wrong.int()
+        reduced = Reduced(
+            ranks=ranks,
+            predicted=torch.where(ranks == 0, labels, found.rival.long()).int(),
+            margins=own - found.best if classes > 1 else torch.zeros_like(own),
+            cross_entropies=found.cross_entropies,
+            entropies=found.entropies,
+            probabilities=_probabilities(cosines, rows[some], found, scale) if marginal else None,
+        )
+        yield some, reduced, exact_sum(found.windows)
 
 
-def _first(flags: "torch.Tensor") -> "torch.Tensor":
-    """The first class whose flag is 1 rather than 0: [P, C, n] to [P, n]; overwrites the flags."""
+def _ranks(
+    cosines: "torch.Tensor", rows: "torch.Tensor", own: "torch.Tensor", wrong: "torch.Tensor", at_once: int
+) -> "torch.Tensor":
+    """Ranks [p, n] of the labels' cosines `own`: counted for images that some set has `wrong`."""
     import torch
 
-    classes = flags.shape[1]
-    places = torch.arange(classes, 0, -1, dtype=flags.dtype, device=flags.device)  # exact below 2**24 classes
-    return classes - flags.mul_(places[:, None]).amax(1).long()
+    ranks = torch.zeros(own.shape, dtype=torch.int32, device=own.device)
+    some_wrong = wrong.any(0).nonzero()[:, 0]
+    if not len(some_wrong):
+        return ranks
+    classes, there, those = rows.shape[1], cosines.index_select(1, some_wrong), own.index_select(1, some_wrong)
+    step = max(1, at_once // (classes * len(some_wrong)))
+    for start in range(0, len(rows), step):
+        some = slice(start, start + step)
+        others = there.index_select(0, rows[some].flatten()).view(-1, classes, len(some_wrong))
+        # Comparisons that write floats are ten times as fast as those that write truth values and sum them.
+        ranks[some, some_wrong] = others.ge_(those[some, None]).sum(1).int() - 1
+    return ranks
+
+
+def _probabilities(cosines: "torch.Tensor", rows: "torch.Tensor", found: Combined, scale: float) -> "torch.Tensor":
+    """The softmax summed over the images, [p, C] float64."""
+    logits = cosines.index_select(0, rows.flatten()).view(*rows.shape, -1).sub_(found.top[:, None]).mul_(scale)
+    return logits.exp_().div_(found.total[:, None]).sum(2).double()

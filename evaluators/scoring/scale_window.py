@@ -5,7 +5,6 @@ derivatives at two scales. Between these a polynomial of the fifth degree with t
 for it.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log
 
@@ -34,14 +33,18 @@ NOTHING = 1e-6
 """Nats that a figure is rounded to."""
 
 
+PLACES = 52
+"""Windows are among so many, each about a tenth above the one before: sets that are much alike share theirs."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ScaleWindows:
-    """Cross-entropies at both ends of K windows of the logit scale; those of several shards of images add up with `+`.
+    """Cross-entropies of P sets at both ends of K windows of the logit scale; shards of the images add up with `+`.
 
     Attributes:
-        lower: [K] the lower ends; a window ends at `WINDOW` times that.
-        sums: [K, 2, 3] float64, summed over the images: the cross-entropy in nats, and its first and second derivative
-            by the logarithm of the scale; at the lower and at the upper end.
+        lower: [P, K] the lower ends; a window ends at `WINDOW` times that.
+        sums: [P, K, 2, 3] float64, summed over the images: the cross-entropy in nats, and its first and second
+            derivative by the logarithm of the scale; at the lower and at the upper end.
     """
 
     lower: NDArray[np.float64]
@@ -50,28 +53,34 @@ class ScaleWindows:
     def __add__(self, other: "ScaleWindows") -> "ScaleWindows":
         return ScaleWindows(self.lower, self.sums + other.sums)
 
-    def hold_minimum(self, images: int, scale: float) -> bool:
-        """Whether no scale outside the windows does better, within the range for a model of logit scale `scale`.
+    def hold_minimum(self, images: int, scale: float) -> NDArray[np.bool_]:
+        """[P] whether no scale outside the windows does better, within the range for a model of logit scale `scale`.
 
         True as well where so little is left of the mean over `images` images that nothing better could be seen.
         """
         lowest, highest = scale_range(scale)
-        first, last = self.sums[0, 0], self.sums[-1, 1]
-        above = last[1] >= 0 or last[0] < NOTHING / 2 * images or self.lower[-1] * WINDOW >= highest * (1 - 1e-9)
-        return bool((first[1] <= 0 or self.lower[0] <= lowest * (1 + 1e-9)) and above)
+        first, last = self.sums[:, 0, 0], self.sums[:, -1, 1]
+        at_the_end = self.lower[:, -1] * WINDOW >= highest * (1 - 1e-9)
+        above = (last[:, 1] >= 0) | (last[:, 0] < NOTHING / 2 * images) | at_the_end
+        held: NDArray[np.bool_] = ((first[:, 1] <= 0) | (self.lower[:, 0] <= lowest * (1 + 1e-9))) & above
+        return held
 
-    def nearer(self, scale: float) -> float:
-        """About where the minimum is, by the end of the windows that is nearer to it."""
-        end, at = (0, self.lower[0]) if self.sums[0, 0, 1] > 0 else (-1, self.lower[-1] * WINDOW)
-        return float(nearer_minimum(np.array([at]), self.sums[end, end][None], scale)[0])
+    def nearer(self, scale: float) -> NDArray[np.float64]:
+        """[P] about where the minima are, by the end of the windows that is nearer to each."""
+        down = self.sums[:, 0, 0, 1] > 0
+        at = np.where(down, self.lower[:, 0], self.lower[:, -1] * WINDOW)
+        return nearer_minimum(at, np.where(down[:, None], self.sums[:, 0, 0], self.sums[:, -1, 1]), scale)
 
-    def minimum(self, images: int, classes: int) -> tuple[float, float]:
-        """The least mean cross-entropy of `images` images in nats, and the scale that gives it.
+    def minimum(self, images: int, classes: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """[P] the least mean cross-entropies of `images` images in nats, and [P] the scales that give them.
 
         Never more than log C, the cross-entropy at scale 0; where no scale gives less, the scale is 0.
         """
-        least, at = min(_least(float(a), *(sums / images)) for a, sums in zip(self.lower, self.sums, strict=True))
-        return (least, at) if least < log(classes) - NOTHING else (log(classes), 0.0)
+        least, at = _least(self.lower, self.sums / images)
+        best = least.argmin(1)[:, None]
+        least, at = (np.take_along_axis(each, best, 1)[:, 0] for each in (least, at))
+        useful = least < log(classes) - NOTHING
+        return np.where(useful, least, log(classes)), np.where(useful, at, 0.0)
 
 
 def scale_range(scale: float) -> tuple[float, float]:
@@ -95,9 +104,15 @@ def nearer_minimum(at: NDArray[np.float64], sums: NDArray[np.float64], scale: fl
 
 
 def window_around(found: NDArray[np.float64], scale: float) -> NDArray[np.float64]:
-    """The lower ends of windows with scales of the range in their middle, as far as the range goes."""
+    """The lower ends of the windows whose middles are nearest to scales of the range, by the logarithm.
+
+    >>> window_around(np.array([0.0, 4.2, 9.9, 10.0, 1e9]), scale=10.0).round(2)
+    array([ 0.16,  3.55,  7.96,  7.96, 26.67])
+    """
     lowest, highest = scale_range(scale)
-    windows: NDArray[np.float64] = np.clip(found / WINDOW**0.5, lowest, highest / WINDOW)
+    step = log(highest / WINDOW / lowest) / (PLACES - 1)
+    place = np.log(np.maximum(found, lowest) / WINDOW**0.5 / lowest) / step
+    windows: NDArray[np.float64] = lowest * np.exp(step * np.clip(np.rint(place), 0, PLACES - 1))
     return windows
 
 
@@ -113,34 +128,35 @@ def middle_windows(scale: float) -> NDArray[np.float64]:
     return every[(every >= scale / STRIDE) & (every * WINDOW <= scale * STRIDE)]
 
 
-def _least(lower: float, start: NDArray[np.float64], end: NDArray[np.float64]) -> tuple[float, float]:
-    """The least cross-entropy in a window, and where; from value and derivatives at both ends."""
-    if start[1] >= 0:
-        return float(start[0]), lower
-    if end[1] <= 0:
-        return float(end[0]), lower * WINDOW
-    curve = _hermite(start, end, log(WINDOW)).tolist()
-    slope = [power * factor for power, factor in zip((5, 4, 3, 2, 1), curve, strict=False)]
-    low, high = 0.0, 1.0
+def _least(lower: NDArray[np.float64], ends: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The least cross-entropies in windows [P, K], and where; from values and derivatives at both ends [P, K, 2, 3]."""
+    start, end = ends[..., 0, :], ends[..., 1, :]
+    curve = _hermite(start, end, log(WINDOW))
+    slope = curve[:-1] * np.array([5, 4, 3, 2, 1]).reshape(-1, *[1] * lower.ndim)
+    low, high = np.zeros_like(lower), np.ones_like(lower)
     for _ in range(STEPS):
         middle = (low + high) / 2
-        low, high = (middle, high) if _value(slope, middle) < 0 else (low, middle)
-    return _value(curve, low), lower * WINDOW**low
+        falls = _value(slope, middle) < 0
+        low, high = np.where(falls, middle, low), np.where(falls, high, middle)
+    found = [(start[..., 1] >= 0, start[..., 0], lower), (end[..., 1] <= 0, end[..., 0], lower * WINDOW)]
+    conditions, values, places = zip(*found, strict=True)
+    least = np.select(conditions, values, _value(curve, low))
+    return least, np.select(conditions, places, lower * WINDOW**low)
 
 
-def _value(polynomial: Sequence[float], x: float) -> float:
-    """Horner's rule, highest power first; for so few numbers numpy takes thirty times as long."""
-    value = 0.0
-    for factor in polynomial:
-        value = value * x + factor
+def _value(polynomial: NDArray[np.float64], x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Horner's rule, highest power first."""
+    value = np.zeros_like(x)
+    for factors in polynomial:
+        value = value * x + factors
     return value
 
 
 def _hermite(start: NDArray[np.float64], end: NDArray[np.float64], width: float) -> NDArray[np.float64]:
-    """The polynomial on [0, 1], highest power first, with value and two derivatives as at the ends of an interval."""
-    a, b = (ends * (1, width, width**2) for ends in (start, end))
+    """The polynomials on [0, 1], highest power first, with value and two derivatives as at the ends of an interval."""
+    a, b = (np.moveaxis(ends * (1, width, width**2), -1, 0) for ends in (start, end))
     rise = b[0] - a[0]
-    return np.array(
+    return np.stack(
         [
             6 * rise - 3 * (a[1] + b[1]) - (a[2] - b[2]) / 2,
             -15 * rise + 8 * a[1] + 7 * b[1] + 1.5 * a[2] - b[2],

@@ -3,7 +3,13 @@
 from dataclasses import dataclass, fields
 from typing import Any
 
-__all__ = ["Score"]
+__all__ = ["COSTLY_FIGURES", "SCORES_VERSION", "Score"]
+
+SCORES_VERSION = 2
+"""Of how the figures are made: scores of another version may differ from these in the last digit."""
+
+COSTLY_FIGURES = ("top5", "redundancy", "marginal_entropy")
+"""Figures of a score that take a share of its time at a thousand classes, and that few fitness functions read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,18 +22,19 @@ class Score:
     Attributes:
         n: images N.
         top1: share of images whose label ranks first, in [0, 1].
-        top5: share of images whose label is among the first five; `None` where C <= 5.
+        top5: share of images whose label is among the first five; `None` where C <= 5, or nobody asked for it.
         cross_entropy: mean of -log softmax(s * cosine)[label], in nats, at the model's own logit scale s.
         fitted_cross_entropy: the same at the scale in [s / 64, 4 s] where it is least on these images, and at most
             log C, what it is at scale 0. So it says how well images are told apart, however flat or peaked the logits.
         fitted_scale: that scale; 0 where none gives less than log C.
         margin: mean cosine of the label minus the best other, in [-2, 2].
         prediction_entropy: mean entropy of the softmax over classes, in nats.
-        marginal_entropy: entropy of the mean softmax, in nats; log C if all classes are predicted alike often.
-        redundancy: R = || triu(T T^t - I) ||_F over the class embeddings T (ProAPO).
+        marginal_entropy: entropy of the mean softmax, in nats; log C if all classes are predicted alike often. `None`
+            where nobody asked for it.
+        redundancy: R = || triu(T T^t - I) ||_F over the class embeddings T (ProAPO); `None` likewise.
         recall: per class the top-1 share of its images, `None` where it has none.
         class_cross_entropy: per class the mean cross-entropy, `None` where it has no images.
-        confusions: (label, prediction, images) for the wrong ones, most frequent first.
+        confusions: (label, prediction, images) for the wrong ones, most frequent first; perhaps only the first of them.
     """
 
     n: int
@@ -38,8 +45,8 @@ class Score:
     fitted_scale: float
     margin: float
     prediction_entropy: float
-    marginal_entropy: float
-    redundancy: float
+    marginal_entropy: float | None
+    redundancy: float | None
     recall: tuple[float | None, ...]
     class_cross_entropy: tuple[float | None, ...]
     confusions: tuple[tuple[int, int, int], ...]

@@ -4,13 +4,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from evaluators.errors import ModelError
-from evaluators.scoring.batch_statistics import logits_per_block
-from evaluators.scoring.products import classes_per_product, images_per_product
+from evaluators.scoring.class_blocks import MOST_IN_BLOCK, OF_A_WINDOW, OF_CLASSES
+from evaluators.scoring.products import classes_per_product, images_per_product, logits_per_block
 
 __all__ = ["WorkingMemory", "is_out_of_memory"]
 
 FEWEST_IMAGES = 16
-BYTES_PER_IMAGE_AND_SET = 20  # ranks, predictions, margins, cross-entropies, entropies
+BYTES_PER_CLASS_AND_SET = (
+    64  # right ones, cross-entropies and probabilities, here and on the device, and some confusions
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,8 @@ class WorkingMemory:
     def chunk(self) -> int:
         """Images at once."""
         chunk = self.most_images or images_per_product(self.device)
-        while chunk > FEWEST_IMAGES and self._needs(1, self.classes, chunk) > self.products:
+        blocks = -(-self.classes // MOST_IN_BLOCK)
+        while chunk > FEWEST_IMAGES and self._needs(1, self.classes, blocks, chunk) > self.products:
             chunk //= 2
         return chunk
 
@@ -59,12 +62,15 @@ class WorkingMemory:
         """Consecutive sets, given by what tells their classes' embeddings apart, that are multiplied at once."""
         chunk, start = self.chunk, 0
         different: set[bytes] = set()
+        blocks: set[tuple[bytes, ...]] = set()
         for end, own in enumerate(sets):
+            in_blocks = {tuple(own[first : first + MOST_IN_BLOCK]) for first in range(0, len(own), MOST_IN_BLOCK)}
             different.update(own)
-            needs = self._needs(end + 1 - start, len(different), chunk)
+            blocks |= in_blocks
+            needs = self._needs(end + 1 - start, len(different), len(blocks), chunk)
             if end > start and (needs > self.products or end - start == self.most_sets):
                 yield slice(start, end)
-                start, different = end, set(own)
+                start, different, blocks = end, set(own), in_blocks
         if start < len(sets):
             yield slice(start, len(sets))
 
@@ -83,14 +89,15 @@ class WorkingMemory:
             "free some of it or choose another device"
         )
 
-    def _needs(self, sets: int, columns: int, chunk: int) -> int:
+    def _needs(self, sets: int, columns: int, blocks: int, chunk: int) -> int:
         chunk = min(chunk, self.images)
         padded = columns + classes_per_product(self.device)
         embeddings = 4 * self.width * (columns + 2 * padded)  # as they come, as a matrix, and in the device's precision
         block = 4 * max(logits_per_block(self.device), self.classes * chunk)
         reduction = 4 * padded * chunk + 4 * block
-        statistics = sets * (BYTES_PER_IMAGE_AND_SET * self.images + 24 * self.classes)
-        return embeddings + reduction + statistics + 8 * chunk * self.width
+        table = 4 * (OF_CLASSES + OF_A_WINDOW) * blocks * chunk
+        statistics = sets * BYTES_PER_CLASS_AND_SET * self.classes
+        return embeddings + reduction + table + statistics + 8 * chunk * self.width
 
 
 def is_out_of_memory(error: Exception) -> bool:

@@ -14,7 +14,7 @@ from optimizers.meta_prompts.ensemble_selection import (
     kinds_question,
     photo_question,
 )
-from optimizers.meta_prompts.fudd import pair_question, pair_schema
+from optimizers.meta_prompts.fudd import pair_question, pair_schema, small_pair_schema
 from optimizers.meta_prompts.reflect import Mistake, diagnosis_turn, rewriting_turns
 from optimizers.meta_prompts.schemas import (
     PHRASE,
@@ -67,5 +67,6 @@ __all__ = [
     "rewriting_turns",
     "sentence_schema",
     "small_list_schema",
+    "small_pair_schema",
     "synonyms_question",
 ]

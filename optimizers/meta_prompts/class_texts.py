@@ -54,19 +54,22 @@ def article(name: str) -> str:
 
 
 def class_questions(name: str, description: str, extra: Sequence[str] = ()) -> list[tuple[Message, ...]]:
-    """CuPL's three general questions about a class, and the user's own (with `{}` for the name).
+    """CuPL's three general questions about a class, and others (with `{}` for the name).
 
-    The article follows from the name: a cat, an owl.
+    The article follows from the name: a cat, an owl. The user's description of the images goes with the question about
+    an image alone, at its end: in all of them, and in front, small models repeat it and say nothing of the class.
     """
     thing = f"{article(name)} {quoted(name)}"
     questions = [
-        f"Describe what {thing} looks like.",
-        f"How can you identify {thing}?",
-        f"Describe an image of {thing}.",
-        *(question.replace("{}", quoted(name)) for question in extra),
+        f"Describe what {thing} looks like. {SEEN}",
+        f"How can you identify {thing}? {SEEN}",
+        f"Describe an image of {thing}. {SEEN} {about_images(description)}".strip(),
+        *(f"{question.replace('{}', quoted(name))} {SEEN}" for question in extra),
     ]
-    asked = "Answer with one sentence about what can be seen, without a list."
-    return [(Message("user", f"{about_images(description)} {question} {asked}".strip()),) for question in questions]
+    return [(Message("user", question),) for question in questions]
+
+
+SEEN = "Answer with one sentence about what can be seen, without a list."
 
 
 def questions_turns(classes: Sequence[ClassLabel], description: str, count: int) -> tuple[Message, ...]:

@@ -108,17 +108,21 @@ Remembered = tuple[str, float, float]
 
 
 def ipo_turn(memory: Sequence[Remembered], captions: Sequence[str], task: Task, mistakes: str = "") -> Message:
-    """The task, descriptions of sample images, the memory (ascending), and the request for something else."""
+    """The task, descriptions of sample images, the memory (ascending), and the request for something else.
+
+    The aim comes before the memory and is no part of the request: small models take it for what to write about. So they
+    do with IPO's tags, which the answers before the question do not have either (`after_examples`).
+    """
     shown = "\n".join(quoted(caption, LONGEST_CAPTION) for caption in captions)
     parts = [
         f"{MATCHING} {about_images(task.description, task.classes)}",
-        "A template contains {} exactly once.",
+        "A template contains {} exactly once. What is wanted is a higher accuracy and a lower loss.",
         f"What some of the images show:\n{shown}" if captions else "",
         "Templates that were tried, the best of them last, with their accuracy (higher is better) and loss (lower is "
         "better):\n\n" + "\n\n".join(map(_entry, memory)),
         mistakes,
-        "Write a template that is unlike all of these and reaches a higher accuracy and a lower loss. It must be "
-        "concise and general: it serves all classes. Put it between <INS> and </INS>.",
+        "Write a new template that is unlike all of these, concise, and fit for all classes: a few words about the "
+        "image before {} or behind it. Reply with the template only.",
     ]
     return Message("user", "\n\n".join(part for part in parts if part))
 

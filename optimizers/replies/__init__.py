@@ -4,7 +4,7 @@ Nothing here raises, and a bad line never throws away the good lines beside it.
 """
 
 from optimizers.replies.differences import difference_fault, differences, own_descriptions
-from optimizers.replies.sentences import all_sentences, list_fault, phrases, sentence, written_questions
+from optimizers.replies.sentences import all_sentences, list_fault, naming, phrases, sentence, written_questions
 from optimizers.replies.template_lines import tagged_templates, template_fault, templates
 from optimizers.replies.text_parts import is_refusal, lines
 from optimizers.replies.thinking import answer_in
@@ -17,6 +17,7 @@ __all__ = [
     "is_refusal",
     "lines",
     "list_fault",
+    "naming",
     "own_descriptions",
     "phrases",
     "sentence",

@@ -3,13 +3,13 @@
 import json
 import re
 
-from evaluators import PLACEHOLDER, normalize_template
+from evaluators import PHOTO_TEMPLATE, PLACEHOLDER, fill, normalize_template
 from evaluators.errors import PromptError
 from optimizers.meta_prompts import quoted
 from optimizers.replies.text_parts import LETTER, LONGEST_REPLY, is_chatter, lines, written_lines
 from optimizers.replies.thinking import answer_in
 
-__all__ = ["all_sentences", "list_fault", "phrases", "sentence", "written_questions"]
+__all__ = ["all_sentences", "list_fault", "naming", "phrases", "sentence", "written_questions"]
 
 FIRST_STOP = re.compile(r"[.!?](?=\s|$)|[。！？｡।۔؟]")
 FULL_STOPS = {"。": "。", "！": "。", "｡": "。", "।": "।", "۔": "۔"}
@@ -40,6 +40,17 @@ def sentence(text: str, name: str) -> str | None:
         if ending not in ("?", "？", "؟") and not line.endswith((":", "：")) and _describes(first, name):
             return first.rstrip(" ,;:-、，；：") + FULL_STOPS.get(ending, ".")
     return None
+
+
+def naming(text: str, name: str) -> str:
+    """A sentence about a class with its name: "a photo of a <name>." stands in front of one that is without.
+
+    What has no name in it says as much of every other class, and small models often leave it out.
+
+    >>> naming("It has whiskers.", "cat"), naming("Cats have whiskers.", "cat")
+    ('a photo of a cat. It has whiskers.', 'Cats have whiskers.')
+    """
+    return text if name.casefold() in text.casefold() else f"{fill(PHOTO_TEMPLATE, name)} {text}"
 
 
 def written_questions(text: str) -> list[str]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from evaluators.models.image_text_model import ImageTextModel, TwoStepModel
-from prompt_search.cluster.connection import check_reachable, connected
+from prompt_search.cluster.connection import check_reachable, connected, reason_of
 from prompt_search.cluster.encoding_worker import EncodingWorker, columns_of, part_in
 from prompt_search.cluster.worker_model import WorkerModel
 from prompt_search.cluster.worker_share import WorkerShare
@@ -87,7 +87,7 @@ class RayImages:
                 yield part
         except ray.exceptions.RayError as error:
             raise ClusterError(
-                f"the Ray cluster can't go on encoding: {_reason(error)}; what is encoded is stored: give the same "
+                f"the Ray cluster can't go on encoding: {reason_of(error)}; what is encoded is stored: give the same "
                 "command again to continue"
             ) from error
 
@@ -124,12 +124,3 @@ def _sent(reader: PictureReader | None) -> Callable[[], PictureReader] | None:
             "write them to files that all machines see, or leave --engine out"
         ) from error
     return lambda: ray.get(place)
-
-
-def _reason(error: Exception) -> str:
-    """What Ray says is told by the error that began it: around it are tracebacks, one in the other."""
-    first: BaseException = error
-    while (cause := getattr(first, "cause", None) or first.__cause__) and cause is not first:
-        first = cause
-    lines = [line.strip() for line in str(first).splitlines() if line.strip()]
-    return f"{type(first).__name__}: {lines[0][:300] if lines else ''}"

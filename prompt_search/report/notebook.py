@@ -106,7 +106,8 @@ def _scored(result: Result) -> Iterator[dict[str, Any]]:
         if not isinstance(event, ScoredCandidates):
             continue
         lists |= event.lists
-        for content, score in zip(event.candidates, event.scores, strict=True):
+        for number, score in enumerate(event.scores):
+            content = event.content(number)
             yield {
                 "calls": calls,
                 "fitness": round(fitness(score), 6),

@@ -41,7 +41,7 @@ class Step:
         phase: the strategy at work.
         line: of the journal.
         calls, usd: what had been asked for by then; `None` without a known price.
-        content: the prompts as the journal has them, and `lists`, which it names.
+        event: the line of the journal, of which it is the candidate of a `number`, and `lists`, which that names.
     """
 
     order: int
@@ -51,13 +51,19 @@ class Step:
     usd: float | None
     fitness: float
     score: Score
-    content: Mapping[str, Any]
+    event: ScoredCandidates = field(repr=False)
+    number: int
     lists: Mapping[str, tuple[str, ...]] = field(repr=False)
+
+    @property
+    def content(self) -> Mapping[str, Any]:
+        """The prompts as the journal has them."""
+        return self.event.content(self.number)
 
     @property
     def templates(self) -> tuple[str, ...]:
         """Those that all classes share."""
-        return tuple(map(str, self.content["templates"]))
+        return tuple(map(str, self.event.candidates[self.number]["templates"]))
 
     @property
     def own_texts(self) -> int:
@@ -287,9 +293,9 @@ def _walk(records: Sequence[Record], fitness: Fitness) -> dict[str, Any]:
             replies.append(Replies(phase, record.line, tuple(each.text for each in event.replies)))
         elif isinstance(event, ScoredCandidates):
             lists |= event.lists
-            for content, score in zip(event.candidates, event.scores, strict=True):
+            for number, score in enumerate(event.scores):
                 figure = round(fitness(score), 6)
-                steps.append(Step(len(steps), phase, record.line, calls, usd, figure, score, content, lists))
+                steps.append(Step(len(steps), phase, record.line, calls, usd, figure, score, event, number, lists))
         elif isinstance(event, ScoredOnSelect):
             found["on_select"] = dict(zip(record.key.split(", "), event.scores, strict=False))
         elif isinstance(event, TextsWeighed):

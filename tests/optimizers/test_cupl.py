@@ -118,24 +118,35 @@ def test_answers_are_cut_at_the_first_full_stop_and_count_once(task: Task) -> No
 def test_different_answers_are_all_kept_in_the_order_they_came(task: Task) -> None:
     replies = [f"It is number {i}. And so on." for i in range(18)]
     (built,) = Cupl(samples=2).run(ScriptedSearch(task, replies))
-    assert built.texts[1] == tuple(f"It is number {i}." for i in range(1, 18, 3))
+    assert built.texts[1] == tuple(f"a photo of a owl. It is number {i}." for i in range(1, 18, 3))
 
 
 @pytest.mark.parametrize(
     "reply",
     [
-        "Sure! Here is a description:\n\nThe animal has soft fur. It sleeps.",
-        "```\nThe animal has soft fur.\n```",
-        "1. The animal has soft fur.\n2. It sleeps all day.",
-        "\n\n**Answer:** The animal has soft fur.",
-        '{"description": "The animal has soft fur."}',
-        "The animal has soft fur",
+        "Sure! Here is a description:\n\nThe {} has soft fur. It sleeps.",
+        "```\nThe {} has soft fur.\n```",
+        "1. The {} has soft fur.\n2. It sleeps all day.",
+        "\n\n**Answer:** The {} has soft fur.",
+        '{"description": "The {} has soft fur."}',
+        "The {} has soft fur",
     ],
     ids=ascii,
 )
 def test_chatty_fenced_and_numbered_answers_are_read(task: Task, reply: str) -> None:
-    (built,) = Cupl(samples=1).run(ScriptedSearch(task, lambda _: reply))
-    assert built.rendered == (("The animal has soft fur.",),) * 3
+    search = ScriptedSearch(task, lambda request: reply.replace("{}", thing(request)))
+    (built,) = Cupl(samples=1).run(search)
+    assert built.rendered == tuple((f"The {name} has soft fur.",) for name in ("cat", "owl", "red fox"))
+
+
+def test_an_answer_that_does_not_name_its_class_gets_the_template_in_front(task: Task) -> None:
+    replies = {"cat": "It has soft fur.", "owl": "Owls have large eyes.", "red fox": "The fox is red."}
+    (built,) = Cupl(samples=1).run(ScriptedSearch(task, lambda request: replies[thing(request)]))
+    assert built.rendered == (
+        ("a photo of a cat. It has soft fur.",),
+        ("Owls have large eyes.",),
+        ("a photo of a red fox. The fox is red.",),
+    )
 
 
 @pytest.mark.parametrize("nothing", ["", "I’m sorry, I can’t do that.", "long " * 50, "{}", "\ud800", "cat"], ids=ascii)

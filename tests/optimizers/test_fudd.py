@@ -69,9 +69,15 @@ def asked(search: Meeting) -> list[tuple[int, int]]:
 def test_pairs_that_meet_are_asked_for_once_each_most_frequent_first() -> None:
     search = meeting(SHORTLISTS)
     Fudd(k=3).run(search)
-    order = [(0, 1), (0, 2), (0, 3), (2, 3), (1, 2), (1, 3), (0, 4), (1, 4)]
+    order = [(0, 1), (2, 3), (0, 2), (0, 3), (1, 2), (1, 3), (0, 4), (1, 4)]
     assert asked(search) == order
     assert search.asked_for == (PromptSet.of(CLASSES, [PHOTO_TEMPLATE]), 3)
+
+
+def test_pairs_that_meet_equally_often_are_asked_for_in_order_of_how_often_they_are_first_and_second() -> None:
+    search = meeting(((0, 1, 2), (2, 1, 0), (1, 2, 0), (0, 2, 1)))
+    Fudd(k=3, max_pairs=2).run(search)
+    assert asked(search) == [(1, 2), (0, 1)]
 
 
 def test_only_the_k_best_classes_of_an_image_meet() -> None:
@@ -83,9 +89,9 @@ def test_only_the_k_best_classes_of_an_image_meet() -> None:
 def test_no_more_pairs_than_allowed_are_asked_for_and_the_log_says_so() -> None:
     search = meeting(SHORTLISTS)
     (whole, _) = Fudd(k=3, max_pairs=2).run(search)
-    assert asked(search) == [(0, 1), (0, 2)]
+    assert asked(search) == [(0, 1), (2, 3)]
     assert isinstance(whole, PairwisePrompts)
-    assert [(pair.ids, pair.images) for pair in whole.pairs] == [(("n0", "n1"), 3), (("n0", "n2"), 3)]
+    assert [(pair.ids, pair.images) for pair in whole.pairs] == [(("n0", "n1"), 3), (("n2", "n3"), 3)]
     assert search.messages[0] == "fudd: 8 pairs of classes meet in the top 3; 2 of them are asked for"
 
 
@@ -126,7 +132,7 @@ def test_what_the_budget_does_not_cover_stays_without_texts() -> None:
     search._replies = lambda request: told(request) if len(search.requests) <= 3 else Reply("", finish="budget")
     (whole, _) = Fudd(k=3).run(search)
     assert isinstance(whole, PairwisePrompts)
-    assert [pair.ids for pair in whole.pairs] == [("n0", "n1"), ("n0", "n2"), ("n0", "n3")]
+    assert [pair.ids for pair in whole.pairs] == [("n0", "n1"), ("n0", "n2"), ("n2", "n3")]
     assert "fudd: 3 of 3 replies held a usable difference" in search.messages
     assert "fudd: 5 pairs without a usable text fall back to the template" in search.messages
 

@@ -42,13 +42,15 @@ def test_the_three_questions_about_a_class() -> None:
     ]
 
 
-def test_the_description_comes_first_and_own_questions_come_last() -> None:
+def test_the_description_goes_with_the_question_about_an_image_and_own_questions_come_last() -> None:
     questions = asked("owl", "Night pictures.\nFrom traps.", ("Where does {} sit, {}?",))
-    assert len(questions) == 4
-    about = 'The images are described as "Night pictures. From traps.". '
-    tail = " Answer with one sentence about what can be seen, without a list."
-    assert questions[0] == f'{about}Describe what an "owl" looks like.{tail}'
-    assert questions[3] == f'{about}Where does "owl" sit, "owl"?{tail}'
+    tail = "Answer with one sentence about what can be seen, without a list."
+    assert questions == [
+        f'Describe what an "owl" looks like. {tail}',
+        f'How can you identify an "owl"? {tail}',
+        f'Describe an image of an "owl". {tail} The images are described as "Night pictures. From traps.".',
+        f'Where does "owl" sit, "owl"? {tail}',
+    ]
 
 
 @pytest.mark.parametrize(
@@ -118,8 +120,8 @@ def test_a_name_can_not_leave_its_quotes_or_its_line(name: str) -> None:
 
 
 def test_a_long_name_and_a_long_description_are_cut() -> None:
-    (first, *_) = asked("x" * 500, "y" * 5000)
-    assert (first.count("x"), first.count("y")) == (100, 600)
+    (_, _, third) = asked("x" * 500, "y" * 5000)
+    assert (third.count("x"), third.count("y")) == (100, 600)
 
 
 def test_quoted_is_always_one_quoted_line() -> None:
@@ -184,15 +186,15 @@ def test_the_ipo_turn(task: Task) -> None:
     assert turn.role == "user"
     assert turn.content == (
         f'{ABOUT} The images are described as "Pets.". They show 3 classes, such as "cat", "owl", "red fox".\n\n'
-        "A template contains {} exactly once.\n\n"
+        "A template contains {} exactly once. What is wanted is a higher accuracy and a lower loss.\n\n"
         'What some of the images show:\n"a cat on a mat"\n"an owl at night"\n\n'
         "Templates that were tried, the best of them last, with their accuracy (higher is better) and loss (lower is "
         "better):\n\n"
         "template: a {}\naccuracy: 25.0 %\nloss: 1.500\n\n"
         "template: a photo of a {}.\naccuracy: 65.5 %\nloss: 0.988\n\n"
         "It is wrong.\n\n"
-        "Write a template that is unlike all of these and reaches a higher accuracy and a lower loss. It must be "
-        "concise and general: it serves all classes. Put it between <INS> and </INS>."
+        "Write a new template that is unlike all of these, concise, and fit for all classes: a few words about the "
+        "image before {} or behind it. Reply with the template only."
     )
 
 

@@ -1,13 +1,14 @@
 """What tells two classes apart: the exact question, and what is read from replies, however they look."""
 
 import json
+import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from evaluators import Difference
-from optimizers.meta_prompts import pair_question, pair_schema
+from optimizers.meta_prompts import pair_question, pair_schema, small_pair_schema
 from optimizers.replies import difference_fault, differences, own_descriptions
 
 CAT, DOG = "a cat with pointed ears", "a dog with floppy ears"
@@ -19,11 +20,10 @@ def test_the_question_about_two_classes() -> None:
     (turn,) = pair_question("tabby cat", "dog", "Pets.\nAt home.", 5)
     assert turn.role == "user"
     assert turn.content == (
-        'The images are described as "Pets. At home.". An image shows "tabby cat" or "dog". In which visual attributes '
-        "do the two differ? Name 1 to 5 attributes that can be seen. For each attribute write two captions: the first "
-        'for an image of "tabby cat", the second for an image of "dog". Each caption names its own class and says how '
-        'the attribute looks there. Answer with JSON: {"differences": [{"attribute": "...", "first": "...", "second": '
-        '"..."}]}.'
+        'An image shows "tabby cat" or "dog". In which visual attributes do the two differ? Name 1 to 5 attributes '
+        'that can be seen. For each attribute say how it looks, in words that go on after "a photo of": first in an '
+        'image of "tabby cat", second in an image of "dog". Answer with JSON: {"differences": [{"attribute": "...", '
+        '"first": "with ...", "second": "with ..."}]}. The images are described as "Pets. At home.".'
     )
 
 
@@ -48,6 +48,20 @@ def test_the_schema_asks_for_what_is_read(attributes: int) -> None:
     array = schema["properties"]["differences"]
     assert (array["minItems"], array["maxItems"]) == (1, attributes)
     assert list(array["items"]["properties"]) == ["attribute", "first", "second"]
+
+
+def test_small_models_are_held_to_plain_words_that_are_read_with_the_names_in_front() -> None:
+    schema = json.loads(small_pair_schema(2))
+    array = schema["properties"]["differences"]
+    patterns = {key: value["pattern"] for key, value in array["items"]["properties"].items()}
+    said = {"attribute": "ears", "first": "with pointed ears", "second": "with long, floppy ears"}
+    assert (array["maxItems"], list(patterns)) == (2, list(said))
+    assert all(re.search(patterns[key], text) for key, text in said.items())
+    for noise in ("bird_airplane_bird_bird", "image.ship.ship.plane", "dog20171226141459", "jerry_fineser_1980"):
+        assert not any(re.search(pattern, noise) for pattern in patterns.values())
+    (own,) = own_descriptions(differences(json.dumps({"differences": [said]})), "cat", "dog")
+    assert own.first == "a photo of a cat, with pointed ears"
+    assert own.second == "a photo of a dog, with long, floppy ears"
 
 
 PLAIN = {"attribute": "ears", "first": CAT, "second": DOG}

@@ -3,9 +3,9 @@
 `docs/run_folder.md` tells each field in plain words.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 from evaluators import Candidate, ClassLabel, PromptSet, Score, Selected
 from optimizers import Reply, Request
@@ -245,7 +245,10 @@ class Reopened(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoredCandidates(Event):
-    """Candidates and their scores on the search split; their lists of texts stand in `lists`, once in a journal."""
+    """Candidates and their scores on the search split; their lists of texts stand in `lists`, once in a journal.
+
+    A candidate that differs from the first of its event in few classes has `changes` instead of `texts`.
+    """
 
     kind: ClassVar[str] = "score"
     lists: Mapping[str, tuple[str, ...]]
@@ -254,6 +257,27 @@ class ScoredCandidates(Event):
 
     def __post_init__(self) -> None:
         need("scores", "is not as long as 'candidates'", holds=len(self.scores) == len(self.candidates))
+        for number, candidate in enumerate(self.candidates):
+            named = [name for name in ("texts", "changes") if isinstance(candidate.get(name), Mapping)]
+            told = len(named) == 1 and (number > 0 or named == ["texts"])
+            need(f"candidates[{number}]", "has neither 'texts' nor 'changes' to the first", holds=told)
+        whole = not self.candidates or "texts" in self.candidates[0]
+        need("candidates[0]", "has no 'texts'", holds=whole)
+
+    @classmethod
+    def of(cls, contents: Sequence[Mapping[str, Any]], lists: Mapping[str, Any], scores: Sequence[Score]) -> Self:
+        """From whole candidates, whose `texts` are the names of lists by class id."""
+        candidates = tuple(contents[:1]) + tuple(_changes(contents[0], each) for each in contents[1:])
+        return cls(lists=lists, candidates=candidates, scores=tuple(scores))
+
+    def content(self, number: int) -> dict[str, Any]:
+        """A whole candidate: as `of` was given it."""
+        candidate = dict(self.candidates[number])
+        if "changes" in candidate:
+            changes = candidate.pop("changes")
+            texts = {**self.candidates[0]["texts"], **changes}
+            candidate["texts"] = {i: name for i, name in texts.items() if name is not None}
+        return candidate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -482,6 +506,15 @@ EVENTS: tuple[type[Event], ...] = (
 )
 KINDS: Mapping[str, type[Event]] = {each.kind: each for each in EVENTS}
 """Every kind of event by its name in the journal."""
+
+
+def _changes(first: Mapping[str, Any], other: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A candidate by what is different from the first in its `texts`, where that is shorter by half."""
+    before, after = first["texts"], other["texts"]
+    changes = {i: after.get(i) for i in sorted({*before, *after}) if before.get(i) != after.get(i)}
+    if 2 * len(changes) > len(after):
+        return other
+    return {name: part for name, part in other.items() if name != "texts"} | {"changes": changes}
 
 
 def cut_sentence(event: Asked | Captioned | Stopped) -> str:

@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, replace
+from functools import lru_cache
 from typing import Any
 
 from evaluators import Candidate, Fitness, PromptSet, Score, Selected, SelectionSettings, TextLibrary
@@ -318,13 +319,13 @@ class JournaledSearch:
 
     def _ask_live(self, requests: Sequence[Request], samples: list[Sample], judge: Judge, batches: BatchLog) -> Asked:
         self._live = True
-        made = self.status.llm_calls
+        made, phase = self.status.llm_calls, self.status.phase
         self.status.llm_planned = made + len(samples)
 
         try:
             answered = self._model.answer(samples, self._recorded_replies, made, self._arrived, batches)
         finally:
-            self.status.phase = self._strategy
+            self.status.phase = phase
             for batch in batches.open.values():
                 self._observer.warn(
                     f"batch {batch.batch or 'without an id'} goes on at the provider: give the same command again to "
@@ -356,9 +357,9 @@ class JournaledSearch:
     def _score_live(self, new: list[Candidate]) -> ScoredCandidates:
         scores = self.evaluators.search.score(new)
         lists: dict[str, tuple[str, ...]] = {}
-        candidates = tuple(_by_reference(candidate, lists) for candidate in new)
+        contents = [_by_reference(candidate, lists) for candidate in new]
         unknown = {reference: texts for reference, texts in lists.items() if reference not in self._known_lists}
-        return ScoredCandidates(lists=unknown, candidates=candidates, scores=tuple(scores))
+        return ScoredCandidates.of(contents, unknown, scores)
 
     def _top_classes_live(self, candidate: Candidate, k: int) -> TopClasses:
         return TopClasses(classes=tuple(map(tuple, self.evaluators.search.top_classes(candidate, k).tolist())))
@@ -394,12 +395,18 @@ def _by_reference(candidate: Candidate, lists: dict[str, tuple[str, ...]]) -> di
     content = candidate.to_json()
 
     def named(texts: list[str]) -> str:
-        reference = _digest(texts)[:16]
-        lists[reference] = tuple(texts)
+        own = tuple(texts)
+        reference = _reference(own)
+        lists[reference] = own
         return reference
 
     content["texts"] = {i: named(own) for i, own in content["texts"].items()}
     return {name: part for name, part in content.items() if name != "classes"}
+
+
+@lru_cache(2**14)
+def _reference(texts: tuple[str, ...]) -> str:
+    return _digest(texts)[:16]
 
 
 def _list_price(replies: Sequence[Reply], ledger: Ledger, batched: Sequence[bool] = ()) -> float | None:

@@ -1,16 +1,18 @@
 """Scores of prompt sets on a split: right, independent of what else is scored, and cheap."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from evaluators import Evaluator, LabeledImages, OpenClipModel, PromptSet, TextEncoder, class_weights
+from evaluators import FITNESS_PRESETS, Evaluator, LabeledImages, OpenClipModel, PromptSet, TextEncoder, class_weights
 from evaluators.errors import DataError, ModelError, PromptError
 from evaluators.models.image_text_model import FloatArray
 from evaluators.precision import Precision
+from evaluators.scoring.fitness import FIGURES_READ
+from evaluators.scoring.score import COSTLY_FIGURES
 from tests.fakes.pixel_model import WIDTH, PixelModel
 from tests.fakes.reference_score import reference_score
 
@@ -249,3 +251,24 @@ def test_ranks_and_top_classes_are_those_of_the_scored_cosines_even_in_ties(tmp_
     assert (ranks == 0).sum() == score.correct
     places = np.argsort(top, axis=1)
     assert (places[:, 4] == places[:, 1] + 1).all()
+
+
+def test_costly_figures_may_be_left_out_and_confusions_cut(tmp_path: Path) -> None:
+    encoder = TextEncoder(PixelModel(), tmp_path)
+    whole = Evaluator(images(), encoder).score(candidates())
+    cut = Evaluator(images(), encoder, figures=(), most_confusions=2).score(candidates())
+    assert max(len(each.confusions) for each in whole) > 2
+    for some, every in zip(cut, whole, strict=True):
+        left_out = dict.fromkeys(COSTLY_FIGURES)
+        assert None not in [getattr(every, name) for name in left_out]
+        assert some == replace(every, **left_out, confusions=every.confusions[:2])  # type: ignore[arg-type]
+
+
+def test_a_fitness_that_reads_what_was_left_out_says_so(tmp_path: Path) -> None:
+    (score,) = Evaluator(images(), TextEncoder(PixelModel(), tmp_path), figures=()).score(candidates()[:1])
+    for name, figures in FIGURES_READ.items():
+        assert set(figures) <= set(COSTLY_FIGURES)
+        with pytest.raises(ValueError, match="made without its"):
+            FITNESS_PRESETS[name](score)
+    for name in FITNESS_PRESETS.keys() - FIGURES_READ.keys():
+        assert isinstance(FITNESS_PRESETS[name](score), float)

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from evaluators import DEFAULT_FITNESS, FITNESS_PRESETS, LabeledImages, Score
 from evaluators.models.image_text_model import FloatArray
 from evaluators.scoring import batch_statistics
-from evaluators.scoring.batch_statistics import batch_statistics as statistics_of
 from evaluators.scoring.products import CandidateBatch, Products
 from evaluators.scoring.reductions import reduce_logits
 from evaluators.scoring.scale_window import WINDOW, every_window, middle_windows
+from evaluators.scoring.score import COSTLY_FIGURES
 from tests.fakes.reference_score import fitted_cross_entropy
 
 Labels = NDArray[np.int64]
@@ -97,8 +97,10 @@ def unit(rows: NDArray[np.float64]) -> FloatArray:
 
 def figures(images: LabeledImages, sets: list[list[FloatArray]], chunk: int = 512, shards: int = 1) -> list[Score]:
     devices = [Products(images, "cpu", "fp32", keep=0) for _ in range(shards)]
-    found = statistics_of(CandidateBatch.of(sets), images, devices, SCALE, chunk, False)
-    return [each.score(0.0) for each in found]
+    batch = CandidateBatch.of(sets)
+    lower = batch_statistics.likely_windows(batch, devices[0], SCALE, chunk)
+    measure = batch_statistics.measure_on(devices, SCALE, chunk, fused=False, figures=COSTLY_FIGURES)
+    return batch_statistics.batch_statistics(batch, lower, measure, SCALE).scores([0.0] * len(sets))
 
 
 @pytest.mark.parametrize(("classes", "n"), [(5, 40), (10, 900), (60, 600)])

@@ -6,9 +6,12 @@ import sys
 from pathlib import Path
 
 COMPARE = """
+import numpy as np
 import torch
 from evaluators.scoring import fused_reduction
+from evaluators.scoring.class_blocks import NOTHING_THERE, ClassBlocks
 from evaluators.scoring.fused_reduction import reduce_fused
+from evaluators.scoring.score import COSTLY_FIGURES
 from evaluators.scoring.reductions import reduce_cosines
 
 for classes, n, sets, scale, most in [
@@ -21,7 +24,12 @@ for classes, n, sets, scale, most in [
     index = torch.randint(0, classes + 9, (sets, classes), generator=generator)
     index[0, : min(classes, 3)] = 4
     labels = torch.randint(0, classes, (n,), generator=generator)
-    eager = reduce_cosines(cosines[index], labels, scale)
+    cosines = torch.cat([cosines, torch.full((1, n), NOTHING_THERE)])
+    lower = np.full((sets, 1), scale)
+    blocks = ClassBlocks.of(index.numpy(), lower)
+    eagerly = reduce_cosines(cosines, index.numpy(), blocks, labels, scale, lower, 2**20, COSTLY_FIGURES)
+    (_, eager, _), *others = eagerly
+    assert not others
     fused = reduce_fused(cosines, index, labels, scale)
     for name in ("ranks", "predicted", "margins"):
         assert torch.equal(getattr(eager, name), getattr(fused, name)), (classes, name)

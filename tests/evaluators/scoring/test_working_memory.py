@@ -47,7 +47,7 @@ def test_sets_that_share_their_classes_go_through_together() -> None:
 
 def test_what_is_reduced_at_once_on_a_gpu_counts() -> None:
     on_cpu, on_gpu = (WorkingMemory(512 * MB, 50_000, 10, 512, device) for device in ("cpu", "cuda:1"))
-    assert on_gpu._needs(1, 10, 512) - on_cpu._needs(1, 10, 512) > 4 * 15 * MB
+    assert on_gpu._needs(1, 10, 1, 512) - on_cpu._needs(1, 10, 1, 512) > 4 * 15 * MB
 
 
 def test_a_set_goes_through_however_little_memory_there_is() -> None:

@@ -186,7 +186,7 @@ def _score(
         }
         for each in candidates
     )
-    made = ScoredCandidates(lists=lists, candidates=contents, scores=scores)
+    made = ScoredCandidates.of(contents, lists, scores)
     journal.event(ScoredCandidates, candidates[0].fingerprint, lambda: made)
     return scores[-1]
 

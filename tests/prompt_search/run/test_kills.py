@@ -1,5 +1,6 @@
 """A run that is killed or interrupted, at whatever moment, and started again by the same command: same bytes."""
 
+import json
 import os
 import shutil
 import signal
@@ -138,6 +139,14 @@ def test_a_run_interrupted_at_a_moment_ends_in_the_same_bytes(trial: Trial, whic
 @pytest.mark.parametrize("which", SIGNALS)
 def test_a_run_interrupted_at_any_moment_ends_in_the_same_bytes(trial: Trial, which: str) -> None:
     assert wrong_after_signals(trial, which, range(0, len(trial.ended.moments), SAMPLE)) == []
+
+
+@pytest.mark.parametrize("trial", ["greedy-tokens"], indirect=True)
+def test_what_a_certificate_asks_is_counted_as_that_whether_it_is_asked_now_or_was_before(trial: Trial) -> None:
+    phases = json.loads((trial.whole.place / "out" / "prompts.json").read_text())["result"]["cost"]["phases"]
+    assert [each["phase"] for each in phases] == ["greedy-tokens", "certificate"]
+    priced = trial.ended.moments.index("before event searched placebos")
+    assert trial.wrong_after(Ending(priced, (signal.SIGINT,)), INTERRUPTED, "same command again") == []
 
 
 class Deadly:

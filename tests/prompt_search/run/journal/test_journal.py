@@ -7,10 +7,22 @@ import pytest
 
 from optimizers import Message, Reply, Request
 from prompt_search.errors import RunError, RunMismatch
-from prompt_search.run.journal.event_lines import Record
-from prompt_search.run.journal.events import Asked, Ended, Event, Logged, Question, Reopened, Replied, WinnerChosen
+from prompt_search.run.journal.event_lines import Record, as_line, read_line
+from prompt_search.run.journal.events import (
+    Asked,
+    Ended,
+    Event,
+    Logged,
+    Question,
+    Reopened,
+    Replied,
+    ScoredCandidates,
+    WinnerChosen,
+)
 from prompt_search.run.journal.journal import JOURNAL, Journal, read_records, without_void
+from prompt_search.run.journal.json_shape import ShapeError
 from prompt_search.run.money.budget import Budget
+from prompt_search.testing.scripted_search import plain_score
 
 
 def write(folder: Path, *messages: str) -> None:
@@ -156,3 +168,34 @@ def test_events_are_one_line_of_plain_ascii_json_each(tmp_path: Path) -> None:
     assert len(lines) == 2
     assert json.loads(lines[0])["message"] == text
     assert messages(tmp_path / JOURNAL) == [text]
+
+
+def test_a_candidate_is_recorded_by_what_it_changes_in_the_first() -> None:
+    score = plain_score(0.5)
+    ids = [f"c{i}" for i in range(6)]
+    first = {"templates": ["a {}"], "texts": dict.fromkeys(ids[:5], "l1")}
+    contents = [
+        first,
+        {"templates": ["a {}"], "texts": {**first["texts"], "c2": "l2"}},  # type: ignore[dict-item]
+        {"templates": ["the {}"], "texts": {i: "l1" for i in ids if i != "c0"}},
+        {"templates": ["a {}"], "texts": dict.fromkeys(ids, "l3")},
+    ]
+    event = ScoredCandidates.of(contents, {}, [score] * 4)
+    assert event.candidates[1] == {"templates": ["a {}"], "changes": {"c2": "l2"}}
+    assert event.candidates[2] == {"templates": ["the {}"], "changes": {"c0": None, "c5": "l1"}}
+    assert event.candidates[3] == contents[3]
+    read = read_line(as_line("key", event, "now"), 1, None).event
+    assert isinstance(read, ScoredCandidates)
+    assert [read.content(number) for number in range(4)] == contents
+
+
+@pytest.mark.parametrize(
+    "candidates",
+    [[{"templates": [], "changes": {}}], [{"texts": {}}, {}], [{"texts": {}}, {"changes": 3}],
+     [{"texts": {}}, {"changes": {}, "texts": {}}], [{"texts": 1}]],
+)  # fmt: skip
+def test_a_candidate_without_texts_is_a_damaged_line(candidates: list[dict[str, object]]) -> None:
+    line = as_line("key", ScoredCandidates(lists={}, candidates=(), scores=()), "now")
+    content = json.loads(line) | {"candidates": candidates, "scores": [plain_score(0.5).to_json()] * len(candidates)}
+    with pytest.raises(ShapeError, match="neither 'texts' nor 'changes'"):
+        read_line(json.dumps(content).encode(), 1, None)

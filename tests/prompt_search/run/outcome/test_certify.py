@@ -65,6 +65,7 @@ def test_a_replay_comes_to_the_same_certificate_without_a_language_model(world: 
     )
     assert again.certificate == result.certificate
     assert again.prompts == result.prompts
+    assert again.to_json()["cost"] == result.to_json()["cost"]
 
 
 def test_a_model_that_tells_no_likelihoods_is_refused_before_anything_is_asked(world: World) -> None:
