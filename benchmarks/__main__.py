@@ -14,7 +14,15 @@ from pathlib import Path
 from benchmarks.report import Report, merged, results_page, table
 
 SETS: Mapping[str, tuple[str, ...]] = {
-    "cpu": ("text_encoding", "second_visits", "populations", "pairwise", "image_encoding", "engine_overhead"),
+    "cpu": (
+        "text_encoding",
+        "second_visits",
+        "populations",
+        "pairwise",
+        "image_encoding",
+        "image_decoding",
+        "engine_overhead",
+    ),
     "gpu": ("text_encoding", "populations", "image_encoding", "devices"),
 }
 BY_NAME_ONLY = (

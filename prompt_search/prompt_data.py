@@ -58,7 +58,7 @@ def load_prompt_data(
     Args:
         recorded: what a prompt file says of its run: shots, seed and the like; empty if there is none.
         data: a name (see `DataConfig.source`) or an object.
-        how: how it is read.
+        how: how it is read; pictures are decoded as in the run if it says nothing of that.
 
     Raises:
         DataError: if they can't be used.
@@ -72,7 +72,8 @@ def load_prompt_data(
         turn_by_exif=recorded.get("turn_by_exif", False),
         near_duplicates=recorded.get("near_duplicates", 1.0),
         base_to_new=recorded.get("base_to_new", False),
-        **{name: getattr(how, name) for name in READING},
+        **{name: getattr(how, name) for name in READING - {"decode"}},
+        decode=how.decode or recorded.get("decode", "exact"),
     )
     config = RunConfig(data=stated, seed=recorded.get("seed", 0))
     return load_data(config, model, used, "base" if stated.base_to_new else "all", own)

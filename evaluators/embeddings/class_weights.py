@@ -1,7 +1,7 @@
 """From texts to class embeddings: the columns of a zero-shot classifier."""
 
 from collections import OrderedDict
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -77,10 +77,14 @@ class TextEncoder:
     Args:
         model: whose text tower to use.
         cache_dir: the vectors are kept under `embeddings/` there.
+        encode: does what `model.encode_texts` does, elsewhere; by default that.
     """
 
-    def __init__(self, model: ImageTextModel, cache_dir: Path) -> None:
+    def __init__(
+        self, model: ImageTextModel, cache_dir: Path, encode: Callable[[Sequence[str]], FloatArray] | None = None
+    ) -> None:
         self.model = model
+        self._encode = encode or model.encode_texts
         self._store = EmbeddingStore(cache_dir / "embeddings" / f"texts-{model.fingerprint[:16]}", model.width)
         self._keys: RecentlyUsed[str, bytes] = RecentlyUsed(KEY_CACHE)
         self.encoded = 0
@@ -125,7 +129,7 @@ class TextEncoder:
         missing = self._store.missing(list(by_key))
         for start in range(0, len(missing), TEXTS_PER_STORE_WRITE):
             part = missing[start : start + TEXTS_PER_STORE_WRITE]
-            self._store.put(part, self.model.encode_texts([by_key[key] for key in part]))
+            self._store.put(part, self._encode([by_key[key] for key in part]))
         self.encoded += len(missing)
 
     def embed_keys(self, keys: Sequence[bytes]) -> FloatArray:

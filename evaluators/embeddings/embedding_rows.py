@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["KEY_BYTES", "ROW", "KeyIndex", "digest", "key_in", "key_row", "prefixes"]
+__all__ = ["KEY_BYTES", "ROW", "KeyIndex", "digest", "key_in", "key_row", "keys_of", "prefixes"]
 
 
 MOST_RECENT = 2**14
@@ -55,6 +55,22 @@ class KeyIndex:
         for prefix, start, end in zip(prefixes.tolist(), starts, ends, strict=True):
             yield [*reversed(self._recent.get(prefix, ())), *self._rows[start:end][::-1].tolist()]
 
+    def lone(self, prefixes: NDArray[np.uint64]) -> NDArray[np.int64]:
+        """For each prefix the row among the sorted that has it, or -1 where none or several have.
+
+        >>> index = KeyIndex()
+        >>> index.add(np.array([9] * MOST_RECENT + [7, 5, 7], dtype=np.uint64))
+        >>> (index.lone(np.array([7, 5, 6], dtype=np.uint64)) - MOST_RECENT).clip(-1).tolist()
+        [-1, 1, -1]
+        """
+        if not len(self._prefixes):
+            return np.full(len(prefixes), -1)
+        starts = np.searchsorted(self._prefixes, prefixes, "left")
+        near = np.minimum(starts, len(self._prefixes) - 1)
+        after = np.minimum(starts + 1, len(self._prefixes) - 1)
+        alone = (after == near) | (self._prefixes[after] != prefixes)
+        return np.where((self._prefixes[near] == prefixes) & alone, self._rows[near], -1)
+
     def _sort(self, prefixes: NDArray[np.uint64], rows: NDArray[np.int64]) -> None:
         """Bring the recent rows, and these newer ones, among the sorted."""
         recent = [(prefix, row) for prefix, own in self._recent.items() for row in own]
@@ -91,6 +107,12 @@ def key_in(rows: bytes | memoryview, row: int) -> tuple[bytes, int] | None:
     """
     key, checksum, own = ROW.unpack_from(rows, row * ROW.size)
     return (key, checksum) if own == _own_checksum(key, checksum) else None
+
+
+def keys_of(rows: bytes | memoryview) -> NDArray[np.uint64]:
+    """The keys of all rows, [n, 4], without a look at their checksums."""
+    found: NDArray[np.uint64] = np.frombuffer(rows, dtype=[("key", "<u8", 4), ("rest", "V8")])["key"]
+    return found
 
 
 def prefixes(rows: bytes | memoryview, size: int) -> NDArray[np.uint64]:

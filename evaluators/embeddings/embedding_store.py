@@ -21,7 +21,7 @@ import numpy as np
 from filelock import FileLock
 from numpy.typing import NDArray
 
-from evaluators.embeddings.embedding_rows import KEY_BYTES, ROW, KeyIndex, digest, key_in, key_row, prefixes
+from evaluators.embeddings.embedding_rows import KEY_BYTES, ROW, KeyIndex, digest, key_in, key_row, keys_of, prefixes
 from evaluators.embeddings.stored_vectors import StoredVectors
 from evaluators.errors import StoreError
 from evaluators.models.image_text_model import FloatArray
@@ -210,12 +210,25 @@ class EmbeddingStore:
         return self._find([digest(key) for key in keys])
 
     def _find(self, digests: Sequence[bytes]) -> NDArray[np.int64]:
-        candidates = self._index.find(prefixes(b"".join(digests), KEY_BYTES))
-        found = (
-            next((row for row in rows if self._holds(row, wanted)), -1)
-            for wanted, rows in zip(digests, candidates, strict=True)
-        )
-        return np.fromiter(found, dtype=np.int64, count=len(digests))
+        joined = b"".join(digests)
+        wanted = prefixes(joined, KEY_BYTES)
+        found = self._found_before(joined, self._index.lone(wanted))
+        rest = np.flatnonzero(found < 0)
+        for place, rows in zip(rest.tolist(), self._index.find(wanted[rest]), strict=True):
+            found[place] = next((row for row in rows if self._holds(row, digests[place])), -1)
+        return found
+
+    def _found_before(self, digests: bytes, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Of rows that may have these keys those that have, and whose checksums were tried; -1 for the others."""
+        places = np.flatnonzero(rows >= 0)
+        if not len(places):
+            return rows
+        some = rows[places]
+        there = (keys_of(self._key_rows)[some] == np.frombuffer(digests, dtype="<u8").reshape(-1, 4)[places]).all(1)
+        tried = np.frombuffer(self._states, dtype=np.uint8)[some] == HOLDS
+        found = np.full(len(rows), -1)
+        found[places] = np.where(there & tried, some, -1)
+        return found
 
     def _holds(self, row: int, wanted: bytes) -> bool:
         """Whether a row is this key's, and undamaged; a damaged one counts as absent, so that it is made again."""

@@ -18,6 +18,7 @@ from evaluators.scoring.products import CandidateBatch, ImageChunk, Products, lo
 from evaluators.scoring.reductions import Reduced, reduce_cosines
 from evaluators.scoring.scale_window import ScaleWindows, every_window, window_around
 from evaluators.scoring.score import COSTLY_FIGURES, Score
+from evaluators.scoring.scratch import Scratch
 
 if TYPE_CHECKING:
     import torch
@@ -108,11 +109,11 @@ def shard_statistics(
         sums = ImageSums.zeros(sets, classes, lower, figures, products.device)
         blocks = ClassBlocks.of(batch.index, lower)
         matrix = products.matrix(batch.columns)
-        at_once = logits_per_block(products.device)
+        at_once, scratch = logits_per_block(products.device), Scratch()
         for images in products.chunks(part.start, part.stop, chunk):
-            cosines = products.cosines(matrix, images.features)
+            cosines = products.cosines(matrix, images.features, scratch)
             found = reduce_cosines(
-                cosines, batch.index, blocks, images.labels, scale, lower, at_once, () if fused else figures
+                cosines, batch.index, blocks, images.labels, scale, lower, at_once, () if fused else figures, scratch
             )
             whole = _fused(cosines, batch, images, scale) if fused else None
             for some, reduced, windows in found:

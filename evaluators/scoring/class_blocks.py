@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluators.scoring.scale_window import WINDOW
+from evaluators.scoring.scratch import Scratch
 
 if TYPE_CHECKING:
     import torch
@@ -110,10 +111,17 @@ class BlockTable:
         labels: [n] int64.
         scale: the model's logit scale.
         at_once: a fourth of the numbers that are worked on together.
+        scratch: where the table is, and what it is made in.
     """
 
     def __init__(
-        self, blocks: ClassBlocks, cosines: "torch.Tensor", labels: "torch.Tensor", scale: float, at_once: int
+        self,
+        blocks: ClassBlocks,
+        cosines: "torch.Tensor",
+        labels: "torch.Tensor",
+        scale: float,
+        at_once: int,
+        scratch: Scratch,
     ) -> None:
         import torch
 
@@ -123,9 +131,10 @@ class BlockTable:
         lower = torch.from_numpy(blocks.lower.astype(np.float32)).to(device)
         self.index = torch.from_numpy(blocks.index).to(device)
         self.labels, self.scale = labels, scale
-        self.figures = cosines.new_empty((OF_CLASSES + OF_A_WINDOW * lower.shape[1], len(rows), n))
+        shape = (OF_CLASSES + OF_A_WINDOW * lower.shape[1], len(rows), n)
+        self.figures = scratch.room("figures", shape, cosines)
         step = max(1, at_once * 4 // max(1, ROOMS * rows.shape[1] * n))
-        room = cosines.new_empty((ROOMS, min(step, len(rows)) * rows.shape[1] * n))
+        room = scratch.room("block", (ROOMS, min(step, len(rows)) * rows.shape[1] * n), cosines)
         for start in range(0, len(rows), step):
             some = slice(start, start + step)
             part = room[:, : rows[some].numel() * n].view(ROOMS, *rows[some].shape, n)

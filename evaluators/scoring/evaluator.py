@@ -18,8 +18,9 @@ from evaluators.precision import Precision
 from evaluators.prompts.pairwise_prompts import Candidate, PairwisePrompts
 from evaluators.prompts.prompt_set import PromptSet
 from evaluators.prompts.text_library import TextLibrary
-from evaluators.scoring.batch_statistics import batch_statistics, likely_windows, measure_on
+from evaluators.scoring.batch_statistics import Measure, batch_statistics, likely_windows, measure_on
 from evaluators.scoring.calibration import calibration_errors
+from evaluators.scoring.image_shares import ShareOut
 from evaluators.scoring.pairwise_score import PairTable, fallback_share, pair_table, two_steps
 from evaluators.scoring.products import CandidateBatch, Products
 from evaluators.scoring.reductions import label_ranks, reduce_logits
@@ -66,6 +67,8 @@ class Evaluator:
         fused: on CUDA, reduce in one Triton kernel rather than in eager torch (it needs a C compiler).
         figures: which of `COSTLY_FIGURES` scores have; the others are `None`.
         most_confusions: how many of the most frequent confusions a score of a prompt set lists; `None` for all.
+        share_out: gives the images to others, who score prompt sets on them; `devices` then serve what is asked of
+            single images.
 
     Raises:
         ModelError: if texts and images have different widths, or there is no such device or precision, or the devices
@@ -83,6 +86,7 @@ class Evaluator:
         fused: bool = False,
         figures: Collection[str] = COSTLY_FIGURES,
         most_confusions: int | None = None,
+        share_out: ShareOut | None = None,
     ) -> None:
         width = images.embeddings.shape[1]
         if width != texts.model.width:
@@ -98,6 +102,7 @@ class Evaluator:
         """Where the products run."""
         self._memory = WorkingMemory(memory_limit, len(images), len(images.class_ids), width, self.devices[0])
         self._embeddings = ClassEmbeddings(texts, self._memory.cache)
+        self._shares = share_out(images) if share_out else None
         self._shards = [Products(images, device, precision, self._memory.cache) for device in self.devices]
 
     @property
@@ -186,9 +191,15 @@ class Evaluator:
         columns = self._embeddings.of(candidates)
         scale, chunk = self._texts.model.logit_scale, self._memory.chunk
         batch = CandidateBatch.of(columns)
-        measure = measure_on(self._shards, scale, chunk, fused=self._fused, figures=self._figures)
+        measure = self._measure(scale, chunk)
         found = batch_statistics(batch, likely_windows(batch, self._shards[0], scale, chunk), measure, scale)
         return found.scores(self._redundancies(columns), self._most_confusions)
+
+    def _measure(self, scale: float, chunk: int) -> Measure:
+        shares = self._shares
+        if shares is None:
+            return measure_on(self._shards, scale, chunk, fused=self._fused, figures=self._figures)
+        return lambda batch, lower: shares.statistics(batch, lower, scale, chunk, self._figures)
 
     def _redundancies(self, columns: Sequence[Sequence[FloatArray]]) -> Sequence[float | None]:
         return redundancies(columns) if "redundancy" in self._figures else [None] * len(columns)

@@ -18,6 +18,7 @@ from evaluators.models.devices import check_device
 from evaluators.models.image_text_model import FloatArray
 from evaluators.precision import Precision
 from evaluators.scoring.class_blocks import NOTHING_THERE
+from evaluators.scoring.scratch import Scratch
 
 if TYPE_CHECKING:
     import torch
@@ -152,14 +153,17 @@ class Products:
         np.stack(columns, out=padded[: len(columns)].numpy())
         return self._rounded(padded)
 
-    def cosines(self, matrix: "torch.Tensor", features: "torch.Tensor") -> "torch.Tensor":
+    def cosines(
+        self, matrix: "torch.Tensor", features: "torch.Tensor", scratch: Scratch | None = None
+    ) -> "torch.Tensor":
         """Cosines [U + 1, n] float32 of a `matrix` [U, D] of embeddings with the features [n, D] of a chunk.
 
-        The last row is of a class that is not there.
+        The last row is of a class that is not there. They are in the scratch memory, if there is any.
         """
         import torch
 
-        product = torch.empty((len(matrix) + 1, len(features)), dtype=torch.float32, device=self.device)
+        number = torch.empty(0, dtype=torch.float32, device=self.device)
+        product = (scratch or Scratch()).room("cosines", (len(matrix) + 1, len(features)), number)
         product[-1] = NOTHING_THERE
         step = classes_per_product(self.device)
         # Half precision in, float32 out: torch has it for CUDA only.

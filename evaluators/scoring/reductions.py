@@ -17,6 +17,7 @@ from evaluators.scoring.image_sums import ImageSums
 from evaluators.scoring.products import logits_per_block
 from evaluators.scoring.scale_window import every_window
 from evaluators.scoring.score import COSTLY_FIGURES
+from evaluators.scoring.scratch import Scratch
 
 if TYPE_CHECKING:
     import torch
@@ -96,7 +97,7 @@ def reduce_logits(
 
 def reduce_cosines(
     cosines: "torch.Tensor", index: "NDArray[np.int64]", blocks: ClassBlocks, labels: "torch.Tensor", scale: float,
-    lower: "NDArray[np.float64]", at_once: int, figures: Collection[str],
+    lower: "NDArray[np.float64]", at_once: int, figures: Collection[str], scratch: Scratch | None = None,
 ) -> "Iterator[tuple[slice, Reduced, torch.Tensor]]":  # fmt: skip
     """The statistics of P sets, some of them after another.
 
@@ -109,13 +110,14 @@ def reduce_cosines(
         lower: [P, K] the lower ends of each set's windows of scales.
         at_once: a fourth of the numbers that are worked on together.
         figures: which of `COSTLY_FIGURES` are wanted.
+        scratch: memory to work in.
 
     Yields:
         Which sets; their statistics; [p, K, 2, 3] cross-entropy and derivatives at the ends of the windows, summed.
     """
     import torch
 
-    table = BlockTable(blocks, cosines, labels, scale, at_once)
+    table = BlockTable(blocks, cosines, labels, scale, at_once, scratch or Scratch())
     (sets, classes), n = index.shape, cosines.shape[1]
     rows, ends = (torch.from_numpy(each).to(cosines.device) for each in (index, lower.astype(np.float32)))
     marginal = "marginal_entropy" in figures

@@ -3,7 +3,10 @@
 from dataclasses import dataclass, fields
 from typing import Any
 
-__all__ = ["COSTLY_FIGURES", "Score"]
+__all__ = ["COSTLY_FIGURES", "SCORES_VERSION", "Score"]
+
+SCORES_VERSION = 2
+"""Of how the figures are made: scores of another version may differ from these in the last digit."""
 
 COSTLY_FIGURES = ("top5", "redundancy", "marginal_entropy")
 """Figures of a score that take a share of its time at a thousand classes, and that few fitness functions read."""

@@ -8,6 +8,7 @@ import typer
 from prompt_search.cli.options import (
     CacheDir,
     Classes,
+    Decode,
     Device,
     Format,
     ImageColumn,
@@ -49,6 +50,7 @@ def compare(
     label_column: LabelColumn = None,
     split_map: SplitMapping = [],
     image_root: ImageRoot = None,
+    decode: Decode = None,
     prompt_format: Format = None,
     device: Device = "auto",
     cache_dir: CacheDir = None,
@@ -63,7 +65,7 @@ def compare(
 
     with Display(quiet=quiet or as_json) as display:
         resources = Resources(device=device, cache_dir=cache_dir, observer=display)
-        reading = Reading(image_column, label_column, tuple(split_map), image_root, classes=classes)
+        reading = Reading(image_column, label_column, tuple(split_map), image_root, classes=classes, decode=decode)
         found = compare_prompts(
             a, b, data, model=model, split=split, reading=reading, prompt_format=prompt_format, resources=resources
         )
@@ -96,12 +98,14 @@ def transfer(
     prompts: Annotated[str, typer.Argument(help="A run folder, a prompts.json, or FILE#DATASET of others.")],
     data: Images,
     models: Annotated[str, typer.Option(help="Names as for `run --model`, with commas between them.")],
+    decode: Decode = None,
     device: Device = "auto",
     cache_dir: CacheDir = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Measure what the prompts are worth on other models, beside "a photo of a {}." on each."""
+    from prompt_search.data.sources.reading import Reading
     from prompt_search.display.display import Display
     from prompt_search.run.resources import Resources
     from prompt_search.transfer_models import transfer as transfer_prompts
@@ -109,7 +113,7 @@ def transfer(
     names = [name.strip() for name in models.split(",") if name.strip()]
     with Display(quiet=quiet or as_json) as display:
         resources = Resources(device=device, cache_dir=cache_dir, observer=display)
-        rows = transfer_prompts(prompts, data, names, resources=resources)
+        rows = transfer_prompts(prompts, data, names, reading=Reading(decode=decode), resources=resources)
     typer.echo(json.dumps([row.to_json() for row in rows], indent=1) if as_json else "\n".join(map(_row, rows)))
 
 

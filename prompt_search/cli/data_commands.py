@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from prompt_search.cli.options import CacheDir, Classes, ImageColumn, ImageRoot, Json, LabelColumn, Quiet, SplitMapping
+from prompt_search.cli.options import (
+    CacheDir,
+    Classes,
+    Decode,
+    ImageColumn,
+    ImageRoot,
+    Json,
+    LabelColumn,
+    Quiet,
+    SplitMapping,
+)
 
 if TYPE_CHECKING:
     from prompt_search.data.presets.presets import Preset
@@ -38,6 +48,7 @@ def data(
     stream: Annotated[
         bool | None, typer.Option("--stream/--no-stream", help="As for `run`.", show_default=False)
     ] = None,
+    decode: Decode = None,
     look_alikes: Annotated[
         bool, typer.Option(help="Look for pictures that look the same, which opens all of them.")
     ] = True,
@@ -63,6 +74,7 @@ def data(
         image_root=image_root,
         preset=preset,
         stream=stream,
+        decode=decode or "exact",
     )
     check_files(what, stated.reading(), ())
     with Display(quiet=quiet or as_json) as display:

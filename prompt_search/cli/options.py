@@ -11,6 +11,7 @@ __all__ = [
     "CacheDir",
     "Classes",
     "Concurrency",
+    "Decode",
     "Device",
     "Engine",
     "Format",
@@ -144,3 +145,7 @@ ImageColumn = Annotated[str | None, AS_FOR_RUN]
 LabelColumn = Annotated[str | None, AS_FOR_RUN]
 SplitMapping = Annotated[list[str], AS_FOR_RUN]
 ImageRoot = Annotated[str | None, AS_FOR_RUN]
+Decode = Annotated[
+    Literal["exact", "fast"] | None,
+    typer.Option(help="As for `run`; by default as in the run of the prompts, or exact.", show_default=False),
+]

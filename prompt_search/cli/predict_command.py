@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from prompt_search.cli.options import Device, Quiet
+from prompt_search.cli.options import Decode, Device, Quiet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,6 +37,7 @@ def predict(
     model: Annotated[
         str | None, typer.Option(help="By default the model the prompts were found for.", show_default=False)
     ] = None,
+    decode: Decode = None,
     device: Device = "auto",
     quiet: Quiet = False,
 ) -> None:
@@ -57,7 +58,7 @@ def predict(
         raise DataError("`-` reads all paths from standard input; give nothing beside it")
     items: Iterable[tuple[str, Path]] = named_lines(sys.stdin) if lines else find_pictures(images)
     shown = Display(quiet=quiet)
-    opened = open_prompt_file(prompts, model, device, shown)
+    opened = open_prompt_file(prompts, model, device, shown, decode)
     done, left = 0, 0
     with RowWriter(chosen, out, sys.stdout) as writer:
         for batch in classify(opened, items):

@@ -10,6 +10,7 @@ from evaluators.printable import printable
 from prompt_search.cli.options import (
     CacheDir,
     Classes,
+    Decode,
     Device,
     Format,
     ImageColumn,
@@ -49,6 +50,7 @@ def score(
     label_column: LabelColumn = None,
     split_map: SplitMapping = [],
     image_root: ImageRoot = None,
+    decode: Decode = None,
     prompt_format: Format = None,
     device: Device = "auto",
     cache_dir: CacheDir = None,
@@ -63,7 +65,7 @@ def score(
 
     with Display(quiet=quiet or as_json) as display:
         resources = Resources(device=device, cache_dir=cache_dir, observer=display)
-        reading = Reading(image_column, label_column, tuple(split_map), image_root, classes=classes)
+        reading = Reading(image_column, label_column, tuple(split_map), image_root, classes=classes, decode=decode)
         scored = score_prompts(
             prompts, data, model=model, reading=reading, prompt_format=prompt_format, resources=resources
         )

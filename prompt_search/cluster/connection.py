@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from prompt_search.cluster.engine_name import address_of
 from prompt_search.errors import ClusterError
 
-__all__ = ["check_reachable", "connected"]
+__all__ = ["check_reachable", "connected", "reason_of"]
 
 SECONDS = 5.0
 """To answer; Ray itself would try for minutes."""
@@ -89,3 +89,12 @@ def _quiet() -> Iterator[None]:
     finally:
         context.enable_progress_bars = before[0]
         logger.setLevel(before[1])
+
+
+def reason_of(error: Exception) -> str:
+    """What Ray says is told by the error that began it: around it are tracebacks, one in the other."""
+    first: BaseException = error
+    while (cause := getattr(first, "cause", None) or first.__cause__) and cause is not first:
+        first = cause
+    lines = [line.strip() for line in str(first).splitlines() if line.strip()]
+    return f"{type(first).__name__}: {lines[0][:300] if lines else ''}"

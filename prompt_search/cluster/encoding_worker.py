@@ -13,6 +13,7 @@ from prompt_search.cluster.worker_model import WorkerModel
 from prompt_search.data.encoding.encode import HereEncoded
 from prompt_search.data.encoding.image_work import EncodedImages
 from prompt_search.data.layouts.image_source import ImageFile, ImageSource, PictureReader
+from prompt_search.data.pictures.decoding import Decoding
 from prompt_search.data.pictures.picture_traits import PictureTraits
 
 __all__ = ["EncodingWorker", "columns_of", "images_in", "part_in"]
@@ -91,7 +92,7 @@ class EncodingWorker:
         device: `cpu` or `cuda`.
         threads: of torch on a CPU; 0 for as many as it likes.
         batch_size: images per call of the model, at least.
-        turned: turn pictures by their EXIF orientation.
+        how: pictures are decoded.
     """
 
     def __init__(
@@ -101,14 +102,14 @@ class EncodingWorker:
         device: str,
         threads: int,
         batch_size: int,
-        turned: bool,
+        how: Decoding,
     ) -> None:
         import torch
 
         if threads:
             torch.set_num_threads(threads)
         self.name = f"{socket.gethostname()}/{os.getpid()}"
-        self._width, self._batch_size, self._turned = 0, batch_size, turned
+        self._width, self._batch_size, self._how = 0, batch_size, how
         self._source = ImageSource((), (), reader=reader() if reader else None)
         self._model: ImageTextModel | InputError
         try:
@@ -123,7 +124,7 @@ class EncodingWorker:
             if isinstance(self._model, InputError):
                 raise self._model
             model = self._model
-            parts = list(HereEncoded().encoded(self._source, images, model, self._batch_size, self._turned))
+            parts = list(HereEncoded().encoded(self._source, images, model, self._batch_size, self._how))
         except InputError as error:
             return self._rows([(b"", FAULT, f"on the worker {self.name}: {error}", "")], None)
         traits = {content: own.to_text() for part in parts for content, own in part.traits.items()}

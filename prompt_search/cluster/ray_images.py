@@ -5,12 +5,13 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from evaluators.models.image_text_model import ImageTextModel, TwoStepModel
-from prompt_search.cluster.connection import check_reachable, connected
+from prompt_search.cluster.connection import check_reachable, connected, reason_of
 from prompt_search.cluster.encoding_worker import EncodingWorker, columns_of, part_in
 from prompt_search.cluster.worker_model import WorkerModel
 from prompt_search.cluster.worker_share import WorkerShare
 from prompt_search.data.encoding.image_work import EncodedImages
 from prompt_search.data.layouts.image_source import ImageFile, ImageSource, PictureReader
+from prompt_search.data.pictures.decoding import Decoding
 from prompt_search.errors import ClusterError, DataError
 
 __all__ = ["RayImages", "shards"]
@@ -52,7 +53,7 @@ class RayImages:
         self.by_worker: Counter[str] = Counter()
 
     def encoded(
-        self, source: ImageSource, images: Sequence[ImageFile], model: ImageTextModel, batch_size: int, turned: bool
+        self, source: ImageSource, images: Sequence[ImageFile], model: ImageTextModel, batch_size: int, how: Decoding
     ) -> Iterator[EncodedImages]:
         """See `ImageWork.encoded`.
 
@@ -61,10 +62,10 @@ class RayImages:
             DataError: also where the images lie in an object that can't be sent to workers.
         """
         with connected(self._engine):
-            yield from self._encoded(source, images, model, batch_size, turned)
+            yield from self._encoded(source, images, model, batch_size, how)
 
     def _encoded(
-        self, source: ImageSource, images: Sequence[ImageFile], model: ImageTextModel, batch_size: int, turned: bool
+        self, source: ImageSource, images: Sequence[ImageFile], model: ImageTextModel, batch_size: int, how: Decoding
     ) -> Iterator[EncodedImages]:
         import ray
 
@@ -77,7 +78,7 @@ class RayImages:
             "device": "cuda" if share.gpus else "cpu",
             "threads": share.cpus,
             "batch_size": batch_size,
-            "turned": turned,
+            "how": how,
         }
         parts = shards(images, BATCHES_PER_SHARD * batch_size, share.workers)
         try:
@@ -87,7 +88,7 @@ class RayImages:
                 yield part
         except ray.exceptions.RayError as error:
             raise ClusterError(
-                f"the Ray cluster can't go on encoding: {_reason(error)}; what is encoded is stored: give the same "
+                f"the Ray cluster can't go on encoding: {reason_of(error)}; what is encoded is stored: give the same "
                 "command again to continue"
             ) from error
 
@@ -124,12 +125,3 @@ def _sent(reader: PictureReader | None) -> Callable[[], PictureReader] | None:
             "write them to files that all machines see, or leave --engine out"
         ) from error
     return lambda: ray.get(place)
-
-
-def _reason(error: Exception) -> str:
-    """What Ray says is told by the error that began it: around it are tracebacks, one in the other."""
-    first: BaseException = error
-    while (cause := getattr(first, "cause", None) or first.__cause__) and cause is not first:
-        first = cause
-    lines = [line.strip() for line in str(first).splitlines() if line.strip()]
-    return f"{type(first).__name__}: {lines[0][:300] if lines else ''}"

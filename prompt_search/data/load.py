@@ -20,6 +20,7 @@ from prompt_search.data.encoding.fingerprints import fingerprint
 from prompt_search.data.encoding.image_work import ImageWork
 from prompt_search.data.layouts.image_source import ImageFile, ImageSource, Role
 from prompt_search.data.names.class_parts import ClassPart, part_of
+from prompt_search.data.pictures.decoding import Decoding
 from prompt_search.data.pictures.duplicates import Distinct, distinct
 from prompt_search.data.pictures.near_duplicates import leaked_images
 from prompt_search.data.pictures.odd_pictures import odd_pictures
@@ -96,10 +97,11 @@ def load_splits(
     images = part_of(read_images(source, reading, cache_dir / "datasets"), part)
     if images.features is not None:
         return _of_features(images, images.features, model, shots, select_shots, seed, alike)
-    index = FileIndex(cache_dir / "images.sqlite")
+    how = Decoding(turned, (reading or Reading()).decode or "exact")
+    index = FileIndex(cache_dir / "images.sqlite", how)
     readable, unreadable = fingerprint(images, index, verify, on_reading)
     usable = distinct(readable)
-    store = image_store(model, cache_dir, stored_as, turned)
+    store = image_store(model, cache_dir, stored_as, how)
 
     def stored(some: Sequence[ImageFile]) -> StoredVectors:
         return store.view([image.content for image in some])
@@ -125,7 +127,7 @@ def load_splits(
         traits |= index.traits(image.content for image in to_check if image.content not in traits)
         unseen = {image.content for image in to_check} - traits.keys()
         found = encode(
-            images, to_check, model, store, on_progress, turned=turned, unseen=unseen, on_traits=on_traits, work=work
+            images, to_check, model, store, on_progress, how=how, unseen=unseen, on_traits=on_traits, work=work
         )
         index.remember_corrupt(found)
         corrupt |= found

@@ -121,7 +121,7 @@ def look_at(
     pairs: tuple[Pair, ...] | None = None
     corrupt: dict[str, str] = {}
     if alike and images.features is None and len(usable.images) <= MOST:
-        pairs, corrupt = look_alikes(images, usable.images)
+        pairs, corrupt = look_alikes(images, usable.images, fast=(reading or Reading()).decode == "fast")
     kept = [image for image in usable.images if image.id not in corrupt]
     report = DataReport(
         classes=len(images.classes),

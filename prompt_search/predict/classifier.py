@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from prompt_search.data.pictures.decoding import Decode
 from prompt_search.errors import DataError, SettingsError
 from prompt_search.predict.opened import OpenedPrompts, open_prompt_file
 from prompt_search.predict.stream import classify
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PromptClassifier", "load"]
 
-PARAMETERS = ("source", "model", "device", "labels", "batch")
+PARAMETERS = ("source", "model", "device", "labels", "batch", "decode")
 
 
 class PromptClassifier:
@@ -31,6 +32,7 @@ class PromptClassifier:
         device: `auto`, `cpu`, `cuda`, `cuda:N`, or several.
         labels: whether classes are called by their `id` or their `name`.
         batch: pictures at once; by default what is fastest for the model.
+        decode: `exact`, or `fast`: large JPEG files are shrunk by their decoder; by default as in the run.
     """
 
     _estimator_type = "classifier"
@@ -43,12 +45,14 @@ class PromptClassifier:
         device: str | Sequence[str] = "auto",
         labels: str = "id",
         batch: int | None = None,
+        decode: Decode | None = None,
     ) -> None:
         self.source = source
         self.model = model
         self.device = device
         self.labels = labels
         self.batch = batch
+        self.decode = decode
         self._opened: OpenedPrompts | None = None
 
     @property
@@ -61,7 +65,7 @@ class PromptClassifier:
         if self._opened is None:
             if self.labels not in ("id", "name"):
                 raise SettingsError(f"labels must be id or name, got {self.labels!r}")
-            self._opened = open_prompt_file(self.source, self.model, self.device, default_observer())
+            self._opened = open_prompt_file(self.source, self.model, self.device, default_observer(), self.decode)
             names = [label.name for label in self._opened.classes]
             if self.labels == "name" and len(set(names)) < len(names):
                 twice = next(name for name in names if names.count(name) > 1)
@@ -161,16 +165,17 @@ def load(
     device: str | Sequence[str] = "auto",
     labels: str = "id",
     batch: int | None = None,
+    decode: Decode | None = None,
 ) -> PromptClassifier:
     """The prompts of a run folder or a `prompts.json` as a classifier of pictures, with its model loaded.
 
     Args:
-        source, model, device, labels, batch: see `PromptClassifier`.
+        source, model, device, labels, batch, decode: see `PromptClassifier`.
 
     Raises:
         InputError: if the prompts or the model can't be used.
     """
-    return PromptClassifier(source, model=model, device=device, labels=labels, batch=batch).fit()
+    return PromptClassifier(source, model=model, device=device, labels=labels, batch=batch, decode=decode).fit()
 
 
 def _listed(pictures: Any) -> list[tuple[int, Any]]:  # noqa: ANN401 - see PromptClassifier

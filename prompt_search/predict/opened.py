@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from evaluators import Candidate, ClassLabel, ImageTextModel, PairwisePrompts, class_weights
 from evaluators.models.image_text_model import FloatArray
 from evaluators.scoring.pairwise_score import PairTable, pair_table, two_steps
+from prompt_search.data.pictures.decoding import Decode, Decoding
 from prompt_search.models import backbone_warning, load_model, load_prompt_model
 from prompt_search.prompt_files.prompts_json import read_prompts_json
 from prompt_search.run.progress import Observer
@@ -26,14 +27,14 @@ class OpenedPrompts:
         model: whose image features are taken.
         logit_scale: s in `softmax(s * cosine)`: the calibrated one where the run measured it, or else the model's.
         calibrated: whether it is the calibrated one.
-        turned: whether pictures are turned by their EXIF orientation, as in the run.
+        how: pictures are decoded: as in the run, if nothing else was said.
     """
 
     prompts: Candidate
     model: ImageTextModel
     logit_scale: float
     calibrated: bool
-    turned: bool
+    how: Decoding
     _weight: FloatArray = field(repr=False)
     _table: PairTable | None = field(repr=False)
 
@@ -64,16 +65,25 @@ class OpenedPrompts:
 
 
 def open_prompt_file(
-    source: str | Path, model: str | ImageTextModel | None, device: str | Sequence[str], observer: Observer
+    source: str | Path,
+    model: str | ImageTextModel | None,
+    device: str | Sequence[str],
+    observer: Observer,
+    decode: Decode | None = None,
 ) -> OpenedPrompts:
     """Open a run folder or a `prompts.json` with the model it was found for, or with another one, which is warned of.
 
+    Args:
+        decode: how JPEG files are decoded, by default as in the run.
+
     Raises:
+        SettingsError: if pictures can't be decoded that way.
         PromptError: if it is no prompt file of ours.
         ModelError: if the model can't be loaded, or is not the one the prompts were found for and none was named.
     """
     path = Path(source)
     content = read_prompts_json(path / "prompts.json" if path.is_dir() else path)
+    how = Decoding(content.run.get("turn_by_exif", False), decode or content.run.get("decode", "exact"))
     if model is None:
         used = load_prompt_model(content.model, device=device)
     else:
@@ -88,7 +98,7 @@ def open_prompt_file(
         used,
         calibrated if calibrated and same else used.logit_scale,
         calibrated is not None and same,
-        bool(content.run.get("turn_by_exif", False)),
+        how,
         class_weights(prompts.base if isinstance(prompts, PairwisePrompts) else prompts, used),
         pair_table(prompts, used.encode_texts) if pairwise and isinstance(prompts, PairwisePrompts) else None,
     )

@@ -50,10 +50,12 @@ class ReadPicture:
     Args:
         preprocess: the model's; None leaves RGB pictures as they are.
         turned: turn pictures by their EXIF orientation.
+        least_side: let JPEG files be shrunk by their decoder, see `decode`.
     """
 
     preprocess: "Callable[[Image.Image], Any] | None"
     turned: bool
+    least_side: int | None
 
     def __call__(self, item: tuple[str, Any]) -> tuple[str, Any]:
         """The name, and the picture or the reason why there is none."""
@@ -68,7 +70,7 @@ class ReadPicture:
 
     def _rgb(self, picture: Any) -> "Image.Image":  # noqa: ANN401 - see Picture
         if isinstance(picture, str | Path):
-            return decode(Path(picture).read_bytes(), self.turned)
+            return decode(Path(picture).read_bytes(), self.turned, self.least_side)
         return in_memory(picture)
 
 
@@ -126,10 +128,11 @@ def _prepared(
     opened: OpenedPrompts, items: Iterable[tuple[str, Any]], batch: int
 ) -> Generator[tuple[str, Any], None, None]:
     """Name and ready picture, or the reason why there is none, some way ahead of the model."""
-    model, processes = opened.model, 0
-    read = ReadPicture(None, opened.turned)
+    model, turned, processes = opened.model, opened.how.turned, 0
+    least_side = opened.how.least_side(model.preprocessing)
+    read = ReadPicture(None, turned, least_side)
     if isinstance(model, TwoStepModel):
-        read, processes = ReadPicture(model.preprocess, opened.turned), model.decoding_processes
+        read, processes = ReadPicture(model.preprocess, turned, least_side), model.decoding_processes
     done = 0
     if processes and isinstance(items, Sequence) and len(items) >= FEWEST_FOR_PROCESSES and can_leave_process(read):
         try:

@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 from evaluators import Candidate, candidate_from_json
 from evaluators.precision import StoredAs
+from prompt_search.data.pictures.decoding import Decode
 from prompt_search.errors import PromptError
 from prompt_search.prompt_files.atomic import write_atomically
 from prompt_search.prompt_files.reading.file_text import read_text
@@ -110,6 +111,7 @@ def _is_complete(model: Mapping[str, Any], run: Mapping[str, Any]) -> bool:
         and isinstance(run.get("seed"), int)
         and all(isinstance(run.get(key), int | None) for key in ("shots", "select_shots"))
         and run.get("stored_as", "fp32") in get_args(StoredAs)
+        and run.get("decode", "exact") in get_args(Decode)
         and all(isinstance(run.get(key, False), bool) for key in ("turn_by_exif", "base_to_new"))
         and isinstance(run.get("near_duplicates", 1.0), int | float)
     )

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from evaluators import DEFAULT_FITNESS, FITNESS_PRESETS
 from evaluators.precision import Precision, StoredAs
 from optimizers import STRATEGIES, Optimizer, configure, strategy_class
+from prompt_search.data.pictures.decoding import Decode
 from prompt_search.data.sources.reading import OWN, Reading
 from prompt_search.errors import SettingsError
 from prompt_search.llm.api.endpoint import secret_parts
@@ -152,6 +153,13 @@ class DataConfig(Part):
     turn_by_exif: Annotated[
         bool, Option("Turn pictures by their EXIF orientation; open_clip does not.", provenance=True)
     ] = False
+    decode: Annotated[
+        Decode,
+        Option(
+            "fast lets the decoder of JPEG files shrink photos that are much larger than the model looks at.",
+            provenance=True,
+        ),
+    ] = "exact"
     near_duplicates: Annotated[
         float,
         Option(

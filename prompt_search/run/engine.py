@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ from evaluators import LabeledImages, TextEncoder
 from evaluators.scoring.fitness import FIGURES_READ
 from optimizers import Picture, Scored, Task, abilities, attempts, in_turn, watch
 from optimizers.template_search import template_library
+from prompt_search.cluster.engine_name import HERE
+from prompt_search.cluster.ray_scoring import RayScoring
 from prompt_search.data.pictures.thumbnails import thumbnails
 from prompt_search.data.sources.read import read_images
 from prompt_search.errors import DataError, RunMismatch, RunMissing, SettingsError
@@ -70,11 +73,13 @@ def execute(job: Job, folder: Path) -> Result:
         for note in batch_notes(job.config, job.strategies, able=takes_batches(job.llm)):
             job.resources.observer.warn(note)
     facts, splits = open_inputs(job)
-    with Journal(folder) as journal:
+    engine = job.resources.engine
+    with Journal(folder) as journal, ExitStack() as others:
         _check_same(journal, facts)
         _reopen(journal, job.budget)
         write_arguments(folder, job)
-        return _carry_out(job, facts, splits.__getitem__, journal)
+        scoring = others.enter_context(RayScoring(engine, job.model)) if engine != HERE else None
+        return _carry_out(job, facts, splits.__getitem__, journal, scoring)
 
 
 def replay(job: Job, recorded: Path, folder: Path) -> Result:
@@ -98,12 +103,19 @@ def replay(job: Job, recorded: Path, folder: Path) -> Result:
         return _carry_out(job, facts, _no_images, journal)
 
 
-def _carry_out(job: Job, given: Facts, images: Callable[[str], LabeledImages], journal: Journal) -> Result:
+def _carry_out(
+    job: Job,
+    given: Facts,
+    images: Callable[[str], LabeledImages],
+    journal: Journal,
+    scoring: RayScoring | None = None,
+) -> Result:
     """From the first line of the journal to the last file; the same for a new, a resumed and a replayed run."""
     config, model = job.config, job.model
     facts = journal.event(Facts, "", lambda: given)
     figures = FIGURES_READ.get(config.search.fitness, ())
-    evaluators = SplitEvaluators(images, TextEncoder(model, job.cache), figures)
+    texts = TextEncoder(model, job.cache, scoring.encode_texts if scoring else None)
+    evaluators = SplitEvaluators(images, texts, figures, scoring.share_out if scoring else None)
     fits = context_check(model)
     described = describe_model(config.model, config.precision, model)
     provenance = provenance_of(config, facts)

@@ -7,6 +7,7 @@ from typing import Any
 
 from evaluators import ClassLabel, ImageTextModel, LabeledImages
 from evaluators.scoring.fitness import FITNESS_PRESETS, Fitness
+from evaluators.scoring.score import SCORES_VERSION
 from optimizers import Optimizer, abilities
 from prompt_search.cluster.engine_name import HERE
 from prompt_search.cluster.ray_images import RayImages
@@ -75,6 +76,7 @@ def open_inputs(job: Job) -> tuple[Facts, Mapping[str, LabeledImages]]:
         "captions": config.search.captions if sees else 0,
         "baselines": [prompts.fingerprint for prompts in baselines.values()],
         "start": [prompts.fingerprint for prompts in start],
+        "scores": SCORES_VERSION,
     }
     facts = Facts(
         identity=identity_of(config, found),

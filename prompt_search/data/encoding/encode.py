@@ -19,22 +19,24 @@ from prompt_search.data.encoding.prepare import Prepare, Prepared
 from prompt_search.data.encoding.processes import WorkersFailed, can_leave_process, map_in_processes
 from prompt_search.data.layouts.image_source import ImageFile, ImageSource, Undecoded
 from prompt_search.data.names.printable import listed
-from prompt_search.data.pictures.open_picture import decoding, quiet_pillow
+from prompt_search.data.pictures.decoding import Decoding
+from prompt_search.data.pictures.open_picture import quiet_pillow
 from prompt_search.data.pictures.picture_traits import PictureTraits
 
 __all__ = ["HereEncoded", "encode", "image_store"]
 
 
+PLAIN = Decoding()
 FEWEST_FOR_PROCESSES = 4096
 """Worker processes take seconds to start; threads have done fewer images by then."""
 
 
 def image_store(
-    model: ImageTextModel, cache_dir: Path, stored_as: StoredAs = "fp32", turned: bool = False
+    model: ImageTextModel, cache_dir: Path, stored_as: StoredAs = "fp32", how: Decoding = PLAIN
 ) -> EmbeddingStore:
     """The image features of this model at this precision, decoding and preprocessing; the key of a vector is the
-    SHA-256 of the image's bytes. What is stored as fp16 has a folder of its own, as have pictures turned by EXIF."""
-    made_of = f"{model.fingerprint}\n{decoding(turned)}\n{model.preprocessing}"
+    SHA-256 of the image's bytes. What is stored as fp16 has a folder of its own, as has every way of decoding."""
+    made_of = f"{model.fingerprint}\n{how.words}\n{model.preprocessing}"
     made_by = hashlib.sha256(made_of.encode()).hexdigest()[:16]
     name = f"images-{made_by}" if stored_as == "fp32" else f"images-{made_by}-{stored_as}"
     return EmbeddingStore(cache_dir / "embeddings" / name, model.width, stored_as)
@@ -48,7 +50,7 @@ def encode(
     on_progress: Callable[[int, int], None] | None = None,
     batch_size: int = 64,
     *,
-    turned: bool = False,
+    how: Decoding = PLAIN,
     unseen: Collection[bytes] = frozenset(),
     on_traits: Callable[[Mapping[bytes, PictureTraits]], None] = lambda traits: None,
     work: ImageWork | None = None,
@@ -65,7 +67,7 @@ def encode(
         store: of this model, see `image_store`.
         on_progress: called with the number of images done and to do, before the first and after each batch.
         batch_size: pictures per call of the model, at least; a `TwoStepModel` may want more.
-        turned: turn pictures by their EXIF orientation; the store must be of such ones, too.
+        how: pictures are decoded; the store must be of this way.
         unseen: contents to decode and encode even if the store has them, since nothing is known of their pixels.
         on_traits: told what the pictures of a batch are like, before their features are stored.
         work: who reads and encodes; by default this process.
@@ -87,7 +89,7 @@ def encode(
     corrupt: dict[bytes, str] = {}
     report, done = on_progress or (lambda done, total: None), 0
     report(0, len(missing))
-    with closing(_parts(work or HereEncoded(), source, missing, model, batch_size, turned)) as parts:
+    with closing(_parts(work or HereEncoded(), source, missing, model, batch_size, how)) as parts:
         for part in parts:
             corrupt |= part.corrupt
             on_traits(part.traits)
@@ -104,21 +106,21 @@ def _parts(
     images: Sequence[ImageFile],
     model: ImageTextModel,
     batch_size: int,
-    turned: bool,
+    how: Decoding,
 ) -> Generator[EncodedImages, None, None]:
-    yield from work.encoded(source, images, model, batch_size, turned)
+    yield from work.encoded(source, images, model, batch_size, how)
 
 
 class HereEncoded:
     """See `ImageWork`: by the model itself, in this process, batch by batch in order."""
 
     def encoded(
-        self, source: ImageSource, images: Sequence[ImageFile], model: ImageTextModel, batch_size: int, turned: bool
+        self, source: ImageSource, images: Sequence[ImageFile], model: ImageTextModel, batch_size: int, how: Decoding
     ) -> Iterator[EncodedImages]:
         """See `ImageWork.encoded`."""
         if isinstance(model, TwoStepModel):
             batch_size = max(batch_size, model.image_batch)
-        with quiet_pillow(), closing(_prepared(source, images, model, batch_size, turned)) as ready:
+        with quiet_pillow(), closing(_prepared(source, images, model, batch_size, how)) as ready:
             for _ in range(0, len(images), batch_size):
                 batch = list(islice(ready, batch_size))
                 for _, found in batch:
@@ -151,12 +153,13 @@ def _check_finite(part: EncodedImages, by_content: Mapping[bytes, ImageFile], mo
 
 
 def _prepared(
-    source: ImageSource, images: Sequence[ImageFile], model: ImageTextModel, batch_size: int, turned: bool
+    source: ImageSource, images: Sequence[ImageFile], model: ImageTextModel, batch_size: int, how: Decoding
 ) -> Generator[Prepared, None, None]:
     """The images in order, ready for the model, prepared some way ahead."""
-    prepare, processes = Prepare(None, turned), 0
+    least_side = how.least_side(model.preprocessing)
+    prepare, processes = Prepare(None, how.turned, least_side), 0
     if isinstance(model, TwoStepModel):
-        prepare, processes = Prepare(model.preprocess, turned), model.decoding_processes
+        prepare, processes = Prepare(model.preprocess, how.turned, least_side), model.decoding_processes
     done = 0
     if processes and len(images) >= FEWEST_FOR_PROCESSES and can_leave_process(prepare):
         try:

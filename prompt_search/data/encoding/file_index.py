@@ -7,7 +7,7 @@ from typing import Any
 
 from prompt_search.cache.cache_file import CacheFile
 from prompt_search.data.layouts.image_source import ImageFile
-from prompt_search.data.pictures.open_picture import decoding
+from prompt_search.data.pictures.decoding import Decoding
 from prompt_search.data.pictures.picture_formats import decoder_name
 from prompt_search.data.pictures.picture_traits import PictureTraits
 
@@ -26,6 +26,7 @@ CREATE TABLE IF NOT EXISTS traits (
 ) WITHOUT ROWID;
 """
 WAY_OUT = "it is only a cache: delete it, or choose another cache directory"
+PLAIN = Decoding()
 REASONS = "reasons 3"
 """Counted up when what is said or kept about the same bytes changes."""
 
@@ -36,6 +37,7 @@ class FileIndex:
     Args:
         path: SQLite file, created with its folder if missing. It is a cache: deleting it only costs time, and one that
             is damaged is set aside with a warning.
+        how: pictures are decoded; what was found in them so decoded is kept apart.
 
     Raises:
         StoreError: here and in every method, if the file can't be read or written.
@@ -48,9 +50,9 @@ class FileIndex:
     [b'hash']
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, how: Decoding = PLAIN) -> None:
         # A newer Pillow may decode what an older one could not, and so may a newer version of ours.
-        self._decoder = f"{decoder_name()}: {decoding()}; {REASONS}"
+        self._decoder = f"{decoder_name()}: {how.words}; {REASONS}"
         self._file = CacheFile(path, "the index of image files", _make_tables, WAY_OUT)
         self._file.do(lambda _: None)
 

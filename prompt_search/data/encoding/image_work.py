@@ -6,6 +6,7 @@ from typing import Protocol
 
 from evaluators.models.image_text_model import FloatArray, ImageTextModel
 from prompt_search.data.layouts.image_source import ImageFile, ImageSource
+from prompt_search.data.pictures.decoding import Decoding
 from prompt_search.data.pictures.picture_traits import PictureTraits
 
 __all__ = ["EncodedImages", "ImageWork"]
@@ -35,7 +36,7 @@ class ImageWork(Protocol):
     """Encodes images part by part; parts come in any order."""
 
     def encoded(
-        self, source: ImageSource, images: Sequence[ImageFile], model: ImageTextModel, batch_size: int, turned: bool
+        self, source: ImageSource, images: Sequence[ImageFile], model: ImageTextModel, batch_size: int, how: Decoding
     ) -> Iterator[EncodedImages]:
         """Every image once.
 
@@ -44,7 +45,7 @@ class ImageWork(Protocol):
             images: with their contents filled in.
             model: what encodes them.
             batch_size: images per call of the model, at least.
-            turned: turn pictures by their EXIF orientation.
+            how: pictures are decoded.
 
         Raises:
             DataError: if a file changed or vanished meanwhile; the image is named.

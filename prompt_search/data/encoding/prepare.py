@@ -30,10 +30,12 @@ class Prepare:
     Args:
         preprocess: the model's; None leaves RGB pictures as they are.
         turned: turn pictures by their EXIF orientation.
+        least_side: let JPEG files be shrunk by their decoder, see `decode`.
     """
 
     preprocess: "Callable[[Image.Image], Any] | None"
     turned: bool = False
+    least_side: int | None = None
 
     def __call__(self, item: tuple[ImageFile, Undecoded | None]) -> Prepared:
         """Prepare one image."""
@@ -51,7 +53,7 @@ class Prepare:
                 "if nobody changes files at this moment, let all be read again (verify)"
             )
         try:
-            rgb, traits = decode_with_traits(data, self.turned)
+            rgb, traits = decode_with_traits(data, self.turned, self.least_side)
         except CorruptPictureError as error:
             return (image, None), str(error)
         return (image, traits), self.preprocess(rgb) if self.preprocess else rgb

@@ -6,6 +6,7 @@ brighter than the next to the right, and than the next below.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ __all__ = ["MOST", "Pair", "look_alikes"]
 MOST = 20_000
 """Pictures that are compared, each with each."""
 SIDE = 8
+LEAST_SIDE = 16 * SIDE
 CLOSE = 8
 """Bits of the 128 in which two pictures may differ."""
 FLAT = 8.0
@@ -46,19 +48,23 @@ class Pair:
     across_classes: bool
 
 
-def look_alikes(source: ImageSource, images: Sequence[ImageFile]) -> tuple[tuple[Pair, ...], dict[str, str]]:
+def look_alikes(
+    source: ImageSource, images: Sequence[ImageFile], fast: bool = False
+) -> tuple[tuple[Pair, ...], dict[str, str]]:
     """Pairs of pictures that look the same, those in different splits first; and the ids that are no pictures, with
     the reason.
 
     Args:
         source: of the images.
         images: at most `MOST`, with distinct contents.
+        fast: let JPEG files be shrunk by their decoder.
     """
     hashes: list[Hash] = []
     kept: list[ImageFile] = []
     corrupt: dict[str, str] = {}
+    hashed = partial(_hashed, least_side=LEAST_SIDE if fast else None)
     with quiet_pillow():
-        for image, found in zip(images, map_ahead(_hashed, source.pictures(images), ahead=32), strict=True):
+        for image, found in zip(images, map_ahead(hashed, source.pictures(images), ahead=32), strict=True):
             if isinstance(found, str):
                 corrupt[image.id] = found
             elif found is not None:
@@ -73,10 +79,10 @@ def _pair(one: ImageFile, other: ImageFile) -> Pair:
     return Pair((first, second), one.given != other.given, one.class_id != other.class_id)
 
 
-def _hashed(picture: Undecoded | None) -> Hash | str | None:
+def _hashed(picture: Undecoded | None, least_side: int | None) -> Hash | str | None:
     """The hash of a picture; why it is none; or None for one that is too plain to tell."""
     try:
-        rgb = decode(read_bytes(picture))
+        rgb = decode(read_bytes(picture), least_side=least_side)
     except (OSError, CorruptPictureError) as error:
         return str(error)
     small = np.asarray(rgb.convert("L").resize((SIDE + 1, SIDE + 1)), dtype=np.float32)

@@ -30,20 +30,17 @@ from prompt_search.data.pictures.to_rgb import (
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["CorruptPictureError", "decode", "decode_with_traits", "decoding", "is_picture_name", "quiet_pillow"]
+__all__ = ["CorruptPictureError", "decode", "decode_with_traits", "is_picture_name", "quiet_pillow"]
 
 ORIENTATION = 0x0112
 UPRIGHT = (None, 0, 1)
+JPEG = ("JPEG", "MPO")
+"""Formats whose decoder can shrink; photos of many phones are of the second, which Pillow reads by the first's."""
 OPAQUE = 255
 
 
 class CorruptPictureError(Exception):
     """Bytes that are no picture that can be read here; the message is the reason. Never leaves this package."""
-
-
-def decoding(turned: bool = False) -> str:
-    """What `decode` makes of files, in words: other words, other pixels, other image features."""
-    return "rgb, transparency on white, deep greys by the range of their type" + (", turned by exif" if turned else "")
 
 
 def is_picture_name(name: str) -> bool:
@@ -56,21 +53,24 @@ def is_picture_name(name: str) -> bool:
     return dot + ending in EXTENSIONS or dot + ending in UNREADABLE
 
 
-def decode(data: bytes, turned: bool = False) -> "Image.Image":
+def decode(data: bytes, turned: bool = False, least_side: int | None = None) -> "Image.Image":
     """The picture in RGB: the first frame, on white where it is transparent, greys of 16 bits scaled to eight.
 
     Args:
         data: the bytes of the file.
         turned: turn it as its EXIF orientation says; open_clip, whose features the prompts will be used with, does not.
+        least_side: let the decoder of JPEG files shrink them by 2, 4 or 8, to no less than this on both sides.
 
     Raises:
         CorruptPictureError: if the bytes are no picture, are cut off, can't be read here, or claim to be absurdly
             large.
     """
-    return decode_with_traits(data, turned)[0]
+    return decode_with_traits(data, turned, least_side)[0]
 
 
-def decode_with_traits(data: bytes, turned: bool = False) -> "tuple[Image.Image, PictureTraits]":
+def decode_with_traits(
+    data: bytes, turned: bool = False, least_side: int | None = None
+) -> "tuple[Image.Image, PictureTraits]":
     """The picture as `decode` makes it, and what is worth knowing about it.
 
     Raises:
@@ -82,7 +82,7 @@ def decode_with_traits(data: bytes, turned: bool = False) -> "tuple[Image.Image,
         raise CorruptPictureError(reason)
     try:
         with Image.open(io.BytesIO(data), formats=readable_formats()) as picture:
-            rgb, traits = _rgb(picture, turned)
+            rgb, traits = _rgb(picture, turned, least_side)
     except UnidentifiedImageError as error:
         raise CorruptPictureError(why_undecoded(data)) from error
     except Image.DecompressionBombError as error:
@@ -94,10 +94,12 @@ def decode_with_traits(data: bytes, turned: bool = False) -> "tuple[Image.Image,
     return rgb, traits
 
 
-def _rgb(picture: "Image.Image", turned: bool) -> "tuple[Image.Image, PictureTraits]":
+def _rgb(picture: "Image.Image", turned: bool, least_side: int | None) -> "tuple[Image.Image, PictureTraits]":
     from PIL import ImageOps
 
     raw = raw_mode(picture)
+    if least_side and picture.format in JPEG:
+        picture.draft(None, (least_side, least_side))
     picture.load()  # some formats know their mode and their metadata only then
     if 0 in picture.size:
         raise CorruptPictureError("the picture has no pixels")

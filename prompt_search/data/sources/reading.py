@@ -10,6 +10,7 @@ from evaluators.errors import DataError
 from prompt_search.data.layouts.image_source import Role
 from prompt_search.data.names.printable import listed
 from prompt_search.data.names.split_names import split_role, split_roles, told_roles, with_sealed_test
+from prompt_search.data.pictures.decoding import Decode
 
 __all__ = ["OWN", "GivenRoles", "Reading", "given_roles", "ids_of_numbers", "label_text", "parse_split_map"]
 
@@ -34,6 +35,8 @@ class Reading:
         stream: whether a data set of the hub is streamed, by default if it is large.
         preset: name of a published data set, whose columns, splits and class names are taken.
         preferred: columns to take if there are such, before looking.
+        decode: whether JPEG files may be shrunk by their decoder (`fast`); by default not (`exact`), or as in the run
+            of a prompt file.
         classes: names for classes or which to keep: a file, or ids with commas between them, see `stated_classes`.
     """
 
@@ -45,6 +48,7 @@ class Reading:
     preset: str | None = None
     preferred: tuple[str, ...] = ()
     classes: str | None = None
+    decode: Decode | None = None
 
     def splits(self) -> SplitMap:
         """The split map, read.

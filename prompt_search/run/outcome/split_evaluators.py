@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from evaluators import Evaluator, LabeledImages, TextEncoder
+from evaluators.scoring.image_shares import ShareOut
 from evaluators.scoring.score import COSTLY_FIGURES
 
 __all__ = ["SplitEvaluators"]
@@ -22,6 +23,7 @@ class SplitEvaluators:
         images: gives the images of a split by its name.
         texts: shared by all.
         figures: which of the costly figures of a score the search has a use for.
+        share_out: see `Evaluator`.
     """
 
     def __init__(
@@ -29,25 +31,30 @@ class SplitEvaluators:
         images: Callable[[str], LabeledImages],
         texts: TextEncoder,
         figures: Collection[str] = COSTLY_FIGURES,
+        share_out: ShareOut | None = None,
     ) -> None:
-        self._images, self.texts, self._figures = images, texts, figures
+        self._images, self.texts, self._figures, self._share_out = images, texts, figures, share_out
 
     @cached_property
     def search(self) -> Evaluator:
         """Scored on thousands of times: its scores say no more than a search reads."""
         return Evaluator(
-            self._images("search"), self.texts, figures=self._figures, most_confusions=CONFUSIONS_IN_A_SEARCH
+            self._images("search"),
+            self.texts,
+            figures=self._figures,
+            most_confusions=CONFUSIONS_IN_A_SEARCH,
+            share_out=self._share_out,
         )
 
     @cached_property
     def select(self) -> Evaluator:
         """Decides which of the shortlist wins."""
-        return Evaluator(self._images("select"), self.texts)
+        return Evaluator(self._images("select"), self.texts, share_out=self._share_out)
 
     @cached_property
     def test(self) -> Evaluator:
         """Sealed: read once, when the winner is fixed."""
-        return Evaluator(self._images("test"), self.texts)
+        return Evaluator(self._images("test"), self.texts, share_out=self._share_out)
 
     def joined(self) -> LabeledImages:
         """The search images, then the select images."""
@@ -62,4 +69,4 @@ class SplitEvaluators:
     @cached_property
     def new(self) -> Evaluator:
         """Classes that a base-to-new run knew nothing of."""
-        return Evaluator(self._images("new"), self.texts)
+        return Evaluator(self._images("new"), self.texts, share_out=self._share_out)

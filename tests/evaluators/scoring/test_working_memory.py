@@ -13,6 +13,7 @@ from evaluators import Evaluator, LabeledImages, PairwisePrompts, PromptSet, Tex
 from evaluators.embeddings.class_weights import RecentlyUsed
 from evaluators.errors import ModelError
 from evaluators.scoring.products import Products
+from evaluators.scoring.scratch import Scratch
 from evaluators.scoring.working_memory import WorkingMemory
 from tests.fakes.hashed_model import HashedModel, random_unit_rows
 
@@ -97,11 +98,13 @@ class SmallDevice:
         self.room, self.error, self.real = room, error, Products.cosines
         self.sizes: list[int] = []
 
-    def __call__(self, products: Products, matrix: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
+    def __call__(
+        self, products: Products, matrix: torch.Tensor, features: torch.Tensor, scratch: Scratch | None = None
+    ) -> torch.Tensor:
         self.sizes.append(len(matrix) * len(features))
         if self.sizes[-1] > self.room:
             raise self.error
-        return self.real(products, matrix, features)
+        return self.real(products, matrix, features, scratch)
 
 
 OUT_OF_MEMORY = [torch.OutOfMemoryError("CUDA out of memory"), MemoryError(), RuntimeError("[DefaultCPUAllocator: no]")]

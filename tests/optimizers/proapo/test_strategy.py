@@ -323,7 +323,7 @@ def test_shuffled_start_files_give_the_same_run(task: Task) -> None:
     assert runs[0].messages == runs[1].messages
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(reply=st.text(max_size=200) | st.sampled_from(HOSTILE))
 def test_no_reply_however_bad_ends_a_run(task: Task, reply: str) -> None:
     tiny = ProApo(generations=1, group_generations=1, groups=1, rounds=1, keep=4, samples=1, edits=1, crossovers=1)

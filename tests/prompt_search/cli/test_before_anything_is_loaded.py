@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import prompt_search
 from evaluators import FITNESS_PRESETS
 from optimizers import STRATEGIES
 
@@ -47,6 +48,12 @@ def test_help_imports_nothing_heavy(tmp_path: Path, arguments: list[str]) -> Non
     assert code == 0
     assert printed
     assert modules & (LOADED_FOR_IMAGES | CLIENTS | SHOWING | ARRAYS) == set()
+
+
+def test_the_package_is_the_program_too(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "prompt_search", "--version"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout == f"prompt-search {prompt_search.__version__}\n"
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from prompt_search.data.encoding.file_index import FileIndex
 from prompt_search.data.encoding.fingerprints import fingerprint
 from prompt_search.data.encoding.prepare import read_bytes
 from prompt_search.data.layouts.image_source import ImageFile, ImageSource
+from prompt_search.data.pictures.decoding import Decoding
 from prompt_search.errors import DataError, ModelError
 from prompt_search.models import load_model
 from prompt_search.testbed.bundled import data_path
@@ -33,13 +34,13 @@ def found(tmp_path: Path) -> tuple[ImageSource, tuple[ImageFile, ...]]:
 
 
 def worker(model: ImageTextModel) -> EncodingWorker:
-    return EncodingWorker(WorkerModel.of(model), None, "cpu", 1, 3, False)
+    return EncodingWorker(WorkerModel.of(model), None, "cpu", 1, 3, Decoding())
 
 
 def test_what_comes_back_is_what_one_process_makes(found: tuple[ImageSource, tuple[ImageFile, ...]]) -> None:
     source, images = found
     part = part_in(worker(PixelModel())(columns_of(images)))
-    here = list(HereEncoded().encoded(source, images, PixelModel(), 64, False))
+    here = list(HereEncoded().encoded(source, images, PixelModel(), 64, Decoding()))
     assert len(here) == 1
     assert part.contents == here[0].contents
     np.testing.assert_array_equal(part.features, here[0].features)
@@ -56,7 +57,7 @@ def test_pictures_of_a_table_are_read_by_the_worker() -> None:
         for image, own in zip(images, source.pictures(images), strict=True)
     ]
     reader = pickle.loads(pickle.dumps(source.reader))
-    made = EncodingWorker(WorkerModel.of(PixelModel()), lambda: reader, "cpu", 1, 3, False)
+    made = EncodingWorker(WorkerModel.of(PixelModel()), lambda: reader, "cpu", 1, 3, Decoding())
     assert part_in(made(columns_of(known))).contents == tuple(image.content for image in known)
 
 

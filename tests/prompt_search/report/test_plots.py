@@ -7,6 +7,7 @@ import pytest
 
 from prompt_search.report import plots
 from prompt_search.report.record import RunRecord, read_run
+from prompt_search.run.journal.events import ScoredCandidates
 from tests.prompt_search.conftest import World
 
 ROWS = [plots.Interval("names only", "baseline", 3.0, -1.0, 7.5), plots.Interval("random", "placebo", 9.0, 4.0, 13.0)]
@@ -14,9 +15,13 @@ ROWS = [plots.Interval("names only", "baseline", 3.0, -1.0, 7.5), plots.Interval
 
 def of_search(record: RunRecord, words: str = "as they were") -> str:
     """The plot of a run's search, its candidates with other words."""
-    steps = [replace(step, content={"templates": [words]}) for step in record.steps]
+    steps = [replace(step, event=_said_otherwise(step.event, words)) for step in record.steps]
     winner, baseline = steps[-1], steps[0]
     return plots.search_plot(steps, record.phases, baseline, winner, "calls", float(record.calls), "label")
+
+
+def _said_otherwise(event: ScoredCandidates, words: str) -> ScoredCandidates:
+    return replace(event, candidates=tuple({"templates": [words], "texts": {}} for _ in event.candidates))
 
 
 @pytest.mark.parametrize(

@@ -394,7 +394,15 @@ def test_a_damaged_prompts_json_is_a_prompt_error_that_names_the_file(world: Wor
     ):
         wrong = (None, 5, [None], {"a": None}, float("inf"))
         contents += [json.dumps(changed(sound, place, put(each))).encode() for each in wrong]
-    run = ({"stored_as": 5}, {"base_to_new": "x"}, {"turn_by_exif": 1}, {"seed": None}, {"shots": "x"}, {"data": 5})
+    run = (
+        {"stored_as": 5},
+        {"base_to_new": "x"},
+        {"turn_by_exif": 1},
+        {"decode": "quick"},
+        {"seed": None},
+        {"shots": "x"},
+        {"data": 5},
+    )
     contents += [json.dumps(sound | {"run": sound["run"] | part}).encode() for part in run]
     pairwise: tuple[dict[str, Any], ...] = (
         {"k": float("inf"), "pairs": []},

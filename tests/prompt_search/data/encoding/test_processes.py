@@ -138,7 +138,7 @@ load_splits(Path(sys.argv[1]), model, cache_dir=Path(sys.argv[2]), on_progress=l
 
 
 def test_ctrl_c_leaves_no_process_and_a_script_without_a_guard_runs_once(tmp_path: Path) -> None:
-    write_classes(tmp_path / "data", {"cat": 40, "dog": 40})
+    write_classes(tmp_path / "data", {"cat": 200, "dog": 200})
     (tmp_path / "script.py").write_text(SCRIPT)
     script = subprocess.Popen(
         [sys.executable, tmp_path / "script.py", tmp_path / "data", tmp_path / "cache"],
@@ -151,7 +151,7 @@ def test_ctrl_c_leaves_no_process_and_a_script_without_a_guard_runs_once(tmp_pat
     wait_until(lambda: len(children(script.pid)) == 2)  # a worker, and who tracks its memory
     workers = children(script.pid)
     assert script.stdout is not None
-    assert [script.stdout.readline() for _ in range(2)] == ["script runs\n", "0 80\n"]
+    assert [script.stdout.readline() for _ in range(2)] == ["script runs\n", "0 400\n"]
     os.killpg(script.pid, signal.SIGINT)  # as a terminal does: to all of them
     printed, errors = script.communicate(timeout=300)
     assert script.returncode == -signal.SIGINT

@@ -11,6 +11,7 @@ from PIL import Image
 
 from prompt_search.data.encoding.encode import image_store
 from prompt_search.data.load import DataSplits, load_splits
+from prompt_search.data.pictures.decoding import Decoding
 from tests.fakes.pixel_model import PixelModel
 from tests.prompt_search.data.pictures_on_disk import deep_png, load, tiff, write, write_classes
 
@@ -145,8 +146,8 @@ def test_features_of_pictures_decoded_in_another_way_are_never_used(
     before = image_store(model, tmp_path)
     before.put([b"x"], np.ones((1, model.width), dtype=np.float32))
     assert image_store(model, tmp_path).missing([b"x"]) == []
-    assert image_store(model, tmp_path, turned=True).missing([b"x"]) == [b"x"]
-    monkeypatch.setattr("prompt_search.data.encoding.encode.decoding", lambda turned: "as before")
+    assert image_store(model, tmp_path, how=Decoding(turned=True)).missing([b"x"]) == [b"x"]
+    monkeypatch.setattr(Decoding, "words", "as before")
     assert image_store(model, tmp_path).missing([b"x"]) == [b"x"]
 
 
