@@ -183,7 +183,7 @@ def said_by_the_model(sample: Sample) -> str:
     if stated is not None:
         told = re.findall(r"\s*\S+", stated.text) or [f" {word}" for word in WORDS[: stated.top]]
         return json.dumps([(token, -1.0 - place) for place, token in enumerate(told)])
-    if "<INS>" in question:
+    if "Templates that were tried" in question:
         return f"<INS>a {rng.choice(WORDS)} view of a {{}}.</INS>"
     if "{}" in question:
         return "\n".join(f"a {rng.choice(WORDS)} and {rng.choice(WORDS)} picture of a {{}}." for _ in range(3))

@@ -24,7 +24,7 @@ def writer(request: Request) -> str:
     """A reply of the form each strategy asks for."""
     rng = random.Random(repr(request))
     word = rng.choice(["small", "bright", "dark", "plain", "wide"])
-    if "<INS>" in request.messages[-1].content:
+    if "Templates that were tried" in request.messages[-1].content:
         return f"<INS>a {word} view of a {{}}.</INS>"
     if "{}" in request.messages[-1].content:
         return f"a {word} picture of a {{}}."
@@ -112,7 +112,7 @@ def test_what_hill_climbing_found_is_shown_by_those_after_it(tmp_path: Path) -> 
     search = world.search(answer)
     shortlist = Auto(samples=1).run(search)
     assert (world.best,) in [candidate.compiled().templates for candidate in shortlist[:2]]
-    later = [q for q in search.questions if "rank 1: " in q or "<INS>" in q]
+    later = [q for q in search.questions if "rank 1: " in q or "Templates that were tried" in q]
     assert len(later) >= 40
     assert all(world.best in question for question in later)
 
