@@ -40,8 +40,8 @@ def language_model(
             from messages to text; or any object with a `complete` method, returned as it is.
         base_url: address of an OpenAI-compatible server.
         cache_dir: where `local` is installed.
-        concurrency: most calls to a server in flight, 32 by default. A model in this process takes one sample after
-            the other.
+        concurrency: most calls to a server in flight, 32 by default; of a callable, 1 by default. A model in this
+            process takes one sample after the other.
         api_key_env: the environment variable with a server's key.
 
     Raises:
@@ -49,7 +49,7 @@ def language_model(
             certificates that can't be used to reach a server.
     """
     if not isinstance(spec, str):
-        return given_model(spec)
+        return given_model(spec, concurrency)
     check_specification(spec, base_url)
     if _is_in_process(spec) and concurrency not in (None, 1):
         raise SettingsError(
@@ -89,8 +89,12 @@ def _is_in_process(spec: str) -> bool:
     return spec == "local" or spec.startswith((GGUF, HUGGING_FACE))
 
 
-def given_model(spec: object) -> LanguageModel:
+def given_model(spec: object, concurrency: int | None = None) -> LanguageModel:
     """A language model given as an object: one with `complete` as it is, a function from messages to text as a model.
+
+    Args:
+        spec: the object.
+        concurrency: the most calls of a function at a time, 1 by default.
 
     Raises:
         SettingsError: if it is neither.
@@ -98,7 +102,7 @@ def given_model(spec: object) -> LanguageModel:
     if hasattr(spec, "complete"):
         return cast(LanguageModel, spec)
     if callable(spec):
-        return FunctionModel(spec)
+        return FunctionModel(spec, concurrency=1 if concurrency is None else concurrency)
     raise SettingsError(f"a language model is a specification, a callable or has `complete`; got {type(spec).__name__}")
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from prompt_search.cache.cache_dir import cache_dir as find_cache_dir
 from prompt_search.cluster.engine_name import HERE, check_engine
 from prompt_search.errors import SettingsError
+from prompt_search.llm.in_threads import check_concurrency
 from prompt_search.run.progress import Observer, default_observer
 
 __all__ = ["Resources"]
@@ -23,7 +24,8 @@ class Resources:
             finds (`RAY_ADDRESS`, or one of this machine, started if need be); `ray://HOST:PORT`, of the one there.
         cache_dir: where embeddings and replies are kept between runs; by default see `prompt_search.cache.cache_dir`.
         use_cache: whether replies are taken from the cache and kept there; if not, they are kept in the run folder.
-        concurrency: the most calls to a server in flight (by default 32; fewer when it asks for that).
+        concurrency: the most calls to a server in flight (by default 32; fewer when it asks for that), or of a callable
+            that is given as the language model (by default 1: with more it is called by several threads).
         verify: read every image file again, whatever its size and date.
         observer: is shown the progress; by default it goes to the notebook, the terminal, or as lines to standard
             error. `Silent()` shows nothing.
@@ -47,9 +49,8 @@ class Resources:
     confirm: Callable[[str], bool] = lambda question: True
 
     def __post_init__(self) -> None:
-        calls = self.concurrency
-        if calls is not None and (isinstance(calls, bool) or not isinstance(calls, int) or calls < 1):
-            raise SettingsError(f"concurrency must be a whole number of at least 1, got {calls!r}")
+        if self.concurrency is not None:
+            check_concurrency(self.concurrency)
         texts = isinstance(self.device, Sequence) and all(isinstance(name, str) for name in self.device)
         if not texts or not self.devices or not all(self.devices):
             raise SettingsError(

@@ -74,7 +74,9 @@ class Run:
         from prompt_search.data.sources.objects import OwnData
         from prompt_search.llm.choose import given_model
 
-        self._model, self._llm = model, None if llm is None else given_model(llm)
+        self.resources = resources or Resources()
+        self._model = model
+        self._llm = None if llm is None else given_model(llm, self.resources.concurrency)
         self._strategies: Sequence[NamedStrategy] | None = None
         if strategies is not None:
             choices = tuple(map(StrategyChoice.of, strategies))
@@ -91,7 +93,6 @@ class Run:
         config = _described(config)
         self.config = config
         self.folder = Path(folder) if folder else default_folder(config)
-        self.resources = resources or Resources()
         self.budget = Budget()
         """The limits that it was last started with."""
 

@@ -79,9 +79,17 @@ def test_a_callable_is_wrapped(tmp_path: Path) -> None:
     assert isinstance(language_model(lambda messages: "a cat", cache_dir=tmp_path), FunctionModel)
 
 
+@pytest.mark.parametrize(("given", "calls"), [(None, 1), (1, 1), (8, 8)])
+def test_a_callable_is_called_as_often_at_a_time_as_was_said(given: int | None, calls: int, tmp_path: Path) -> None:
+    model = language_model(lambda messages: "a cat", cache_dir=tmp_path, concurrency=given)
+    assert isinstance(model, FunctionModel)
+    assert model.concurrency == calls
+
+
 def test_a_language_model_is_taken_as_it_is(tmp_path: Path) -> None:
     model = FunctionModel(lambda messages: "a cat")
-    assert language_model(model, cache_dir=tmp_path) is model
+    assert language_model(model, cache_dir=tmp_path, concurrency=8) is model
+    assert model.concurrency == 1
 
 
 def test_anything_else_is_refused(tmp_path: Path) -> None:

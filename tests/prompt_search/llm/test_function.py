@@ -1,11 +1,12 @@
 """A Python callable as a language model."""
 
 import functools
+import threading
 from typing import Any
 
 import pytest
 
-from optimizers.errors import LanguageModelError, LanguageModelRejected
+from optimizers.errors import LanguageModelError, LanguageModelRejected, SettingsError
 from optimizers.language_model import Message, Request, Sample, Steering
 from prompt_search.llm.function import FunctionModel
 from tests.prompt_search.llm.samples import replies, sample
@@ -66,3 +67,40 @@ def test_a_schema_is_not_held() -> None:
 def test_steering_is_refused() -> None:
     with pytest.raises(LanguageModelRejected, match="can't be steered"):
         replies(FunctionModel(shout), [sample("a", steering=Steering("a", "b"))])
+
+
+@pytest.mark.parametrize("concurrency", [1, 2, 5, 100])
+def test_replies_do_not_depend_on_how_many_calls_are_made_at_once(concurrency: int) -> None:
+    asked = [sample(f"cat {i}") for i in range(12)]
+    model = FunctionModel(shout, concurrency=concurrency)
+    assert [r.text for r in replies(model, asked)] == [f"CAT {i}" for i in range(12)]
+
+
+def test_by_default_it_is_called_in_the_calling_thread_one_call_after_the_other() -> None:
+    threads = set()
+
+    def answer(messages: list[dict[str, str]]) -> str:
+        threads.add(threading.current_thread())
+        return "a cat"
+
+    replies(FunctionModel(answer), [sample("a"), sample("b")])
+    assert threads == {threading.current_thread()}
+
+
+def test_with_concurrency_calls_are_under_way_at_once_and_failures_name_the_function() -> None:
+    together = threading.Barrier(3)
+
+    def answer(messages: list[dict[str, str]]) -> str:
+        together.wait(30)
+        return {"a": "fine", "b": "good"}[messages[-1]["content"]]
+
+    kept: dict[int, object] = {}
+    with pytest.raises(LanguageModelError, match="answer raised KeyError") as caught:
+        FunctionModel(answer, concurrency=3).complete([sample("a"), sample("x"), sample("b")], kept.__setitem__)
+    assert isinstance(caught.value.__cause__, KeyError)
+    assert sorted(kept) == [0, 2]
+
+
+def test_no_calls_at_a_time_are_refused() -> None:
+    with pytest.raises(SettingsError, match="concurrency must be a whole number of at least 1, got 0"):
+        FunctionModel(shout, concurrency=0)
