@@ -3,9 +3,7 @@
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import reduce
 from itertools import pairwise
-from operator import add
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -80,7 +78,7 @@ def measure_on(
         shards: one device each; every one takes whole chunks of consecutive images.
         scale: the model's logit scale.
         chunk: images at once.
-        fused: reduce in one Triton kernel rather than in eager torch.
+        fused: make what is known of images at the model's own scale in one Triton kernel.
         figures: which of `COSTLY_FIGURES` are wanted.
     """
 
@@ -92,7 +90,7 @@ def measure_on(
         if len(shards) == 1:
             return of_part(shards[0], parts[0])
         with ThreadPoolExecutor(len(shards)) as pool:
-            return reduce(add, pool.map(of_part, shards, parts))
+            return ImageStatistics.together(list(pool.map(of_part, shards, parts)))
 
     return measure
 

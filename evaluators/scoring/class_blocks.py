@@ -20,7 +20,7 @@ from evaluators.scoring.scratch import Scratch
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["NOTHING_THERE", "BlockTable", "ClassBlocks", "first_of"]
+__all__ = ["NOTHING_THERE", "BlockTable", "ClassBlocks", "classes_in_block", "first_of"]
 
 MOST_IN_BLOCK = 32
 """Classes of a block; of so few or fewer there is one block."""
@@ -35,6 +35,15 @@ OF_CLASSES, OF_A_WINDOW = 5, 6
 """Figures of a block: best cosine of another class than the label's, that class, best cosine of all, sum of
 exponentials, sum of exponentials times logits; and in each window, at both ends, sums of exponentials times the
 powers 0, 1 and 2 of the logits."""
+
+
+def classes_in_block(classes: int) -> int:
+    """Of so many classes, which blocks share as evenly as they can.
+
+    >>> [classes_in_block(classes) for classes in (1, 32, 33, 100, 1000)]
+    [1, 32, 17, 25, 32]
+    """
+    return -(-classes // -(-classes // MOST_IN_BLOCK))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,8 +73,8 @@ class ClassBlocks:
         ((3, 20), [[0, 1], [0, 1], [2, 1]])
         """
         sets, classes = index.shape
-        blocks = -(-classes // MOST_IN_BLOCK)
-        size = -(-classes // blocks)
+        size = classes_in_block(classes)
+        blocks = -(-classes // size)
         rows = np.full((sets, blocks * size), -1, dtype=np.int64)
         rows[:, :classes] = index
         rows = rows.reshape(sets, blocks, size)

@@ -20,7 +20,7 @@ from evaluators.prompts.prompt_set import PromptSet
 from evaluators.prompts.text_library import TextLibrary
 from evaluators.scoring.batch_statistics import Measure, batch_statistics, likely_windows, measure_on
 from evaluators.scoring.calibration import calibration_errors
-from evaluators.scoring.image_shares import ShareOut
+from evaluators.scoring.image_shares import ImageShares, ShareOut
 from evaluators.scoring.pairwise_score import PairTable, fallback_share, pair_table, two_steps
 from evaluators.scoring.products import CandidateBatch, Products
 from evaluators.scoring.reductions import label_ranks, reduce_logits
@@ -64,7 +64,8 @@ class Evaluator:
         precision: of the products' factors; cosines and everything made of them are float32 at least. `fp32` is exact
             on every device (no TF32, unless torch is told to use it); `bf16` and `fp16` are for speed on CUDA, and
             scores then differ by more than rounding.
-        fused: on CUDA, reduce in one Triton kernel rather than in eager torch (it needs a C compiler).
+        fused: on CUDA, make what is known of images at the model's own scale in one Triton kernel (it needs a C
+            compiler); the figures at other scales are made in eager torch.
         figures: which of `COSTLY_FIGURES` scores have; the others are `None`.
         most_confusions: how many of the most frequent confusions a score of a prompt set lists; `None` for all.
         share_out: gives the images to others, who score prompt sets on them; `devices` then serve what is asked of
@@ -72,7 +73,7 @@ class Evaluator:
 
     Raises:
         ModelError: if texts and images have different widths, or there is no such device or precision, or the devices
-            are of several kinds.
+            are of several kinds, or the images are shared out in another precision than `fp32`, or with `fused`.
     """
 
     def __init__(
@@ -102,7 +103,10 @@ class Evaluator:
         """Where the products run."""
         self._memory = WorkingMemory(memory_limit, len(images), len(images.class_ids), width, self.devices[0])
         self._embeddings = ClassEmbeddings(texts, self._memory.cache)
-        self._shares = share_out(images) if share_out else None
+        if share_out and (fused or precision != "fp32"):
+            raise ModelError("images that are shared out are scored on in fp32, without a fused kernel; leave both out")
+        self._share_out = share_out
+        self._shares: ImageShares | None = None
         self._shards = [Products(images, device, precision, self._memory.cache) for device in self.devices]
 
     @property
@@ -196,10 +200,12 @@ class Evaluator:
         return found.scores(self._redundancies(columns), self._most_confusions)
 
     def _measure(self, scale: float, chunk: int) -> Measure:
+        if self._share_out:
+            self._shares, self._share_out = self._share_out(self.images), None
         shares = self._shares
         if shares is None:
             return measure_on(self._shards, scale, chunk, fused=self._fused, figures=self._figures)
-        return lambda batch, lower: shares.statistics(batch, lower, scale, chunk, self._figures)
+        return lambda batch, lower: shares.statistics(batch, lower, scale, self._figures)
 
     def _redundancies(self, columns: Sequence[Sequence[FloatArray]]) -> Sequence[float | None]:
         return redundancies(columns) if "redundancy" in self._figures else [None] * len(columns)

@@ -36,7 +36,7 @@ def reduce_fused(cosines: "torch.Tensor", index: "torch.Tensor", labels: "torch.
     """The statistics of P sets.
 
     Args:
-        cosines: [U, n] float32, contiguous, of the batch's classes with n images.
+        cosines: [U or more, n] float32, contiguous, of the batch's classes with n images.
         index: [P, C] int64, which of the U are a set's classes.
         labels: [n] int64.
         scale: the logit scale.

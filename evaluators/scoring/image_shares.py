@@ -18,7 +18,7 @@ class ImageShares(Protocol):
     """The images of one split, in shares of whole chunks."""
 
     def statistics(
-        self, batch: CandidateBatch, lower: "NDArray[np.float64]", scale: float, chunk: int, figures: Collection[str]
+        self, batch: CandidateBatch, lower: "NDArray[np.float64]", scale: float, figures: Collection[str]
     ) -> ImageStatistics:
         """The statistics of P candidates over all images; see `evaluators.scoring.batch_statistics.Measure`.
 
@@ -26,7 +26,6 @@ class ImageShares(Protocol):
             batch: P candidates.
             lower: [P, 1] lower ends of windows of the logit scale.
             scale: the model's logit scale.
-            chunk: images at once; shares begin at whole multiples of the largest there is.
             figures: which of `COSTLY_FIGURES` are wanted.
         """
         ...

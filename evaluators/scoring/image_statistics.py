@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,16 +47,21 @@ class ImageStatistics:
     windows: ScaleWindows
 
     def __add__(self, other: "ImageStatistics") -> "ImageStatistics":
-        return ImageStatistics(
-            images=self.images + other.images,
-            right=self.right + other.right,
-            among_five=_both(self.among_five, other.among_five),
-            cross_entropies=self.cross_entropies + other.cross_entropies,
-            margins=self.margins + other.margins,
-            entropies=self.entropies + other.entropies,
-            probabilities=_both(self.probabilities, other.probabilities),
-            confusions=count_pairs([self.confusions, other.confusions]),
-            windows=self.windows + other.windows,
+        return ImageStatistics.together([self, other])
+
+    @classmethod
+    def together(cls, parts: Sequence["ImageStatistics"]) -> "ImageStatistics":
+        """The sum of one or more shards."""
+        return cls(
+            images=_total([part.images for part in parts]),
+            right=_total([part.right for part in parts]),
+            among_five=_total_if_all([part.among_five for part in parts]),
+            cross_entropies=_total([part.cross_entropies for part in parts]),
+            margins=_total([part.margins for part in parts]),
+            entropies=_total([part.entropies for part in parts]),
+            probabilities=_total_if_all([part.probabilities for part in parts]),
+            confusions=count_pairs([part.confusions for part in parts]),
+            windows=reduce(add, (part.windows for part in parts)),
         )
 
     def score(self, redundancy: float | None) -> Score:
@@ -149,8 +156,13 @@ def count_pairs(
     return different, total
 
 
-def _both(one: NDArray[np.int64] | None, other: NDArray[np.int64] | None) -> NDArray[np.int64] | None:
-    return None if one is None or other is None else one + other
+def _total(parts: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
+    return reduce(add, parts)
+
+
+def _total_if_all(parts: Sequence[NDArray[np.int64] | None]) -> NDArray[np.int64] | None:
+    known = [part for part in parts if part is not None]
+    return _total(known) if len(known) == len(parts) else None
 
 
 def _natural(fixed: NDArray[np.int64]) -> NDArray[np.float64]:

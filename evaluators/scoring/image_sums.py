@@ -96,7 +96,7 @@ class ImageSums:
             margins=self.margins.cpu().numpy(),
             entropies=self.entropies.cpu().numpy(),
             probabilities=None if self.probabilities is None else self.probabilities.cpu().numpy(),
-            confusions=count_pairs(self._counted),
+            confusions=self._counted[0],
             windows=ScaleWindows(self.lower, self.windows.cpu().numpy()),
         )
 
@@ -104,7 +104,7 @@ class ImageSums:
         import torch
 
         keys, counts = torch.unique(torch.cat([*self._wrong, self.images.new_empty(0)]), return_counts=True)
-        self._counted.append((keys.cpu().numpy(), counts.cpu().numpy()))
+        self._counted = [count_pairs([*self._counted, (keys.cpu().numpy(), counts.cpu().numpy())])]
         self._wrong.clear()
         self._remembered = 0
 

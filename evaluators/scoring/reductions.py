@@ -150,7 +150,11 @@ def _ranks(
     some_wrong = wrong.any(0).nonzero()[:, 0]
     if not len(some_wrong):
         return ranks
-    classes, there, those = rows.shape[1], cosines.index_select(1, some_wrong), own.index_select(1, some_wrong)
+    classes, those = rows.shape[1], own.index_select(1, some_wrong)
+    if rows.numel() < len(cosines):  # else the sets share most of their classes
+        cosines = cosines.index_select(0, rows.flatten())
+        rows = torch.arange(rows.numel(), device=rows.device).view(rows.shape)
+    there = cosines.index_select(1, some_wrong)
     step = max(1, at_once // (classes * len(some_wrong)))
     for start in range(0, len(rows), step):
         some = slice(start, start + step)

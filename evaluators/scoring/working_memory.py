@@ -4,15 +4,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from evaluators.errors import ModelError
-from evaluators.scoring.class_blocks import MOST_IN_BLOCK, OF_A_WINDOW, OF_CLASSES
+from evaluators.scoring.class_blocks import OF_A_WINDOW, OF_CLASSES, classes_in_block
 from evaluators.scoring.products import classes_per_product, images_per_product, logits_per_block
 
 __all__ = ["WorkingMemory", "is_out_of_memory"]
 
 FEWEST_IMAGES = 16
-BYTES_PER_CLASS_AND_SET = (
-    64  # right ones, cross-entropies and probabilities, here and on the device, and some confusions
-)
+BYTES_PER_CLASS_AND_SET = 64  # right ones, cross-entropies and probabilities, here and on the device
+BYTES_PER_CONFUSION = 16  # key and count, of images that are all wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +52,18 @@ class WorkingMemory:
     def chunk(self) -> int:
         """Images at once."""
         chunk = self.most_images or images_per_product(self.device)
-        blocks = -(-self.classes // MOST_IN_BLOCK)
+        blocks = -(-self.classes // classes_in_block(self.classes))
         while chunk > FEWEST_IMAGES and self._needs(1, self.classes, blocks, chunk) > self.products:
             chunk //= 2
         return chunk
 
     def groups(self, sets: Sequence[Sequence[bytes]]) -> Iterator[slice]:
         """Consecutive sets, given by what tells their classes' embeddings apart, that are multiplied at once."""
-        chunk, start = self.chunk, 0
+        chunk, start, size = self.chunk, 0, classes_in_block(self.classes)
         different: set[bytes] = set()
         blocks: set[tuple[bytes, ...]] = set()
         for end, own in enumerate(sets):
-            in_blocks = {tuple(own[first : first + MOST_IN_BLOCK]) for first in range(0, len(own), MOST_IN_BLOCK)}
+            in_blocks = {tuple(own[first : first + size]) for first in range(0, len(own), size)}
             different.update(own)
             blocks |= in_blocks
             needs = self._needs(end + 1 - start, len(different), len(blocks), chunk)
@@ -95,8 +94,9 @@ class WorkingMemory:
         embeddings = 4 * self.width * (columns + 2 * padded)  # as they come, as a matrix, and in the device's precision
         block = 4 * max(logits_per_block(self.device), self.classes * chunk)
         reduction = 4 * padded * chunk + 4 * block
-        table = 4 * (OF_CLASSES + OF_A_WINDOW) * blocks * chunk
-        statistics = sets * BYTES_PER_CLASS_AND_SET * self.classes
+        table = 4 * (OF_CLASSES + OF_A_WINDOW) * (5 * blocks // 4) * chunk  # blocks are not shared between windows
+        confusions = BYTES_PER_CONFUSION * min(self.images, self.classes**2)
+        statistics = sets * (BYTES_PER_CLASS_AND_SET * self.classes + confusions)
         return embeddings + reduction + table + statistics + 8 * chunk * self.width
 
 

@@ -2,14 +2,13 @@
 
 from collections import OrderedDict
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from evaluators.embeddings.labeled_images import LabeledImages
 from evaluators.models.image_text_model import FloatArray, ImageTextModel
 from evaluators.scoring.batch_statistics import shard_statistics
 from evaluators.scoring.image_statistics import ImageStatistics
-from evaluators.scoring.products import CandidateBatch, Products
-from prompt_search.cluster.worker_model import WorkerModel
+from evaluators.scoring.products import CandidateBatch, Products, images_per_product
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,20 +19,20 @@ __all__ = ["ScoringActor"]
 KEPT_ON_A_GPU = 2**32
 """Bytes of a share's features that stay there."""
 
-SHARES_REMEMBERED = 4
-"""One of every split."""
+SHARES_REMEMBERED = 8
+"""One of every split, and some of other actors that died."""
 
 
 class ScoringActor:
     """Scores candidates on shares of images, and encodes texts. What it remembers only saves time: it may begin anew.
 
     Args:
-        model: how to get it, for texts.
+        model: where a `WorkerModel` is in Ray's object store, in a list, so that it is fetched only if it is needed.
         device: `cpu` or `cuda`.
         threads: of torch on a CPU; 0 for as many as it likes.
     """
 
-    def __init__(self, model: WorkerModel, device: str, threads: int) -> None:
+    def __init__(self, model: Sequence[Any], device: str, threads: int) -> None:
         import torch
 
         if threads:
@@ -43,15 +42,20 @@ class ScoringActor:
         self._products: OrderedDict[str, Products] = OrderedDict()
 
     def statistics(
-        self, images: LabeledImages, key: str, batch: CandidateBatch, lower: "NDArray[np.float64]", scale: float,
-        chunk: int, figures: Collection[str],
+        self, share: Sequence[Any], key: str, batch: CandidateBatch, lower: "NDArray[np.float64]", scale: float,
+        figures: Collection[str],
     ) -> ImageStatistics:  # fmt: skip
-        """The statistics of P candidates over a share of the images, which `key` tells from others."""
-        products = self._products.pop(key, None) or Products(images, self._device, "fp32", KEPT_ON_A_GPU)
+        """The statistics of P candidates over a share of the images, which `key` tells from others.
+
+        Args:
+            share: where its embeddings, labels and class ids are, in a list.
+        """
+        products = self._products.pop(key, None) or self._fetched(share)
         self._products[key] = products
         while len(self._products) > SHARES_REMEMBERED:
             self._products.popitem(last=False)
-        return shard_statistics(batch, products, slice(0, len(images)), scale, lower, chunk, figures=figures)
+        whole, chunk = slice(0, products.n_images), images_per_product(self._device)
+        return shard_statistics(batch, products, whole, scale, lower, chunk, figures=figures)
 
     def encode_texts(self, texts: Sequence[str]) -> FloatArray:
         """Unit-length features [len(texts), D].
@@ -59,6 +63,15 @@ class ScoringActor:
         Raises:
             ModelError: if the model can't be loaded here, or has other weights here.
         """
+        import ray
+
         if self._model is None:
-            self._model = self._named.load(self._device)
+            self._model = ray.get(self._named[0]).load(self._device)
         return self._model.encode_texts(texts)
+
+    def _fetched(self, share: Sequence[Any]) -> Products:
+        import ray
+
+        embeddings, labels, class_ids = ray.get(share[0])
+        images = LabeledImages(embeddings, labels, class_ids, tuple(map(str, range(len(labels)))))
+        return Products(images, self._device, "fp32", KEPT_ON_A_GPU)

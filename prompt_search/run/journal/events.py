@@ -260,9 +260,7 @@ class ScoredCandidates(Event):
         for number, candidate in enumerate(self.candidates):
             named = [name for name in ("texts", "changes") if isinstance(candidate.get(name), Mapping)]
             told = len(named) == 1 and (number > 0 or named == ["texts"])
-            need(f"candidates[{number}]", "has neither 'texts' nor 'changes' to the first", holds=told)
-        whole = not self.candidates or "texts" in self.candidates[0]
-        need("candidates[0]", "has no 'texts'", holds=whole)
+            need(f"candidates[{number}]", "has not one of 'texts' and 'changes' (to the first)", holds=told)
 
     @classmethod
     def of(cls, contents: Sequence[Mapping[str, Any]], lists: Mapping[str, Any], scores: Sequence[Score]) -> Self:

@@ -197,5 +197,5 @@ def test_a_candidate_is_recorded_by_what_it_changes_in_the_first() -> None:
 def test_a_candidate_without_texts_is_a_damaged_line(candidates: list[dict[str, object]]) -> None:
     line = as_line("key", ScoredCandidates(lists={}, candidates=(), scores=()), "now")
     content = json.loads(line) | {"candidates": candidates, "scores": [plain_score(0.5).to_json()] * len(candidates)}
-    with pytest.raises(ShapeError, match="neither 'texts' nor 'changes'"):
+    with pytest.raises(ShapeError, match="not one of 'texts' and 'changes'"):
         read_line(json.dumps(content).encode(), 1, None)
