@@ -49,7 +49,7 @@ __all__ = [
     "score",
     "transfer",
 ]
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOME = {
     "Bench": "prompt_search.bench.bench",

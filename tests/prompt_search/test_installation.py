@@ -88,3 +88,9 @@ def test_the_version_is_said_in_one_place() -> None:
     assert project["project"]["dynamic"] == ["version"]
     assert project["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "prompt_search.__version__"}
     assert prompt_search.__version__[0].isdigit()
+
+
+def test_the_changelog_tells_of_the_version() -> None:
+    released = [line for line in Path("CHANGELOG.md").read_text().splitlines() if line.startswith("## [")]
+    assert released[0] == "## [Unreleased]"
+    assert released[1].startswith(f"## [{prompt_search.__version__}] - ")
