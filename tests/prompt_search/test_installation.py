@@ -91,6 +91,6 @@ def test_the_version_is_said_in_one_place() -> None:
 
 
 def test_the_changelog_tells_of_the_version() -> None:
-    released = [line for line in Path("CHANGELOG.md").read_text().splitlines() if line.startswith("## [")]
+    released = [line for line in (CHECKOUT / "CHANGELOG.md").read_text().splitlines() if line.startswith("## [")]
     assert released[0] == "## [Unreleased]"
     assert released[1].startswith(f"## [{prompt_search.__version__}] - ")
