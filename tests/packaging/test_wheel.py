@@ -44,10 +44,13 @@ def carried_out(*command: str | Path, cwd: Path, check: int = 0, **environment: 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the checkout as git has it: a build leaves files behind, and left-over files get into wheels."""
-    junk = (".*", "__pycache__", "*.egg-info", "build", "dist", "cache", "runs", "work")
-    return Path(
-        shutil.copytree(CHECKOUT, tmp_path_factory.mktemp("wheel") / "source", ignore=shutil.ignore_patterns(*junk))
-    )
+    anywhere = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info")
+    at_the_top = shutil.ignore_patterns("build", "dist", "cache", "runs", "work")  # a package is called cache, too
+
+    def left_over(folder: str, names: list[str]) -> set[str]:
+        return anywhere(folder, names) | (at_the_top(folder, names) if Path(folder) == CHECKOUT else set())
+
+    return Path(shutil.copytree(CHECKOUT, tmp_path_factory.mktemp("wheel") / "source", ignore=left_over))
 
 
 @pytest.fixture(scope="module")
