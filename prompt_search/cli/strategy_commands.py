@@ -59,7 +59,8 @@ def explain(kind: "type[Optimizer]") -> dict[str, Any]:
 
     from optimizers import allowed_values
 
-    summary, _, rest = (modules[kind.__module__].__doc__ or "").strip().partition("\n\n")
+    told = modules[kind.__module__].__doc__ or (kind.__doc__ or "").partition("Attributes:")[0]
+    summary, _, rest = told.strip().partition("\n\n")
     meanings, allowed = _meanings(cleandoc(kind.__doc__ or "")), allowed_values(kind)
     return {
         "source": " ".join(summary.split()),

@@ -52,6 +52,9 @@ NO_WORDS = "placebo: no words, searched"
 RANDOM_WORDS = "placebo: random words, searched"
 """How the placebo is called that tells what the words account for."""
 
+PROVEN = 0.05
+"""A difference is said to be proven if the exact test gives less, and its interval does not hold zero."""
+
 
 class Compared(Protocol):
     """Prompts that the winner may be compared with."""
@@ -329,9 +332,12 @@ class Result:
         if row is None or row.gain_interval is None or row.against_winner is None:
             return f"There is no baseline to compare {self.winner.name} with."
         low, high = row.gain_interval
-        kind = "a proven gain" if low > 0 else "a proven loss" if high < 0 else "no proven difference"
+        p = exact_p(row.against_winner)
+        kind = "no proven difference"
+        if p < PROVEN and (low > 0 or high < 0):
+            kind = "a proven gain" if low > 0 else "a proven loss"
         gain = f"{100 * row.winner_gain():+.1f} points, 95 % interval {100 * low:+.1f} to {100 * high:+.1f}"
-        gain += f", {shown_p(exact_p(row.against_winner))}"
+        gain += f", {shown_p(p)}"
         again = f" (read {self.test_reads} times, which flatters it)" if self.test_reads > 1 else ""
         return f"On {row.test.n} unseen images{again} the winner against {row.name}: {gain}: {kind}.{self._better(row)}"
 

@@ -9,6 +9,9 @@ from prompt_search.run.journal.journal import JOURNAL, read_records, without_voi
 
 __all__ = ["Facts", "compare_runs", "differences"]
 
+SHOWN = 60
+"""Characters of a value that differs, around the first that does."""
+
 
 def compare_runs(one: Path, other: Path) -> list[str]:
     """What differs between two finished runs, time stamps apart; nothing if they are equal."""
@@ -37,4 +40,10 @@ def differences(recorded: Mapping[str, Any], given: Mapping[str, Any]) -> list[s
 def _difference(name: str, recorded: object, given: object) -> str:
     if name == "data":
         return "data: the images or their splits have changed"
-    return f"{name}: {str(recorded)[:60]!r} recorded, {str(given)[:60]!r} now"
+    then, now = str(recorded), str(given)
+    start = max(0, next((i for i, (a, b) in enumerate(zip(then, now, strict=False)) if a != b), 0) - SHOWN // 2)
+    return f"{name}: {_cut(then, start)!r} recorded, {_cut(now, start)!r} now"
+
+
+def _cut(text: str, start: int) -> str:
+    return ("..." if start else "") + text[start : start + SHOWN]
