@@ -10,6 +10,16 @@ from prompt_search.cli.strategy_commands import explain
 from tests.prompt_search.cli.conftest import Run
 
 
+def test_a_strategy_whose_file_says_nothing_is_told_by_its_class(monkeypatch: pytest.MonkeyPatch) -> None:
+    from optimizers import glov
+
+    monkeypatch.setattr(glov, "__doc__", None)
+    monkeypatch.setattr(glov.Glov, "__doc__", "Asks which colours matter.\n\nAttributes:\n    steps: how many.\n")
+    told = explain(glov.Glov)
+    assert told["source"] == "Asks which colours matter."
+    assert told["settings"]["steps"]["meaning"] == "how many."
+
+
 def test_strategies_lists_them_all_with_their_source(program: Run) -> None:
     listed = json.loads(program("strategies", "--json").stdout)
     assert list(listed) == list(STRATEGIES)

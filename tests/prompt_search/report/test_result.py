@@ -32,6 +32,15 @@ def test_the_verdict_follows_the_interval(mine: int, theirs: int, verdict: str) 
     assert f"{mine - theirs:+.1f} points" in said
 
 
+def test_an_interval_above_zero_that_the_exact_test_does_not_bear_out_is_no_proof() -> None:
+    photo = row("photo", PHOTO_TEMPLATE, 9, 2)
+    assert photo.gain_interval is not None
+    assert photo.gain_interval[0] > 0
+    assert photo.against_winner is not None
+    assert exact_p(photo.against_winner) > 0.05
+    assert result(photo).verdict().endswith("p = 0.065: no proven difference.")
+
+
 def test_the_verdict_is_about_the_user_s_own_prompts_where_there_are_any() -> None:
     said = result(row("photo", PHOTO_TEMPLATE, 5, 5), row(f"{YOURS}mine.txt", "my {}", 5, 5)).verdict()
     assert "yours: mine.txt" in said

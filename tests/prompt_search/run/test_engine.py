@@ -206,6 +206,15 @@ def test_the_same_budget_again_does_not_reopen(world: World) -> None:
     assert world.run(budget=Budget(max_calls=5)).test_reads == 1
 
 
+def test_a_setting_that_differs_far_behind_is_shown_with_what_is_around_it(world: World) -> None:
+    cupl = Cupl(samples=2)
+    world.run(strategy=[cupl, HillClimbing(iterations=2, pool=6)])
+    with pytest.raises(RunMismatch) as refused:
+        world.run(strategy=[cupl, HillClimbing(iterations=3, pool=6)])
+    assert "'iterations': 2" in str(refused.value)
+    assert "'iterations': 3" in str(refused.value)
+
+
 def test_other_arguments_in_the_same_folder_are_refused_and_named(world: World) -> None:
     first = world.run()
     before = outputs(first.folder)
