@@ -14,12 +14,29 @@ if TYPE_CHECKING:
     import torch
     from PIL import Image
 
-__all__ = ["SharedOutModel"]
+__all__ = ["FEWEST_TEXTS", "SharedOutModel", "encode_in_shares"]
 
 FEWEST_TEXTS = 64
 """Texts for a device below which sharing them out costs more than it brings."""
 
 Item = TypeVar("Item")
+
+
+def encode_in_shares(
+    texts: Sequence[str], most: int, encode: Callable[[Sequence[list[str]]], Sequence[FloatArray]]
+) -> FloatArray:
+    """Unit-length features [len(texts), D] of texts in at most so many shares.
+
+    Args:
+        encode: gives the features of every share.
+    """
+    shares = max(1, min(most, len(texts) // FEWEST_TEXTS))
+    # Every n-th text to each, so that all get texts of all lengths.
+    parts = encode([list(texts[i::shares]) for i in range(shares)])
+    features = np.empty((len(texts), parts[0].shape[1]), dtype=np.float32)
+    for i, part in enumerate(parts):
+        features[i::shares] = part
+    return features
 
 
 class SharedOutModel:
@@ -57,13 +74,9 @@ class SharedOutModel:
 
     def encode_texts(self, texts: Sequence[str]) -> FloatArray:
         """Unit-length features [len(texts), D] float32."""
-        shares = max(1, min(len(self._copies), len(texts) // FEWEST_TEXTS))
-        # Every n-th text to each, so that all get texts of all lengths.
-        found = self._on_each([list(texts[i::shares]) for i in range(shares)], lambda copy: copy.encode_texts)
-        features = np.empty((len(texts), self.width), dtype=np.float32)
-        for i, part in enumerate(found):
-            features[i::shares] = part
-        return features
+        return encode_in_shares(
+            texts, len(self._copies), lambda shares: self._on_each(shares, lambda copy: copy.encode_texts)
+        )
 
     def encode_images(self, images: Sequence["Image.Image"]) -> FloatArray:
         """Unit-length features [len(images), D] float32 of RGB pictures."""

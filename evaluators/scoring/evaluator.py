@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import cached_property, reduce
 from operator import add
 from typing import TYPE_CHECKING
 
@@ -106,7 +106,6 @@ class Evaluator:
         if share_out and (fused or precision != "fp32"):
             raise ModelError("images that are shared out are scored on in fp32, without a fused kernel; leave both out")
         self._share_out = share_out
-        self._shares: ImageShares | None = None
         self._shards = [Products(images, device, precision, self._memory.cache) for device in self.devices]
 
     @property
@@ -199,9 +198,11 @@ class Evaluator:
         found = batch_statistics(batch, likely_windows(batch, self._shards[0], scale, chunk), measure, scale)
         return found.scores(self._redundancies(columns), self._most_confusions)
 
+    @cached_property
+    def _shares(self) -> ImageShares | None:
+        return self._share_out(self.images) if self._share_out else None
+
     def _measure(self, scale: float, chunk: int) -> Measure:
-        if self._share_out:
-            self._shares, self._share_out = self._share_out(self.images), None
         shares = self._shares
         if shares is None:
             return measure_on(self._shards, scale, chunk, fused=self._fused, figures=self._figures)
@@ -232,7 +233,7 @@ class Evaluator:
         return replace(whole.score(redundancy), top5=None)
 
     def _cosines(self, candidate: Candidate) -> "Iterator[tuple[torch.Tensor, torch.Tensor]]":
-        """Cosines [n, C] and labels [n] of consecutive images, on the CPU: the very ones that are scored."""
+        """Cosines [n, C] and labels [n] of consecutive images, on the CPU: the very ones that are scored here."""
         self._prepare([candidate])
         if isinstance(candidate, PromptSet):
             return ((cosines, labels) for _, cosines, labels in self._chunks(candidate))

@@ -20,6 +20,8 @@ __all__ = ["ImageSums"]
 CONFUSIONS_AT_ONCE = 2**22
 """Wrong images that are remembered one by one before they are counted."""
 
+NO_CONFUSIONS = (np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
+
 
 @dataclass(slots=True, eq=False)
 class ImageSums:
@@ -36,7 +38,7 @@ class ImageSums:
     lower: NDArray[np.float64]
     _wrong: "list[torch.Tensor]" = field(default_factory=list)
     _remembered: int = 0
-    _counted: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = field(default_factory=list)
+    _confusions: tuple[NDArray[np.int64], NDArray[np.int64]] = NO_CONFUSIONS
 
     @classmethod
     def zeros(
@@ -96,7 +98,7 @@ class ImageSums:
             margins=self.margins.cpu().numpy(),
             entropies=self.entropies.cpu().numpy(),
             probabilities=None if self.probabilities is None else self.probabilities.cpu().numpy(),
-            confusions=self._counted[0],
+            confusions=self._confusions,
             windows=ScaleWindows(self.lower, self.windows.cpu().numpy()),
         )
 
@@ -104,7 +106,7 @@ class ImageSums:
         import torch
 
         keys, counts = torch.unique(torch.cat([*self._wrong, self.images.new_empty(0)]), return_counts=True)
-        self._counted = [count_pairs([*self._counted, (keys.cpu().numpy(), counts.cpu().numpy())])]
+        self._confusions = count_pairs([self._confusions, (keys.cpu().numpy(), counts.cpu().numpy())])
         self._wrong.clear()
         self._remembered = 0
 

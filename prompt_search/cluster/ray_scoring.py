@@ -11,7 +11,7 @@ from evaluators.embeddings.labeled_images import LabeledImages
 from evaluators.errors import InputError, ModelError
 from evaluators.models.devices import product_devices
 from evaluators.models.image_text_model import FloatArray, ImageTextModel
-from evaluators.models.shared_out_model import FEWEST_TEXTS
+from evaluators.models.shared_out_model import FEWEST_TEXTS, encode_in_shares
 from evaluators.scoring.image_statistics import ImageStatistics
 from evaluators.scoring.products import CandidateBatch, images_per_product
 from evaluators.scoring.working_memory import is_out_of_memory
@@ -87,13 +87,9 @@ class RayScoring:
         if len(texts) < 2 * FEWEST_TEXTS and not self._elsewhere():
             return self._model.encode_texts(texts)
         self._start()
-        shares = max(1, min(len(self.actors), len(texts) // FEWEST_TEXTS))
-        # Every n-th text to each, so that all get texts of all lengths.
-        parts = self.done([_texts_for(list(texts[i::shares])) for i in range(shares)], "encoding texts")
-        features = np.empty((len(texts), parts[0].shape[1]), dtype=np.float32)
-        for i, part in enumerate(parts):
-            features[i::shares] = part
-        return features
+        return encode_in_shares(
+            texts, len(self.actors), lambda shares: self.done(list(map(_texts_for, shares)), "encoding texts")
+        )
 
     def done(self, work: Sequence[Work], doing: str) -> list[Any]:
         """The outcome of every piece of work, each done by one of the actors; what a dead one had is done by others.
@@ -105,7 +101,7 @@ class RayScoring:
         """
         import ray
 
-        self._look()
+        self._look(wanted=0 if self.actors else 1)
         outcome, tries = dict[int, Any](), [0] * len(work)
         given = {work[i](actor := self.actors[i % len(self.actors)]): (i, actor) for i in range(len(work))}
         while given:
@@ -118,7 +114,7 @@ class RayScoring:
                 self._lose(actor)
                 if tries[i] == TRIES:
                     raise self._ended(doing, error) from error
-                self._look()
+                self._look(wanted=0 if self.actors else 1)
                 other = self.actors[tries[i] % len(self.actors)]
                 given[work[i](other)] = i, other
             except ray.exceptions.RayError as error:
@@ -137,7 +133,7 @@ class RayScoring:
     def _elsewhere(self) -> bool:
         """Whether the workers have another kind of device than this process, which rounds differently."""
         here = product_devices(self._model)[0].partition(":")[0]
-        return bool(self.actors or self._fewest == 0) and here != self._device
+        return bool(self.actors) and here != self._device
 
     def _start(self) -> None:
         import ray
@@ -158,7 +154,7 @@ class RayScoring:
         self._make = lambda: kind.remote([model], self._device, share.cpus)
         for _ in range(share.workers):
             self._call_another()
-        self._look()
+        self._look(wanted=share.workers)
 
     def _call_another(self) -> None:
         import ray
@@ -173,11 +169,14 @@ class RayScoring:
             self.actors.remove(actor)
             self._call_another()
 
-    def _look(self) -> None:
-        """See which of those that were called are there; wait for all at first, later for none unless all are dead."""
+    def _look(self, wanted: int) -> None:
+        """See which of those that were called are there; wait for so many of them, but not for ever.
+
+        Raises:
+            ClusterError: if there is no actor at all.
+        """
         import ray
 
-        wanted = len(self._coming) if not self.actors and len(self._coming) > 1 else int(not self.actors)
         ready = [each for _, each in self._coming]
         if ready:
             patience = SECONDS_TO_START if wanted else 0

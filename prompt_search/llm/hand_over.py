@@ -7,7 +7,7 @@ from contextlib import aclosing, suppress
 from queue import Empty, SimpleQueue
 from typing import TypeVar
 
-__all__ = ["drain", "hand_over"]
+__all__ = ["DEAF", "drain", "hand_over"]
 
 Item = TypeVar("Item")
 

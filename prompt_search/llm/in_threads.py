@@ -8,14 +8,12 @@ from threading import Thread
 from typing import Generic, TypeVar
 
 from optimizers.errors import SettingsError
+from prompt_search.llm.hand_over import DEAF
 
 __all__ = ["InThreads", "check_concurrency"]
 
 Item = TypeVar("Item")
 Made = TypeVar("Made")
-
-DEAF = 0.2
-"""Seconds after which Ctrl-C is looked for again, see `hand_over`."""
 
 
 def check_concurrency(calls: object) -> None:

@@ -1,6 +1,5 @@
 """Images encoded by a real Ray cluster of two nodes on this machine."""
 
-import logging
 import os
 import signal
 import subprocess
@@ -18,33 +17,17 @@ from prompt_search.cluster.ray_images import RayImages
 from prompt_search.data import load_splits
 from prompt_search.data.load import DataSplits
 from prompt_search.models import load_model
+from tests.prompt_search.cluster.two_nodes import REAL_RAY, two_nodes
 from tests.prompt_search.data.pictures_on_disk import write, write_classes
 
-pytestmark = [
-    pytest.mark.heavy,
-    pytest.mark.filterwarnings("ignore::ResourceWarning:ray"),
-    pytest.mark.filterwarnings("ignore::DeprecationWarning:ray"),
-    pytest.mark.filterwarnings("ignore::FutureWarning:ray"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = REAL_RAY
 CLASSES = {"cat": 150, "dog": 150, "owl": 150}
 
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Any]:
-    ray = pytest.importorskip("ray")
-    from ray.cluster_utils import Cluster
-
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    node = {"num_cpus": 1, "include_dashboard": False, "object_store_memory": 150 * 2**20}
-    made = Cluster(initialize_head=True, head_node_args=node)
-    made.add_node(num_cpus=1, object_store_memory=150 * 2**20)
-    try:
-        ray.init(address=made.address, log_to_driver=False, logging_level=logging.ERROR)
+    with two_nodes(cpus=1) as made:
         yield made
-    finally:
-        ray.shutdown()
-        made.shutdown()
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,5 @@
 """Candidates scored by actors of a real Ray cluster of two nodes, while workers and a node of it die."""
 
-import logging
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,33 +20,17 @@ from prompt_search.run.journal.differences import compare_runs
 from prompt_search.run.progress import Silent, Status
 from tests.fakes.hashed_model import HashedModel, random_unit_rows
 from tests.fakes.scripted_model import ScriptedModel
+from tests.prompt_search.cluster.two_nodes import REAL_RAY, two_nodes
 from tests.prompt_search.conftest import plausible
 
-pytestmark = [
-    pytest.mark.heavy,
-    pytest.mark.filterwarnings("ignore::ResourceWarning:ray"),
-    pytest.mark.filterwarnings("ignore::DeprecationWarning:ray"),
-    pytest.mark.filterwarnings("ignore::FutureWarning:ray"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = REAL_RAY
 IDS = tuple(f"c{i:02}" for i in range(40))
 
 
 @pytest.fixture
 def cluster() -> Iterator[Any]:
-    ray = pytest.importorskip("ray")
-    from ray.cluster_utils import Cluster
-
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    node = {"num_cpus": 2, "include_dashboard": False, "object_store_memory": 150 * 2**20}
-    made = Cluster(initialize_head=True, head_node_args=node)
-    made.second = made.add_node(num_cpus=1, object_store_memory=150 * 2**20)
-    try:
-        ray.init(address=made.address, log_to_driver=False, logging_level=logging.ERROR)
+    with two_nodes(cpus=2) as made:
         yield made
-    finally:
-        ray.shutdown()
-        made.shutdown()
 
 
 def images(n: int) -> LabeledImages:
