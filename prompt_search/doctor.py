@@ -1,8 +1,10 @@
 """What of this project can be used here, what can't, and the exact way to mend that. Nothing is asked or spent."""
 
+import ctypes
 import importlib.metadata
 import os
 import shutil
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,7 +58,8 @@ class Check:
 
 
 def diagnose(cache_dir: Path) -> list[Check]:
-    """Everything but a particular language model, in a fixed order. Takes a few seconds, as torch tells its devices.
+    """Everything but a particular language model, in a fixed order. Where there may be a GPU, torch is asked for it,
+    whose import takes seconds.
 
     Args:
         cache_dir: looked at, and made if it does not exist.
@@ -112,11 +115,26 @@ def _version(distribution: str) -> str:
 def _devices() -> Check:
     if missing_packages(["torch"]):
         return Check("images", "devices", False, "unknown without torch", "pip install torch")
+    gpus = _gpus() if _has_gpu_driver() else []
+    return Check("images", "devices", True, "; ".join([f"cpu with {os.cpu_count()} cores", *gpus]))
+
+
+def _gpus() -> list[str]:
     import torch
 
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    gpus = [f"cuda:{i} {torch.cuda.get_device_name(i)}" for i in range(count)]
-    return Check("images", "devices", True, "; ".join([f"cpu with {os.cpu_count()} cores", *gpus]))
+    return [f"cuda:{i} {torch.cuda.get_device_name(i)}" for i in range(count)]
+
+
+def _has_gpu_driver() -> bool:
+    """Whether there is what torch reaches a GPU through: NVIDIA's library, or the device of AMD's driver."""
+    if Path("/dev/kfd").exists():
+        return True
+    try:
+        ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+    except OSError:
+        return False
+    return True
 
 
 def _bundled() -> Check:

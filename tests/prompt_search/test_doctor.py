@@ -36,6 +36,14 @@ def test_what_every_installation_has_is_usable(tmp_path: Path) -> None:
     assert "mini-clip" in checks["bundled"].found
 
 
+def test_gpus_are_named_by_torch_where_there_is_a_driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("prompt_search.doctor._has_gpu_driver", lambda: True)
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
+    monkeypatch.setattr("torch.cuda.get_device_name", lambda index: f"Fast {index}")
+    assert found(diagnose(tmp_path))["devices"].found.endswith("cores; cuda:0 Fast 0; cuda:1 Fast 1")
+
+
 def test_what_is_missing_is_named_with_the_exact_fix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     without(monkeypatch, "litellm", "gguf", "mlflow", "wandb")
     monkeypatch.setattr("prompt_search.doctor.find_local_model", lambda cache_dir: None)

@@ -34,9 +34,10 @@ SHOWING = {"matplotlib", "IPython", "jinja2", "rich"}
 ARRAYS = {"numpy", "scipy", "sklearn"}
 
 
-def started(place: Path, *arguments: str) -> tuple[int, set[str], str, str]:
-    """Exit code, top-level modules imported at the end, standard output and error."""
-    done = subprocess.run([sys.executable, "-c", PROGRAM, *arguments], cwd=place, capture_output=True, text=True)
+def started(place: Path, *arguments: str, before: str = "") -> tuple[int, set[str], str, str]:
+    """Exit code, top-level modules imported at the end, standard output and error; `before` is run first."""
+    program = before + PROGRAM
+    done = subprocess.run([sys.executable, "-c", program, *arguments], cwd=place, capture_output=True, text=True)
     printed, _, last = done.stdout.rstrip().rpartition("\n")
     code, modules = json.loads(last)
     return code, set(modules), printed, done.stderr
@@ -48,6 +49,14 @@ def test_help_imports_nothing_heavy(tmp_path: Path, arguments: list[str]) -> Non
     assert code == 0
     assert printed
     assert modules & (LOADED_FOR_IMAGES | CLIENTS | SHOWING | ARRAYS) == set()
+
+
+def test_without_a_driver_the_doctor_does_not_import_torch_to_find_no_gpu(tmp_path: Path) -> None:
+    no_driver = "from prompt_search import doctor; doctor._has_gpu_driver = lambda: False\n"
+    code, modules, printed, _ = started(tmp_path, "doctor", "--cache-dir", "cache", before=no_driver)
+    assert code == 0
+    assert "ok  devices" in printed
+    assert modules & (LOADED_FOR_IMAGES - {"PIL"}) == set()
 
 
 def test_the_package_is_the_program_too(tmp_path: Path) -> None:
