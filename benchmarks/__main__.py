@@ -22,6 +22,7 @@ SETS: Mapping[str, tuple[str, ...]] = {
         "image_encoding",
         "image_decoding",
         "engine_overhead",
+        "start_up",
     ),
     "gpu": ("text_encoding", "populations", "image_encoding", "devices"),
 }

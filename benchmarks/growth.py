@@ -23,7 +23,7 @@ from benchmarks.measure import Figure
 from evaluators import ClassLabel, LabeledImages
 from evaluators.models.image_text_model import FloatArray
 
-__all__ = ["measure"]
+__all__ = ["carry_out", "measure"]
 
 SHOTS, WIDTH = 16, 64
 MOST_SECONDS, MOST_GB, MOST_JOURNAL_MB = 600.0, 2.0, 50.0
@@ -89,12 +89,13 @@ def _answer(messages: list[dict[str, str]]) -> str:
     return "\n".join(f"It has the mark {mark} on its side." if described else f"the marked {mark}" for mark in marks)
 
 
-def run(classes: int) -> None:
-    """One ProAPO run; prints processor seconds, seconds by the clock, peak bytes, bytes of the journal, candidates."""
+def carry_out(classes: int, folder: Path, called: str = "fake") -> Path:
+    """One ProAPO run in the fake world, its model called so; the run's folder, which is inside of `folder`."""
     from prompt_search.data.load import DataSplits
     from prompt_search.data.report import DataReport
     from prompt_search.run import inputs
     from prompt_search.run.config import RunConfig
+    from prompt_search.run.progress import Silent
     from prompt_search.run.resources import Resources
     from prompt_search.run.run import Run
 
@@ -102,17 +103,20 @@ def run(classes: int) -> None:
     labels = tuple(ClassLabel(f"c{i:04}", f"qzx{i}") for i in range(classes))
     report = DataReport(classes, {"search": len(search), "select": len(select), "test": len(test)})
     data = DataSplits(labels, search, select, test, report, f"fake {classes}")
-    with (
-        TemporaryDirectory() as folder,
-        TemporaryDirectory() as data_folder,
-        patch.object(inputs, "load_data", lambda *_, **__: data),
-    ):
-        config = RunConfig.of(data_folder, strategies=("proapo",), description="Marked things.")
-        resources = Resources(cache_dir=Path(folder, "cache"))
+    (folder / "data").mkdir(parents=True)
+    with patch.object(inputs, "load_data", lambda *_, **__: data):
+        config = RunConfig.of(str(folder / "data"), strategies=("proapo",), description="Marked things.")
+        resources = Resources(cache_dir=folder / "cache", observer=Silent())
+        Run(config, folder / "run", resources=resources, model=FakeModel(name=called), llm=_answer).execute()
+    return folder / "run"
+
+
+def run(classes: int) -> None:
+    """One ProAPO run; prints processor seconds, seconds by the clock, peak bytes, bytes of the journal, candidates."""
+    with TemporaryDirectory() as folder:
         started = time.perf_counter()
-        Run(config, Path(folder, "runs", "fake"), resources=resources, model=FakeModel(), llm=_answer).execute()
+        journal = carry_out(classes, Path(folder)) / "journal.jsonl"
         wall = time.perf_counter() - started
-        journal = Path(folder, "runs", "fake", "journal.jsonl")
         size = journal.stat().st_size
         usage = resource.getrusage(resource.RUSAGE_SELF)
         with journal.open() as lines:
