@@ -105,8 +105,9 @@ def key_in(rows: bytes | memoryview, row: int) -> tuple[bytes, int] | None:
     >>> key_in(bytes(ROW.size), 0) is None
     True
     """
-    key, checksum, own = ROW.unpack_from(rows, row * ROW.size)
-    return (key, checksum) if own == _own_checksum(key, checksum) else None
+    start = row * ROW.size
+    key, checksum, own = ROW.unpack_from(rows, start)
+    return (key, checksum) if own == zlib.crc32(rows[start : start + KEY_BYTES + 4]) else None
 
 
 def keys_of(rows: bytes | memoryview) -> NDArray[np.uint64]:

@@ -62,6 +62,8 @@ class EmbeddingStore:
                 f"embeddings can't be stored as {stored_as!r}; choose one of {', '.join(get_args(StoredAs))}"
             )
         self.width = width
+        self.name = folder.name
+        """What tells its vectors from those of other models, inputs and precisions."""
         self._dtype = np.dtype("<f2" if stored_as == "fp16" else "<f4")
         self._keys_path = folder / "keys.bin"
         self._vectors_path = folder / f"vectors.f{8 * self._dtype.itemsize}"
@@ -212,22 +214,24 @@ class EmbeddingStore:
     def _find(self, digests: Sequence[bytes]) -> NDArray[np.int64]:
         joined = b"".join(digests)
         wanted = prefixes(joined, KEY_BYTES)
-        found = self._found_before(joined, self._index.lone(wanted))
+        found = self._found_alone(joined, self._index.lone(wanted))
         rest = np.flatnonzero(found < 0)
         for place, rows in zip(rest.tolist(), self._index.find(wanted[rest]), strict=True):
             found[place] = next((row for row in rows if self._holds(row, digests[place])), -1)
         return found
 
-    def _found_before(self, digests: bytes, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Of rows that may have these keys those that have, and whose checksums were tried; -1 for the others."""
+    def _found_alone(self, digests: bytes, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Of rows that may have these keys those that have, and whose checksums hold; -1 for the others."""
         places = np.flatnonzero(rows >= 0)
         if not len(places):
             return rows
         some = rows[places]
         there = (keys_of(self._key_rows)[some] == np.frombuffer(digests, dtype="<u8").reshape(-1, 4)[places]).all(1)
-        tried = np.frombuffer(self._states, dtype=np.uint8)[some] == HOLDS
+        states = np.frombuffer(self._states, dtype=np.uint8)
+        for row in some[there & (states[some] == UNTRIED)].tolist():
+            self._try(row)
         found = np.full(len(rows), -1)
-        found[places] = np.where(there & tried, some, -1)
+        found[places] = np.where(there & (states[some] == HOLDS), some, -1)
         return found
 
     def _holds(self, row: int, wanted: bytes) -> bool:
@@ -235,12 +239,17 @@ class EmbeddingStore:
         if self._key(row) != wanted:
             return False
         if self._states[row] == UNTRIED:
-            vector = self._vector_bytes[row * self._vector_size : (row + 1) * self._vector_size]
-            whole = key_in(self._key_rows, row) == (wanted, zlib.crc32(vector))
-            self._states[row] = HOLDS if whole else DAMAGED
-            if not whole:
-                self._tell_of_damage()
+            self._try(row)
         return self._states[row] == HOLDS
+
+    def _try(self, row: int) -> None:
+        """Find out whether the checksums of a row hold."""
+        size = self._vector_size
+        found = key_in(self._key_rows, row)
+        whole = found is not None and found[1] == zlib.crc32(self._vector_bytes[row * size : (row + 1) * size])
+        self._states[row] = HOLDS if whole else DAMAGED
+        if not whole:
+            self._tell_of_damage()
 
     def _key(self, row: int) -> bytes:
         key: bytes = ROW.unpack_from(self._key_rows, row * ROW.size)[0]

@@ -22,7 +22,7 @@ from prompt_search.data.layouts.image_source import ImageFile, ImageSource, Role
 from prompt_search.data.names.class_parts import ClassPart, part_of
 from prompt_search.data.pictures.decoding import Decoding
 from prompt_search.data.pictures.duplicates import Distinct, distinct
-from prompt_search.data.pictures.near_duplicates import leaked_images
+from prompt_search.data.pictures.near_duplicates import Leaks, leaked_images
 from prompt_search.data.pictures.odd_pictures import odd_pictures
 from prompt_search.data.pictures.picture_traits import PictureTraits
 from prompt_search.data.report import DataReport
@@ -124,8 +124,12 @@ def load_splits(
         drawn = _split(images, usable, report, shots, select_shots, seed, corrupt.keys() | copies.keys())
         contradictory = (image for group in usable.contradictions for image in group)
         to_check = [image for image in (*drawn.images(), *contradictory) if image.content not in corrupt]
-        traits |= index.traits(image.content for image in to_check if image.content not in traits)
-        unseen = {image.content for image in to_check} - traits.keys()
+        digest = drawn.digest()
+        said = index.sayings(digest)
+        unseen: set[bytes] = set()
+        if said is None:
+            traits |= index.traits(image.content for image in to_check if image.content not in traits)
+            unseen = {image.content for image in to_check} - traits.keys()
         found = encode(
             images, to_check, model, store, on_progress, how=how, unseen=unseen, on_traits=on_traits, work=work
         )
@@ -133,13 +137,15 @@ def load_splits(
         corrupt |= found
         if found:
             continue
-        leaked, frames = leaked_images(drawn, _labeled_roles(images, drawn, stored), alike)
-        if not leaked:
+        if said is None:
+            said = odd_pictures(drawn.images(), traits, turned)
+            index.remember_sayings(digest, said)
+        leaks = _leaks(images, drawn, stored, alike, index, store.name)
+        if not leaks.images:
             break
-        copies |= leaked
-    notes, warnings = odd_pictures(drawn.images(), traits, turned)
-    warnings += frames
-    report = replace(report, notes=report.notes + notes, warnings=report.warnings + warnings)
+        copies |= leaks.images
+    notes, warnings = said
+    report = replace(report, notes=report.notes + notes, warnings=report.warnings + warnings + leaks.told)
     return _data_splits(images, drawn, report, stored)
 
 
@@ -173,11 +179,25 @@ def _of_features(
         report = _report(source, source.unreadable, source.images, usable, {})
         report = replace(report, near_duplicates=tuple(sorted(copies.values())))
         drawn = _split(source, usable, report, shots, select_shots, seed, copies.keys())
-        leaked, frames = leaked_images(drawn, _labeled_roles(source, drawn, rows), alike)
-        if not leaked:
+        leaks = leaked_images(drawn, _labeled_roles(source, drawn, rows), alike)
+        if not leaks.images:
             break
-        copies |= leaked
-    return _data_splits(source, drawn, replace(report, warnings=(*report.warnings, told, *frames)), rows)
+        copies |= leaks.images
+    return _data_splits(source, drawn, replace(report, warnings=(*report.warnings, told, *leaks.told)), rows)
+
+
+def _leaks(
+    source: ImageSource, drawn: Splits, stored: FeaturesOf, alike: float, index: FileIndex, features: str
+) -> Leaks:
+    """See `leaked_images`: as it is known of an earlier start, since comparing large splits takes long."""
+    if alike >= 1:
+        return Leaks({})
+    digest, features = drawn.digest(), f"{features}, {alike}"
+    found = index.leaks(digest, features)
+    if found is None:
+        found = leaked_images(drawn, _labeled_roles(source, drawn, stored), alike)
+        index.remember_leaks(digest, features, found)
+    return found
 
 
 def _split(

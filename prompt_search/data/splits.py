@@ -1,5 +1,6 @@
 """Which images the search sees, which choose the winner, and which stay sealed for the test."""
 
+import hashlib
 import random
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -34,6 +35,15 @@ class Splits:
     def images(self) -> tuple[ImageFile, ...]:
         """The images of all roles."""
         return self.search + self.select + self.test
+
+    def digest(self) -> bytes:
+        """Of the names, classes and contents of the images of every role."""
+        found = hashlib.sha256()
+        for images in (self.search, self.select, self.test):
+            found.update(b"".join(image.content for image in images))
+            named = ([image.id for image in images], [image.class_id for image in images])
+            found.update(repr(named).encode(errors="surrogatepass"))
+        return found.digest()
 
 
 def split(

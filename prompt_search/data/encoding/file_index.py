@@ -1,5 +1,6 @@
 """What is known about image files from earlier starts, so that a second start opens none of them."""
 
+import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -8,6 +9,8 @@ from typing import Any
 from prompt_search.cache.cache_file import CacheFile
 from prompt_search.data.layouts.image_source import ImageFile
 from prompt_search.data.pictures.decoding import Decoding
+from prompt_search.data.pictures.near_duplicates import LOOK, Leaks
+from prompt_search.data.pictures.odd_pictures import SAYINGS
 from prompt_search.data.pictures.picture_formats import decoder_name
 from prompt_search.data.pictures.picture_traits import PictureTraits
 
@@ -24,9 +27,19 @@ CREATE TABLE IF NOT EXISTS corrupt (
 CREATE TABLE IF NOT EXISTS traits (
     content BLOB, decoder TEXT, traits TEXT NOT NULL, PRIMARY KEY (content, decoder)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS leaks (
+    drawn BLOB, features TEXT, found TEXT NOT NULL, PRIMARY KEY (drawn, features)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS sayings (
+    drawn BLOB, decoder TEXT, said TEXT NOT NULL, PRIMARY KEY (drawn, decoder)
+) WITHOUT ROWID;
 """
+AT_ONCE = 500
+"""Keys in a statement: every SQLite takes 999 values."""
+
 WAY_OUT = "it is only a cache: delete it, or choose another cache directory"
 PLAIN = Decoding()
+Sayings = tuple[tuple[str, ...], tuple[str, ...]]
 REASONS = "reasons 3"
 """Counted up when what is said or kept about the same bytes changes."""
 
@@ -58,9 +71,11 @@ class FileIndex:
 
     def contents(self, images: Sequence[ImageFile]) -> list[bytes | None]:
         """For each image the SHA-256 of its bytes, or None if the file is unknown or has changed."""
-        query = "SELECT content FROM files WHERE path = ? AND row = ? AND size = ? AND mtime_ns = ?"
-        found = self._file.do(lambda db: [db.execute(query, _stamp(image)).fetchone() for image in images])
-        return [row[0] if row and isinstance(row[0], bytes) else None for row in found]
+        paths = list(dict.fromkeys(image.path for image in images))
+        query = "SELECT path, row, size, mtime_ns, content FROM files WHERE path IN ({})"
+        known = {row[:4]: row[4] for row in self._among(query, paths)}
+        found = [known.get(_stamp(image)) for image in images]
+        return [content if isinstance(content, bytes) else None for content in found]
 
     def remember(self, images: Iterable[ImageFile]) -> None:
         """Store the contents of images that have been read."""
@@ -80,16 +95,56 @@ class FileIndex:
 
     def traits(self, contents: Iterable[bytes]) -> dict[bytes, PictureTraits]:
         """What the pictures of these contents are like, those that have been decoded before."""
-        query = "SELECT traits FROM traits WHERE content = ? AND decoder = ?"
-        wanted = list(dict.fromkeys(contents))
-        rows = self._file.do(lambda db: [db.execute(query, (content, self._decoder)).fetchone() for content in wanted])
-        found = {content: PictureTraits.from_text(row[0]) for content, row in zip(wanted, rows, strict=True) if row}
+        query = "SELECT content, traits FROM traits WHERE content IN ({}) AND decoder = ?"
+        rows = self._among(query, list(dict.fromkeys(contents)), self._decoder)
+        found = {content: PictureTraits.from_text(text) for content, text in rows}
         return {content: traits for content, traits in found.items() if traits is not None}
 
     def remember_traits(self, traits: Mapping[bytes, PictureTraits]) -> None:
         """Store what pictures are like."""
         rows = [(content, self._decoder, own.to_text()) for content, own in traits.items()]
         self._write("INSERT OR REPLACE INTO traits VALUES (?, ?, ?)", rows)
+
+    def leaks(self, drawn: bytes, features: str) -> Leaks | None:
+        """What a look for near duplicates came to; None if it is not known.
+
+        Args:
+            drawn: digest of the splits, see `Splits.digest`.
+            features: what tells them from others, and how alike is too alike.
+        """
+        query = "SELECT found FROM leaks WHERE drawn = ? AND features = ?"
+        row = self._file.do(lambda db: db.execute(query, (drawn, f"{LOOK}: {features}")).fetchone())
+        return Leaks.from_text(row[0]) if row else None
+
+    def remember_leaks(self, drawn: bytes, features: str, found: Leaks) -> None:
+        """Store what a look came to."""
+        self._write("INSERT OR REPLACE INTO leaks VALUES (?, ?, ?)", [(drawn, f"{LOOK}: {features}", found.to_text())])
+
+    def sayings(self, drawn: bytes) -> Sayings | None:
+        """What `odd_pictures` said of these splits, all of whose pictures are known then; None if it is not known."""
+        query = "SELECT said FROM sayings WHERE drawn = ? AND decoder = ?"
+        row = self._file.do(lambda db: db.execute(query, (drawn, self._sayer)).fetchone())
+        return _sayings(row[0]) if row else None
+
+    def remember_sayings(self, drawn: bytes, said: Sayings) -> None:
+        """Store what was said."""
+        self._write("INSERT OR REPLACE INTO sayings VALUES (?, ?, ?)", [(drawn, self._sayer, json.dumps(said))])
+
+    @property
+    def _sayer(self) -> str:
+        return f"{self._decoder}; {SAYINGS}"
+
+    def _among(self, query: str, wanted: Sequence[str | bytes], *others: str) -> list[tuple[Any, ...]]:
+        """The rows of a query with `IN ({})`: many keys at a time; one statement for each would be slow."""
+
+        def read(db: sqlite3.Connection) -> list[tuple[Any, ...]]:
+            rows: list[tuple[Any, ...]] = []
+            for start in range(0, len(wanted), AT_ONCE):
+                some = wanted[start : start + AT_ONCE]
+                rows += db.execute(query.format(", ".join("?" * len(some))), (*some, *others))
+            return rows
+
+        return self._file.do(read)
 
     def _write(self, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
         """One short transaction: none is open while pictures are read, so processes hardly wait for each other."""
@@ -103,6 +158,15 @@ class FileIndex:
 
 def _make_tables(db: sqlite3.Connection) -> None:
     db.executescript(TABLES)
+
+
+def _sayings(text: str) -> Sayings | None:
+    """What `remember_sayings` wrote; None if it is something else."""
+    try:
+        notes, warnings = map(tuple, json.loads(text))
+        return (notes, warnings) if all(isinstance(each, str) for each in notes + warnings) else None
+    except (ValueError, TypeError, RecursionError):
+        return None
 
 
 def _stamp(image: ImageFile) -> tuple[str, int, int, int]:

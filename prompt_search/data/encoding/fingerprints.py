@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 from prompt_search.data.encoding.file_index import FileIndex
 from prompt_search.data.encoding.lookahead import map_ahead
@@ -30,34 +29,36 @@ def fingerprint(
         verify: read every file, whatever the index says.
         on_progress: called with the number of files read and to read, before the first and after each batch.
     """
-    own = {image.id: image.content for image in source.images if image.content}
-    others = [image for image in source.images if not image.content]
-    known = [None] * len(others) if verify else index.contents(others)
-    contents = own | {image.id: content for image, content in zip(others, known, strict=True) if content}
+    images = source.images
+    contents = [image.content for image in images]
+    others = [place for place, content in enumerate(contents) if not content]
+    if not verify:
+        for place, content in zip(others, index.contents([images[place] for place in others]), strict=True):
+            contents[place] = content or b""
+    to_read = [place for place in others if not contents[place]]
     unreadable: list[tuple[str, str]] = []
-    to_read = [image for image in source.images if image.id not in contents]
     report = on_progress or (lambda done, total: None)
     if to_read:
         report(0, len(to_read))
     for start in range(0, len(to_read), BATCH):
         batch = to_read[start : start + BATCH]
-        read = dict(_hash(source, batch))
-        unreadable += [(image_id, content) for image_id, content in read.items() if isinstance(content, str)]
-        contents |= {image_id: content for image_id, content in read.items() if isinstance(content, bytes)}
-        index.remember(replace(image, content=contents[image.id]) for image in batch if image.id in contents)
+        for place, found in zip(batch, _hash(source, [images[place] for place in batch]), strict=True):
+            if isinstance(found, str):
+                unreadable.append((images[place].id, found))
+            else:
+                contents[place] = found
+        index.remember(images[place].having(contents[place]) for place in batch if contents[place])
         report(start + len(batch), len(to_read))
-    empty = {image_id for image_id, content in contents.items() if content == EMPTY}  # no duplicates of each other
-    unreadable += [(image_id, EMPTY_FILE) for image_id in sorted(empty)]
-    usable = [image for image in source.images if image.id in contents and image.id not in empty]
-    found = tuple(replace(image, content=contents[image.id]) for image in usable)
-    return found, (*source.unreadable, *unreadable)
+    read = [image.having(content) for image, content in zip(images, contents, strict=True) if content]
+    empty = sorted(image.id for image in read if image.content == EMPTY)  # no duplicates of each other
+    unreadable += [(image_id, EMPTY_FILE) for image_id in empty]
+    usable = tuple(image for image in read if image.content != EMPTY) if empty else tuple(read)
+    return usable, (*source.unreadable, *unreadable)
 
 
-def _hash(source: ImageSource, images: list[ImageFile]) -> Iterator[tuple[str, bytes | str]]:
-    """For each image id the SHA-256 of its bytes, or the reason why they can't be read."""
-    read = map_ahead(_content, source.pictures(images), ahead=16)
-    for image, content in zip(images, read, strict=True):
-        yield image.id, content
+def _hash(source: ImageSource, images: list[ImageFile]) -> Iterator[bytes | str]:
+    """For each image the SHA-256 of its bytes, or the reason why they can't be read."""
+    yield from map_ahead(_content, source.pictures(images), ahead=16)
 
 
 def _content(picture: Undecoded | None) -> bytes | str:

@@ -9,10 +9,13 @@ from evaluators.errors import DataError
 from prompt_search.data.names.printable import printable
 from prompt_search.data.pictures.open_picture import is_picture_name
 
-__all__ = ["FolderReader", "is_system"]
+__all__ = ["FolderReader", "is_system", "names_within"]
 
 FOUND = re.compile(r"found\.\d{3}")
 """Where Windows puts what it found on a damaged disk."""
+
+UNUSUAL = re.compile("(?:^|/)(?:[./]|$)")
+"""Parts of a path that pathlib may write in another way."""
 
 SYSTEM_NAMES = frozenset(
     {
@@ -61,11 +64,16 @@ class FolderReader:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._prefix = f"{root}/"
         self.skipped: set[str] = set()
         self._known: dict[Path, Entries] = {}
 
     def id_of(self, path: str | Path) -> str:
         """The path relative to root, with forward slashes."""
+        if isinstance(path, str) and path.startswith(self._prefix):
+            rest = path[len(self._prefix) :]
+            if not UNUSUAL.search(rest):
+                return rest  # pathlib takes longer than the system takes to look at the file
         return Path(path).relative_to(self.root).as_posix()
 
     def entries(self, folder: Path) -> Entries:
@@ -137,6 +145,17 @@ def _identity(folder: Path) -> tuple[int, int]:
     return status.st_dev, status.st_ino
 
 
+def names_within(folder: Path, levels: int) -> Iterator[tuple[str, list[str], list[str]]]:
+    """The path of the folder and of those inside, so many levels down, and the names of folders and files in each.
+
+    Links are followed, and a folder that can't be listed is passed over.
+    """
+    for home, inside, files in os.walk(folder, followlinks=True):
+        yield home, inside, files
+        if home[len(str(folder)) :].count(os.sep) >= levels:
+            inside.clear()
+
+
 def is_system(name: str) -> bool:
     """Whether a file or folder of this name is hidden, or put there by a NAS, Windows, macOS or an editor.
 
@@ -147,5 +166,8 @@ def is_system(name: str) -> bool:
     return (
         name.startswith((".", "~$"))
         or lower in SYSTEM_NAMES
-        or (lower.endswith((":zone.identifier", "@synoeastream")) or FOUND.fullmatch(lower) is not None)
+        or (
+            lower.endswith((":zone.identifier", "@synoeastream"))
+            or (lower.startswith("found.") and FOUND.fullmatch(lower) is not None)
+        )
     )

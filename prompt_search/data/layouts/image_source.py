@@ -21,9 +21,11 @@ pictures by their EXIF orientation when it decodes, and open_clip, whose feature
 not."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class ImageFile:
-    """One image: where it lies and what it shows.
+    """One image: where it lies and what it shows. Nobody changes one.
+
+    There may be a hundred thousand, and a frozen one takes five times as long to make.
 
     Attributes:
         id: its path relative to the data folder with forward slashes, its path or row in a table, its key in a tar.
@@ -44,6 +46,10 @@ class ImageFile:
     mtime_ns: int
     row: int | None = None
     content: bytes = b""
+
+    def having(self, content: bytes) -> "ImageFile":
+        """The same with its content filled in."""
+        return ImageFile(self.id, self.class_id, self.given, self.path, self.size, self.mtime_ns, self.row, content)
 
 
 class PictureReader(Protocol):

@@ -32,8 +32,11 @@ def distinct(images: Iterable[ImageFile]) -> Distinct:
     The copy in the test split is the one to keep: without it the test would lose images because of what else
     a person put into `train`, and with both of them the search would have seen a test image.
     """
+    images = sorted(images, key=lambda image: image.id)
+    if len({image.content for image in images}) == len(images):
+        return Distinct(tuple(images))
     by_content: dict[bytes, list[ImageFile]] = defaultdict(list)
-    for image in sorted(images, key=lambda image: (SEALED_FIRST[image.given], image.id)):
+    for image in sorted(images, key=lambda image: SEALED_FIRST[image.given]):
         by_content[image.content].append(image)
     kept: list[ImageFile] = []
     duplicates: list[tuple[ImageFile, str]] = []

@@ -6,6 +6,7 @@ part, have a cosine above 0.95 with the bundled model, nearly all copies that we
 anew as a JPEG is often further away. Large models were not measured.
 """
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,7 +18,10 @@ from evaluators.models.image_text_model import FloatArray
 from prompt_search.data.layouts.image_source import Role
 from prompt_search.data.splits import Splits
 
-__all__ = ["NearDuplicate", "leaked_images", "near_duplicates"]
+__all__ = ["LOOK", "Leaks", "NearDuplicate", "leaked_images", "near_duplicates"]
+
+LOOK = "look 1"
+"""Counted up when the same images are to come to another outcome."""
 
 ROWS_AT_ONCE = 2048
 MOST_LEFT_OUT = 0.2
@@ -40,6 +44,38 @@ class NearDuplicate:
     position: int
     like: str
     cosine: float
+
+
+@dataclass(frozen=True, slots=True)
+class Leaks:
+    """What a look for near duplicates came to.
+
+    Attributes:
+        images: what must not be searched or chosen with: by content its id, that of the image it is like, the cosine.
+        told: what a person should know instead, where so many are alike that leaving them out would not help.
+    """
+
+    images: Mapping[bytes, tuple[str, str, float]]
+    told: tuple[str, ...] = ()
+
+    def to_text(self) -> str:
+        """As a line of JSON."""
+        return json.dumps([[[content.hex(), *each] for content, each in self.images.items()], self.told])
+
+    @classmethod
+    def from_text(cls, text: str) -> "Leaks | None":
+        """Read back what `to_text` wrote; None if it is something else.
+
+        >>> leaks = Leaks({b"cat": ("cat/1.png", "cat/2.png", 0.98)}, ("said",))
+        >>> Leaks.from_text(leaks.to_text()) == leaks, Leaks.from_text("[]")
+        (True, None)
+        """
+        try:
+            images, told = json.loads(text)
+            found = {bytes.fromhex(key): (str(own), str(like), float(cosine)) for key, own, like, cosine in images}
+            return cls(found, tuple(map(str, told)))
+        except (ValueError, TypeError, RecursionError):
+            return None
 
 
 def near_duplicates(images: LabeledImages, sealed: Sequence[LabeledImages], threshold: float) -> list[NearDuplicate]:
@@ -71,38 +107,34 @@ def near_duplicates(images: LabeledImages, sealed: Sequence[LabeledImages], thre
     return [NearDuplicate(i, like[i], round(float(best[i]), 4)) for i in at.tolist()]
 
 
-def leaked_images(
-    drawn: Splits, splits: Mapping[Role, LabeledImages], threshold: float
-) -> tuple[dict[bytes, tuple[str, str, float]], tuple[str, ...]]:
-    """What must not be searched or chosen with, as it is nearly an image of a more sealed split: test, then select.
-
-    Returns:
-        By content an image's id, that of the other, and the cosine; and what a person should know instead, where so
-        many are alike that leaving them out would not help.
-    """
+def leaked_images(drawn: Splits, splits: Mapping[Role, LabeledImages], threshold: float) -> Leaks:
+    """What must not be searched or chosen with, as it is nearly an image of a more sealed split: test, then select."""
     if threshold >= 1:
-        return {}, ()
+        return Leaks({})
     sealed: dict[Role, list[LabeledImages]] = {
         "search": [splits["select"], splits["test"]],
         "select": [splits["test"]],
     }
     if any(too_many(splits[role], others) for role, others in sealed.items()):
-        return {}, ("images that are nearly the same were not looked for: with so many it takes long",)
+        return Leaks({}, ("images that are nearly the same were not looked for: with so many it takes long",))
     found = {role: near_duplicates(splits[role], others, threshold) for role, others in sealed.items()}
     many = sum(map(len, found.values()))
     all_ = len(splits["search"]) + len(splits["select"])
     if many > MOST_LEFT_OUT * all_:
-        return {}, (
+        said = (
             f"{many} of {all_} images to search and select with are nearly the same as one of a more sealed split "
             f"(cosine of at least {threshold:g}), too many to leave out: if they are frames of one film or views of "
-            "one thing, give splits that keep those together, or the result on unseen images is too good",
+            "one thing, give splits that keep those together, or the result on unseen images is too good"
         )
+        return Leaks({}, (said,))
     files = {"search": drawn.search, "select": drawn.select}
-    return {
-        files[role][each.position].content: (files[role][each.position].id, each.like, each.cosine)
-        for role, own in found.items()
-        for each in own
-    }, ()
+    return Leaks(
+        {
+            files[role][each.position].content: (files[role][each.position].id, each.like, each.cosine)
+            for role, own in found.items()
+            for each in own
+        }
+    )
 
 
 def too_many(images: LabeledImages, sealed: Sequence[LabeledImages]) -> bool:

@@ -8,7 +8,10 @@ from prompt_search.data.names.printable import listed
 from prompt_search.data.pictures.picture_traits import PictureTraits
 from prompt_search.data.pictures.to_rgb import MOST
 
-__all__ = ["odd_pictures"]
+__all__ = ["SAYINGS", "odd_pictures"]
+
+SAYINGS = "sayings 1"
+"""Counted up when something else is to be said of the same pictures."""
 
 SHALLOW_BITS = 13
 """Pictures of 16 bits a channel that need no more than this are said to be nearly black."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from evaluators.errors import DataError
 from evaluators.models.open_clip_loading import hub_or_cache
+from prompt_search.data.layouts.folder_reader import names_within
 from prompt_search.data.layouts.image_source import Listing
 from prompt_search.data.names.printable import printable
 from prompt_search.data.sources.reading import Reading
@@ -78,7 +79,9 @@ def list_hub(text: str, cache_dir: Path | None, reading: Reading) -> Listing:
 
 def is_snapshot(folder: Path) -> bool:
     """Whether a folder holds Parquet or Arrow files as repositories of the hub do, in it or one or two levels down."""
-    return any(any(folder.glob(f"{depth}*.parquet")) for depth in ("", "*/", "*/*/"))
+    return any(
+        name.endswith(".parquet") for _, inside, files in names_within(folder, levels=2) for name in (*inside, *files)
+    )
 
 
 def list_snapshot(folder: Path, cache_dir: Path | None, reading: Reading) -> Listing:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from evaluators.errors import DataError
+from prompt_search.data.layouts.folder_reader import names_within
 from prompt_search.data.layouts.image_source import ImageFile, Listing, Undecoded
 from prompt_search.data.names.printable import listed, printable
 from prompt_search.data.names.split_names import split_role, split_word
@@ -80,9 +81,10 @@ def is_tar_name(name: str) -> bool:
 
 def tars_in(folder: Path) -> list[Path]:
     """The tar files in a folder and in those inside."""
-    return sorted(
-        file for depth in ("*", "*/*") for file in folder.glob(depth) if is_tar_name(file.name) and file.is_file()
-    )
+    found = [
+        Path(home, name) for home, _, files in names_within(folder, levels=1) for name in files if is_tar_name(name)
+    ]
+    return sorted(file for file in found if file.is_file())
 
 
 def list_tars(tars: Sequence[Path], root: Path, reading: Reading) -> Listing:

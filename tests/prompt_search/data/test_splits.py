@@ -3,6 +3,7 @@
 import random
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -76,6 +77,20 @@ def test_every_class_gets_the_shots_asked_for_or_a_warning_names_it(
         assert met != any(f"class '{class_id}' " in warning for warning in splits.warnings)
         if (shots or 1) + (select_shots or 1) < count:
             assert met
+
+
+def test_the_digest_knows_names_classes_contents_and_roles() -> None:
+    a, b = make({"cat": 2})
+    splits = [
+        Splits((a,), (b,), ()),
+        Splits((b,), (a,), ()),
+        Splits((a,), (), (b,)),
+        Splits((replace(a, id="other"),), (b,), ()),
+        Splits((replace(a, class_id="other"),), (b,), ()),
+        Splits((replace(a, content=b"other"),), (b,), ()),
+    ]
+    assert len({each.digest() for each in splits}) == len(splits)
+    assert Splits((a,), (b,), (), unused=1, warnings=("few",)).digest() == splits[0].digest()
 
 
 def test_different_seeds_draw_different_images() -> None:

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from evaluators.errors import StoreError
-from prompt_search.data.encoding.file_index import FileIndex
+from prompt_search.data.encoding.file_index import AT_ONCE, FileIndex
 from prompt_search.data.layouts.image_source import ImageFile
+from prompt_search.data.pictures.decoding import Decoding
+from prompt_search.data.pictures.near_duplicates import Leaks
 from prompt_search.data.pictures.picture_traits import PictureTraits
 
 CAT = ImageFile("cat/1.png", "cat", None, "/data/cat/1.png", size=3, mtime_ns=7, content=b"cat")
@@ -34,6 +36,40 @@ def test_a_file_that_changed_is_unknown(tmp_path: Path, other: ImageFile) -> Non
     index = FileIndex(tmp_path / "index")
     index.remember([CAT])
     assert index.contents([other, CAT]) == [None, b"cat"]
+
+
+def test_many_files_are_found_whatever_their_number(tmp_path: Path) -> None:
+    images = [replace(CAT, path=f"{i:05}", content=str(i).encode()) for i in range(2 * AT_ONCE + 1)]
+    index = FileIndex(tmp_path / "index")
+    index.remember(images[1:])
+    assert index.contents(images) == [None, *(image.content for image in images[1:])]
+    kinds = {image.content: PictureTraits(pixels=image.path, one_colour=image.path.endswith("7")) for image in images}
+    index.remember_traits(kinds)
+    assert index.traits(kinds) == kinds
+
+
+def test_rows_of_one_table_are_told_apart(tmp_path: Path) -> None:
+    rows = [replace(CAT, row=row, content=bytes([row])) for row in range(3)]
+    index = FileIndex(tmp_path / "index")
+    index.remember([*rows, CAT])
+    assert index.contents([CAT, *reversed(rows)]) == [b"cat", b"\2", b"\1", b"\0"]
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", "[1, 2]", "[[1], 2]", "[" * 100_000, '[[["zz", 1, 2, 3]], []]'])
+def test_sayings_and_leaks_that_are_none_are_unknown(text: str, tmp_path: Path) -> None:
+    index = FileIndex(tmp_path / "index")
+    leaks = Leaks({b"cat": ("cat/1.png", "cat/2.png", 0.98)}, ("films",))
+    said = (("a note",), ("a warning", "another"))
+    for drawn in (b"whole", b"damaged"):
+        index.remember_sayings(drawn, said)
+        index.remember_leaks(drawn, "model, 0.97", leaks)
+    with closing(sqlite3.connect(tmp_path / "index")) as db, db:
+        db.execute("UPDATE sayings SET said = ? WHERE drawn = ?", (text, b"damaged"))
+        db.execute("UPDATE leaks SET found = ? WHERE drawn = ?", (text, b"damaged"))
+    assert (index.sayings(b"whole"), index.sayings(b"damaged")) == (said, None)
+    assert (index.leaks(b"whole", "model, 0.97"), index.leaks(b"damaged", "model, 0.97")) == (leaks, None)
+    assert index.leaks(b"whole", "model, 0.9") is None
+    assert FileIndex(tmp_path / "index", Decoding(turned=True)).sayings(b"whole") is None
 
 
 def test_corrupt_contents_are_remembered_with_their_reason(tmp_path: Path) -> None:

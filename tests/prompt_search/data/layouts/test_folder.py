@@ -2,12 +2,14 @@
 
 import os
 import sys
-from pathlib import Path
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
 
 import pytest
 
 from evaluators.errors import DataError
 from prompt_search.data import read_images
+from prompt_search.data.layouts.folder_reader import FolderReader
 from tests.prompt_search.data.pictures_on_disk import png, write, write_classes
 
 
@@ -168,13 +170,24 @@ def test_the_order_of_the_listing_does_not_matter(tmp_path: Path, monkeypatch: p
     class Reversed:
         def __init__(self, path: Path) -> None:
             with os_scandir(path) as entries:
-                self.entries = real(entries, key=lambda e: e.name, reverse=True)
+                self.entries = iter(real(entries, key=lambda e: e.name, reverse=True))
 
-        def __enter__(self) -> "list[os.DirEntry[str]]":
+        def __enter__(self) -> "Iterator[os.DirEntry[str]]":
             return self.entries
+
+        def __next__(self) -> "os.DirEntry[str]":
+            return next(self.entries)
 
         def __exit__(self, *_: object) -> None: ...
 
     os_scandir = os.scandir
     monkeypatch.setattr(os, "scandir", Reversed)
     assert read_images(tmp_path) == forward
+
+
+@pytest.mark.parametrize(
+    "rest", ["cat/1.png", "./cat/1.png", "cat//1.png", "cat/.hidden/1.png", "cat/./1.png", "a.b/1"]
+)
+@pytest.mark.parametrize("root", ["/data", "/data/.cache/x"])
+def test_ids_are_paths_as_pathlib_writes_them(root: str, rest: str) -> None:
+    assert FolderReader(Path(root)).id_of(f"{root}/{rest}") == PurePosixPath(rest).as_posix()

@@ -81,6 +81,27 @@ def test_no_two_images_of_the_splits_are_more_alike_than_the_threshold(tmp_path:
         assert near_duplicates(mine, others, 0.9) == []
 
 
+@pytest.mark.parametrize("copies", [2, 12])
+def test_a_second_start_does_not_look_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, copies: int) -> None:
+    data = folder(tmp_path, copies)
+    first = loaded(data, tmp_path)
+    for name in ("leaked_images", "odd_pictures"):
+        monkeypatch.setattr(f"prompt_search.data.load.{name}", None)
+    second = loaded(data, tmp_path)
+    assert second.report == first.report
+    assert second.search.image_ids == first.search.image_ids
+
+
+def test_another_threshold_or_another_image_is_another_look(tmp_path: Path) -> None:
+    data = folder(tmp_path)
+    assert loaded(data, tmp_path).report.near_duplicates == ()
+    assert loaded(data, tmp_path, alike=0.2).report.warnings != ()
+    assert loaded(data, tmp_path).report.warnings == ()
+    picture(1000, change=3).save(data / "train" / "cat" / "00.png")
+    changed = loaded(data, tmp_path)
+    assert [image for image, _, _ in changed.report.near_duplicates] == ["train/cat/00.png"]
+
+
 def test_films_are_said_and_not_thinned_out(tmp_path: Path) -> None:
     splits = loaded(folder(tmp_path, copies=12), tmp_path)
     assert splits.report.near_duplicates == ()
