@@ -24,7 +24,8 @@ def as_line(key: str, event: Event, time: str) -> bytes:
     """The line of a journal file for an event, with its line end: plain ASCII."""
     content = plain(event)
     assert isinstance(content, dict)
-    return json.dumps({"event": event.kind, "key": key, **content, "time": time}, default=plain).encode() + b"\n"
+    line = {"event": event.kind, "key": key, **content, "time": time}
+    return json.dumps(line, default=plain, separators=(",", ":")).encode() + b"\n"
 
 
 def read_line(line: bytes, number: int, facts: Facts | None) -> Record:

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from itertools import accumulate, pairwise
 from typing import Any
 
 from evaluators import Candidate, Score
@@ -31,11 +32,9 @@ class RecordedTexts:
         unknown = {name: texts for name, texts in lists.items() if name not in self._lists}
         new = list(dict.fromkeys(text for texts in unknown.values() for text in texts if text not in self._numbers))
         numbers = dict(zip(new, range(len(self._texts), len(self._texts) + len(new)), strict=True))
-        numbered = {
-            name: tuple(numbers[text] if text in numbers else self._numbers[text] for text in texts)
-            for name, texts in unknown.items()
-        }
-        return ScoredCandidates.of(contents, numbered, new, scores)
+        numbers |= {text: self._numbers[text] for texts in unknown.values() for text in texts if text not in numbers}
+        steps = {name: _steps([numbers[text] for text in texts]) for name, texts in unknown.items()}
+        return ScoredCandidates.of(contents, steps, new, scores)
 
     def learn(self, event: ScoredCandidates) -> None:
         """Take in a line, those before it in order.
@@ -44,14 +43,15 @@ class RecordedTexts:
             ShapeError: if it names a text or a list that no line brought.
         """
         known = len(self._texts) + len(event.texts)
-        told = all(0 <= number < known for numbers in event.lists.values() for number in numbers)
+        lists = {name: tuple(accumulate(steps)) for name, steps in event.lists.items()}
+        told = all(0 <= number < known for numbers in lists.values() for number in numbers)
         need("lists", "has the number of a text that no line brought", holds=told)
         named = {name for each in event.candidates for name in _lists_of(each)} - event.lists.keys()
         need("candidates", "names a list that no line brought", holds=named <= self._lists.keys())
         self._numbers.update(zip(event.texts, range(len(self._texts), known), strict=True))
         self._texts.extend(event.texts)
-        for name, numbers in event.lists.items():
-            self._lists[name] = tuple(self._texts[number] for number in numbers)
+        for name, each in lists.items():
+            self._lists[name] = tuple(self._texts[number] for number in each)
 
     def content(self, event: ScoredCandidates, number: int) -> dict[str, Any]:
         """A candidate of a line that was learnt: its `to_json`, without the classes."""
@@ -62,6 +62,11 @@ class RecordedTexts:
 def _lists_of(candidate: Mapping[str, Any]) -> list[str]:
     named: Mapping[str, str | None] = candidate["texts"] if "texts" in candidate else candidate["changes"]
     return [name for name in named.values() if name is not None]
+
+
+def _steps(numbers: Sequence[int]) -> tuple[int, ...]:
+    """How far each is after the one before it, the first after 0: most texts come in the order of their numbers."""
+    return tuple(number - before for before, number in pairwise([0, *numbers]))
 
 
 def _by_reference(candidate: Candidate, lists: dict[str, tuple[str, ...]]) -> dict[str, Any]:

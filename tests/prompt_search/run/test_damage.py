@@ -139,7 +139,7 @@ def test_every_part_of_an_event_that_is_missing_or_of_another_type_is_named_or_k
                 named = told is not None and (told.place or not isinstance(each.get("event"), str))
                 if path[0] == "budget" and told is None:  # a limit that is absent is none
                     each["budget"] = asdict(Budget(**each["budget"]))
-                assert named or again == json.dumps(each).encode() + b"\n", (path, line[:300])
+                assert named or again == json.dumps(each, separators=(",", ":")).encode() + b"\n", (path, line[:300])
 
 
 def put(wrong: object) -> Callable[[Any, Any], None]:

@@ -52,12 +52,12 @@ def test_a_known_text_in_a_new_list_is_a_number() -> None:
     recorded(lines, PromptSet.of(CLASSES, [], {f"c{i}": ["red", "blue"] for i in range(3)}))
     event = recorded(lines, PromptSet.of(CLASSES, [], {"c0": ["blue", "green"], "c1": ["red", "blue"], "c2": ["blue"]}))
     assert event.texts == ("green",)
-    assert sorted(event.lists.values()) == [(1,), (1, 2)]
+    assert sorted(event.lists.values()) == [(1,), (1, 1)]
 
 
 @pytest.mark.parametrize(
     ("wrong", "place"),
-    [({"lists": {"l": (7,)}}, "lists"), ({"lists": {"l": (-1,)}}, "lists"), ({"lists": {}}, "candidates"),
+    [({"lists": {"l": (7,)}}, "lists"), ({"lists": {"l": (1, -2)}}, "lists"), ({"lists": {}}, "candidates"),
      ({"candidates": ({"templates": [], "texts": {}}, {"changes": {"c1": "l"}})}, "candidates")],
 )  # fmt: skip
 def test_what_no_line_brought_is_named(wrong: dict[str, Any], place: str) -> None:
