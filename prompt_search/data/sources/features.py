@@ -18,7 +18,7 @@ from evaluators.errors import DataError
 from evaluators.models.image_text_model import FloatArray
 from prompt_search.data.layouts.image_source import ImageFile, Listing
 from prompt_search.data.names.printable import listed, printable
-from prompt_search.data.sources.reading import Reading, given_roles, ids_of_numbers, label_text
+from prompt_search.data.sources.reading import Reading, given_roles, ids_of_numbers, label_text, too_few
 
 __all__ = [
     "FEATURE_ENDINGS",
@@ -299,7 +299,7 @@ def _listing(rows: _Rows, names: Sequence[str], reading: Reading, where: str, no
             unit.append(i)
     class_ids = tuple(sorted({image.class_id for image in images}))
     if len(class_ids) < 2:
-        raise DataError(f"{where} has only {len(class_ids)} class: {listed(class_ids)}; two are needed")
+        raise DataError(f"{where} has {too_few(class_ids)}; two are needed")
     called = {by_number[number]: name for number, name in enumerate(names)} if names else {}
     told = f"{len(features)} ready features of width {features.shape[1]}: no picture is opened"
     return Listing(

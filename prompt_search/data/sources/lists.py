@@ -16,7 +16,7 @@ from prompt_search.data.layouts.image_source import ImageFile, Listing, Role
 from prompt_search.data.layouts.labelled_table import labelled_files, why_missing
 from prompt_search.data.names.printable import listed, printable
 from prompt_search.data.pictures.picture_formats import UNREADABLE
-from prompt_search.data.sources.reading import Reading, given_roles, ids_of_numbers
+from prompt_search.data.sources.reading import Reading, given_roles, ids_of_numbers, too_few
 
 __all__ = ["LIST_ENDINGS", "coop_file_in", "is_coop_file", "list_coop", "list_table"]
 
@@ -242,7 +242,7 @@ class _Files:
                 f"{printable(i)}: {printable(w)}" for i, w in [*self.unreadable, *unlabelled][:SHOWN_AT_MOST]
             )
             raise DataError(
-                f"{where} gives {len(class_ids)} class of pictures that are there: {listed(class_ids)}; two are needed"
+                f"{where}: the pictures that are there are of {too_few(class_ids)}; two are needed"
                 f"{f' ({why})' if why else ''}; paths count from {printable(str(self.root))}, or from --image-root"
             )
         return Listing(

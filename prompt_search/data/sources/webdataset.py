@@ -16,7 +16,7 @@ from prompt_search.data.layouts.image_source import ImageFile, Listing, Undecode
 from prompt_search.data.names.printable import listed, printable
 from prompt_search.data.names.split_names import split_role, split_word
 from prompt_search.data.pictures.open_picture import is_picture_name
-from prompt_search.data.sources.reading import Reading, given_roles, ids_of_numbers, label_text
+from prompt_search.data.sources.reading import Reading, given_roles, ids_of_numbers, label_text, too_few
 
 __all__ = ["TAR_ENDINGS", "is_tar_name", "list_tars", "tars_in"]
 
@@ -143,7 +143,7 @@ def list_tars(tars: Sequence[Path], root: Path, reading: Reading) -> Listing:
             places[str(tar), place.offset] = place
     class_ids = tuple(sorted({image.class_id for image in images}))
     if len(class_ids) < 2:
-        raise DataError(f"{where} has only {len(class_ids)} class: {listed(class_ids)}; two are needed")
+        raise DataError(f"{where} has {too_few(class_ids)}; two are needed")
     by_id = {ids[number]: name for number, name in enumerate(named)} if named else {}
     return Listing(
         class_ids=class_ids,
