@@ -90,7 +90,8 @@ class _Lister:
         self.layout.warnings += found.warnings
         self.unlabelled += found.unlabelled
         names = {split for _, _, split in found.pictures if split is not None} if given is None else set()
-        told = given_roles(names, mapped, printable(str(path))) if names else GivenRoles({})
+        asked = mapped and given is None
+        told = given_roles(names or {""}, mapped, printable(str(path))) if names or asked else GivenRoles({})
         self.layout.notes += told.notes
         self.layout.warnings += told.warnings
         self.given |= told.given

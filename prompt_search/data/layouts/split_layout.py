@@ -63,9 +63,14 @@ def read_splits(
     Raises:
         DataError: if they are splits, and none of them is to search with, or none holds labelled pictures.
     """
-    if {top.name for top in tops} == set(named):
-        return False
     every = [top.name for top in tops]
+    if set(every) == set(named):
+        if mapped:
+            raise DataError(
+                f"{printable(str(reader.root))}: the split map names {listed(list(mapped))}, and a file of class names "
+                "says that the folders are the classes; leave one of the two out"
+            )
+        return False
     if mapped and not set(mapped) <= set(every):
         missing = sorted(set(mapped) - set(every))
         raise DataError(

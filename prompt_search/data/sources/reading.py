@@ -12,7 +12,18 @@ from prompt_search.data.names.printable import listed, told_of
 from prompt_search.data.names.split_names import split_role, split_roles, told_roles, with_sealed_test
 from prompt_search.data.pictures.decoding import Decode
 
-__all__ = ["OWN", "GivenRoles", "Reading", "given_roles", "ids_of_numbers", "label_text", "parse_split_map", "too_few"]
+__all__ = [
+    "COLUMNS",
+    "OWN",
+    "GivenRoles",
+    "Reading",
+    "given_roles",
+    "ids_of_numbers",
+    "label_text",
+    "parse_split_map",
+    "refuse_unused",
+    "too_few",
+]
 
 OWN = "own:"
 """Marks what was given as a Python object and can't be made again from its name."""
@@ -20,6 +31,15 @@ NOT_USED = "none"
 USED_FOR: Mapping[str, Role | None] = {"search": "search", "select": "select", "test": "test", NOT_USED: None}
 MOST_DIGITS = 15
 """Of a whole number in a column of floats: larger ones are not exact."""
+
+OF_SOME_KINDS = {
+    "image_column": "--image-column",
+    "label_column": "--label-column",
+    "image_root": "--image-root",
+    "stream": "--stream",
+}
+"""What a person may say of some kinds of sources only, and how the command line spells it."""
+COLUMNS = ("image_column", "label_column")
 
 SplitMap = Mapping[str, Role | None]
 
@@ -57,6 +77,24 @@ class Reading:
             DataError: see `parse_split_map`.
         """
         return parse_split_map(self.split_map)
+
+
+def refuse_unused(reading: Reading, used: Collection[str], where: str, kind: str, instead: str = "") -> None:
+    """Refuse what a person says of a source and a source of its kind has no use for, rather than pass it over.
+
+    Args:
+        reading: what is said.
+        used: those of `OF_SOME_KINDS` that are of use.
+        where: the source.
+        kind: what it is, as a sentence.
+        instead: what else could be done.
+
+    Raises:
+        DataError: naming all that is of no use.
+    """
+    if told := [option for name, option in OF_SOME_KINDS.items() if name not in used and getattr(reading, name)]:
+        are, them = ("is", "it") if len(told) == 1 else ("are", "them")
+        raise DataError(f"{where}: {kind}, so {' and '.join(told)} {are} of no use; leave {them} out{instead}")
 
 
 def parse_split_map(texts: Iterable[str]) -> SplitMap:
