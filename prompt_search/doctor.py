@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from evaluators.printable import counted
 from prompt_search.cache.disk_use import bytes_of
 from prompt_search.cache.writable import check_writable
 from prompt_search.errors import PromptSearchError, SettingsError
@@ -116,7 +117,7 @@ def _devices() -> Check:
 
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
     gpus = [f"cuda:{i} {torch.cuda.get_device_name(i)}" for i in range(count)]
-    return Check("images", "devices", True, "; ".join([f"cpu with {os.cpu_count()} cores", *gpus]))
+    return Check("images", "devices", True, "; ".join([f"cpu with {counted(os.cpu_count() or 1, 'core')}", *gpus]))
 
 
 def _bundled() -> Check:

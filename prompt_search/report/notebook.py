@@ -4,7 +4,7 @@ import html
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from prompt_search.data.names.printable import printable
+from prompt_search.data.names.printable import counted, printable
 from prompt_search.errors import RunMissing
 from prompt_search.report.result import Result, Row
 
@@ -34,10 +34,11 @@ def first_screen(result: Result) -> str:
     templates = result.prompts.templates[:MOST_TEMPLATES]
     listed = "".join(f"<li><code>{_text(template)}</code></li>" for template in templates)
     head = "".join(f"<th style='text-align:left'>{name}</th>" for name in ("prompts", "test top-1", "winner ahead", ""))
+    texts = counted(result.prompts.n_texts, "text")
     return (
         f"<div><p><b>{_text(result.verdict())}</b></p>{remarks}"
         f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-        f"<p>{result.prompts.n_texts} texts, found by {_text(result.found_by)}{', among them' if listed else ''}</p>"
+        f"<p>{texts}, found by {_text(result.found_by)}{', among them' if listed else ''}</p>"
         f"<ul>{listed}</ul>"
         f"<p>Everything is in <code>{_text(str(result.folder))}</code>; see <code>report.html</code> there.</p></div>"
     )

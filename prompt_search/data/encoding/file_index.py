@@ -27,7 +27,7 @@ CREATE TABLE IF NOT EXISTS traits (
 """
 WAY_OUT = "it is only a cache: delete it, or choose another cache directory"
 PLAIN = Decoding()
-REASONS = "reasons 3"
+REASONS = "reasons 4"
 """Counted up when what is said or kept about the same bytes changes."""
 
 
