@@ -130,11 +130,11 @@ def test_every_part_of_an_event_that_is_missing_or_of_another_type_is_named_or_k
     rare = [{"event": event["event"], "key": ""} | event | {"time": ""} for event in RARE]
     assert {event["event"] for event in rare} | plain.keys() == KINDS.keys()
     for event in (*plain.values(), *rare):
-        whole = json.dumps(event).encode()
+        whole = json.dumps(event, separators=(",", ":")).encode()
         assert read_and_written(whole, event["time"]) == (None, whole + b"\n")
         for path in places({name: part for name, part in event.items() if name != "time"}):
             for each in damaged_copies(event, path):
-                line = json.dumps(each).encode()
+                line = json.dumps(each, separators=(",", ":")).encode()
                 told, again = read_and_written(line, each["time"])
                 named = told is not None and (told.place or not isinstance(each.get("event"), str))
                 if path[0] == "budget" and told is None:  # a limit that is absent is none
