@@ -23,6 +23,7 @@ SETS: Mapping[str, tuple[str, ...]] = {
         "image_decoding",
         "engine_overhead",
         "start_up",
+        "calls_in_flight",
     ),
     "gpu": ("text_encoding", "populations", "image_encoding", "devices"),
 }

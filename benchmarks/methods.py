@@ -183,6 +183,10 @@ class BenchSearch:
         """See `Search.top_classes`."""
         return tuple(tuple(map(int, row)) for row in self.evaluator.top_classes(candidate, k))
 
+    def class_cross_entropies(self, candidate: Candidate) -> tuple[float | None, ...]:
+        """See `Search.class_cross_entropies`."""
+        return self.evaluator.class_cross_entropies(candidate)
+
     def class_clusters(self, candidate: PromptSet, k: int) -> tuple[int, ...]:
         """See `Search.class_clusters`."""
         return self.evaluator.class_clusters(candidate, k)

@@ -1,6 +1,6 @@
 """Text on a terminal: whatever it holds, it stays on its line and can't steer the terminal."""
 
-__all__ = ["printable"]
+__all__ = ["counted", "printable"]
 
 
 def printable(text: str) -> str:
@@ -12,3 +12,17 @@ def printable(text: str) -> str:
     caf\udce9
     """
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def counted(n: int, one: str, many: str = "") -> str:
+    """How many there are, in the grammar of that number.
+
+    Args:
+        n: how many.
+        one: what follows 1: a noun, or one with its verb.
+        many: what follows other numbers; by default `one` with an s.
+
+    >>> counted(1, "run"), counted(0, "run"), counted(2, "class is", "classes are")
+    ('1 run', '0 runs', '2 classes are')
+    """
+    return f"{n} {one if n == 1 else many or one + 's'}"

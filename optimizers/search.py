@@ -70,6 +70,16 @@ class Search(Protocol):
         """
         ...
 
+    def class_cross_entropies(self, candidate: Candidate) -> tuple[float | None, ...]:
+        """For every class the mean cross-entropy of its search images in nats, `None` where it has none.
+
+        Scores of a search leave them out: of a thousand candidates one is asked for them.
+
+        Raises:
+            BudgetReached: if time is up.
+        """
+        ...
+
     def class_clusters(self, candidate: PromptSet, k: int) -> tuple[int, ...]:
         """For every class the number in [0, k) of its k-means cluster among the class embeddings of a candidate."""
         ...

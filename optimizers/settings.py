@@ -1,14 +1,14 @@
 """Settings of strategies: what values there are, said once beside each field, and how texts become values."""
 
-import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import cache
 from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args, get_origin, get_type_hints
 
+from evaluators.nearest import nearest
 from optimizers.errors import SettingsError
 
-__all__ = ["Count", "CountOrZero", "Range", "Settings", "Temperature", "allowed_values", "configure"]
+__all__ = ["Count", "CountOrZero", "Range", "Settings", "Temperature", "allowed_values", "configure", "strategy_name"]
 
 T = TypeVar("T")
 KINDS: Mapping[object, str] = {bool: "true or false", int: "a whole number", float: "a number"}
@@ -61,14 +61,25 @@ class Settings:
     __slots__ = ()
 
     called: ClassVar[str]
-    """The strategy's name, for messages."""
+    """The strategy's name, see `strategy_name`."""
 
     def __post_init__(self) -> None:
         kind: type = type(self)
         for name, allowed in _rules(kind):
             value = getattr(self, name)
             if value not in allowed:
-                raise SettingsError(f"{self.called}: {name} must be {_described(allowed)}, got {value!r}")
+                raise SettingsError(f"{strategy_name(kind)}: {name} must be {_described(allowed)}, got {value!r}")
+
+
+def strategy_name(strategy: type) -> str:
+    """What a strategy is called in messages, plans, the journal and the report: as its class says in `called`.
+
+    A class that says nothing goes by its own name; what it is built on may be something else.
+
+    >>> strategy_name(type("Mine", (), {"called": "my-own"})), strategy_name(type("Mine", (), {}))
+    ('my-own', 'Mine')
+    """
+    return str(vars(strategy).get("called") or strategy.__name__)
 
 
 def allowed_values(strategy: type) -> dict[str, str]:
@@ -105,9 +116,11 @@ def configure(strategy: type[T], values: Mapping[str, str]) -> T:
     for name, text in values.items():
         key = name.replace("-", "_")
         if key not in known:
-            close = difflib.get_close_matches(key, known, n=1, cutoff=0.75)
-            hint = f"did you mean {close[0]!r}? " if close else ""
-            raise SettingsError(f"{strategy.__name__} has no setting {name!r}; {hint}known are {', '.join(known)}")
+            close = nearest(key, known, cutoff=0.75)
+            hint = f"did you mean {close!r}? " if close else ""
+            raise SettingsError(
+                f"{strategy_name(strategy)} has no setting {name!r}; {hint}known are {', '.join(known)}"
+            )
         parsed[key] = _parse(key, text, hints[key])
     return strategy(**parsed)
 

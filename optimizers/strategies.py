@@ -1,9 +1,9 @@
 """The strategies there are, by name. Your own needs no entry here: pass its instance to `prompt_search.optimize`."""
 
-import difflib
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from evaluators.nearest import nearest
 from optimizers.auto import Auto
 from optimizers.cupl import Cupl
 from optimizers.ensemble_selection import EnsembleSelection
@@ -42,7 +42,7 @@ def strategy_class(name: str) -> type[Optimizer]:
         SettingsError: if there is none of that name.
     """
     if name not in STRATEGIES:
-        close = difflib.get_close_matches(name, STRATEGIES, n=1)
-        hint = f"did you mean {close[0]!r}? " if close else ""
+        close = nearest(name, STRATEGIES)
+        hint = f"did you mean {close!r}? " if close else ""
         raise SettingsError(f"there is no strategy {name!r}; {hint}there are {', '.join(STRATEGIES)}")
     return STRATEGIES[name]

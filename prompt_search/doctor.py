@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from evaluators.printable import counted
 from prompt_search.cache.disk_use import bytes_of
 from prompt_search.cache.writable import check_writable
 from prompt_search.errors import PromptSearchError, SettingsError
@@ -116,7 +117,7 @@ def _devices() -> Check:
     if missing_packages(["torch"]):
         return Check("images", "devices", False, "unknown without torch", "pip install torch")
     gpus = _gpus() if _has_gpu_driver() else []
-    return Check("images", "devices", True, "; ".join([f"cpu with {os.cpu_count()} cores", *gpus]))
+    return Check("images", "devices", True, "; ".join([f"cpu with {counted(os.cpu_count() or 1, 'core')}", *gpus]))
 
 
 def _gpus() -> list[str]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from evaluators import Candidate, ImageTextModel
+from evaluators.printable import counted
 from prompt_search.doctor import Check
 from prompt_search.errors import ModelError, PromptError
 from prompt_search.models import load_model
@@ -64,8 +65,8 @@ def _lengths(prompts: Candidate, model: ImageTextModel) -> Check:
     counts = model.token_counts(texts)
     long = [text for text, n in zip(texts, counts, strict=True) if n > model.context_length]
     if long:
-        over = f"{len(long)} of {len(texts)} are longer than {model.context_length} tokens"
-        found = f"{over} and would be cut: {_listed(long)}"
+        over = f"of {counted(len(texts), 'text')} {len(long)} would be cut"
+        found = f"{over}, being longer than {model.context_length} tokens: {_listed(long)}"
         return Check("prompts", "length of texts", False, found, "shorten or remove them")
     return Check("prompts", "length of texts", True, f"at most {max(counts)} of {model.context_length} tokens")
 

@@ -36,9 +36,15 @@ class BatchStatistics:
     fitted: "NDArray[np.float64]"
     scales: "NDArray[np.float64]"
 
-    def scores(self, redundancies: Sequence[float | None], most_confusions: int | None = None) -> list[Score]:
+    def scores(
+        self,
+        redundancies: Sequence[float | None],
+        most_confusions: int | None = None,
+        figures: Collection[str] = COSTLY_FIGURES,
+    ) -> list[Score]:
         """See `ImageStatistics.scores`."""
-        return self.images.scores(self.fitted, self.scales, redundancies, most_confusions)
+        by_class = "class_cross_entropy" in figures
+        return self.images.scores(self.fitted, self.scales, redundancies, most_confusions, by_class=by_class)
 
 
 def batch_statistics(

@@ -3,8 +3,7 @@
 import logging
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, reduce
-from operator import add
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +20,7 @@ from evaluators.prompts.text_library import TextLibrary
 from evaluators.scoring.batch_statistics import Measure, batch_statistics, likely_windows, measure_on
 from evaluators.scoring.calibration import calibration_errors
 from evaluators.scoring.image_shares import ImageShares, ShareOut
+from evaluators.scoring.image_statistics import ImageStatistics
 from evaluators.scoring.pairwise_score import PairTable, fallback_share, pair_table, two_steps
 from evaluators.scoring.products import CandidateBatch, Products
 from evaluators.scoring.reductions import label_ranks, reduce_logits
@@ -123,8 +123,18 @@ class Evaluator:
             ModelError: if the products of a single candidate, here or below, do not fit into the device's memory.
         """
         self._prepare(candidates)
-        of_sets = iter(self._score_sets([each for each in candidates if isinstance(each, PromptSet)]))
+        of_sets = iter(self._score_sets([each for each in candidates if isinstance(each, PromptSet)], self._figures))
         return [next(of_sets) if isinstance(each, PromptSet) else self._score_pairwise(each) for each in candidates]
+
+    def class_cross_entropies(self, candidate: Candidate) -> tuple[float | None, ...]:
+        """Per class the mean cross-entropy of its images in nats, `None` where it has none: see `Score`."""
+        self._prepare([candidate])
+        if isinstance(candidate, PromptSet):
+            (score,) = self._score_sets([candidate], frozenset(["class_cross_entropy"]))
+        else:
+            score = self._statistics_of_pairs(candidate).score(None)
+        assert score.class_cross_entropy is not None
+        return score.class_cross_entropy
 
     def label_ranks(self, candidate: Candidate) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
         """Per image the rank of its label [N], 0 is best: which images are right, for paired comparisons."""
@@ -179,37 +189,34 @@ class Evaluator:
         """The share of images, in [0, 1], whose K best classes include a pair without texts of its own."""
         return fallback_share(prompts, self.top_classes(prompts.base, prompts.k))
 
-    def _score_sets(self, candidates: Sequence[PromptSet]) -> list[Score]:
+    def _score_sets(self, candidates: Sequence[PromptSet], figures: Collection[str]) -> list[Score]:
         scores: list[Score] = []
         while len(scores) < len(candidates):
             rest = candidates[len(scores) :]
             group = rest[next(self._memory.groups([candidate.class_digests for candidate in rest]))]
             try:
-                scores += self._score_group(group)
+                scores += self._score_group(group, figures)
             except (MemoryError, RuntimeError) as error:
                 self._take_less_memory(error, len(group))
         return scores
 
-    def _score_group(self, candidates: Sequence[PromptSet]) -> list[Score]:
+    def _score_group(self, candidates: Sequence[PromptSet], figures: Collection[str]) -> list[Score]:
         columns = self._embeddings.of(candidates)
         scale, chunk = self._texts.model.logit_scale, self._memory.chunk
         batch = CandidateBatch.of(columns)
-        measure = self._measure(scale, chunk)
+        measure = self._measure(scale, chunk, figures)
         found = batch_statistics(batch, likely_windows(batch, self._shards[0], scale, chunk), measure, scale)
-        return found.scores(self._redundancies(columns), self._most_confusions)
+        return found.scores(_redundancies(columns, figures), self._most_confusions, figures)
 
     @cached_property
     def _shares(self) -> ImageShares | None:
         return self._share_out(self.images) if self._share_out else None
 
-    def _measure(self, scale: float, chunk: int) -> Measure:
+    def _measure(self, scale: float, chunk: int, figures: Collection[str]) -> Measure:
         shares = self._shares
         if shares is None:
-            return measure_on(self._shards, scale, chunk, fused=self._fused, figures=self._figures)
-        return lambda batch, lower: shares.statistics(batch, lower, scale, self._figures)
-
-    def _redundancies(self, columns: Sequence[Sequence[FloatArray]]) -> Sequence[float | None]:
-        return redundancies(columns) if "redundancy" in self._figures else [None] * len(columns)
+            return measure_on(self._shards, scale, chunk, fused=self._fused, figures=figures)
+        return lambda batch, lower: shares.statistics(batch, lower, scale, figures)
 
     def _take_less_memory(self, error: MemoryError | RuntimeError, sets: int) -> None:
         """Go on with half as much at once; it is logged once."""
@@ -223,14 +230,19 @@ class Evaluator:
         self._warned = True
 
     def _score_pairwise(self, prompts: PairwisePrompts) -> Score:
+        (redundancy,) = _redundancies(self._embeddings.of([prompts.base]), self._figures)
+        score = self._statistics_of_pairs(prompts).score(redundancy)
+        by_class = score.class_cross_entropy if "class_cross_entropy" in self._figures else None
+        return replace(score, top5=None, class_cross_entropy=by_class)
+
+    def _statistics_of_pairs(self, prompts: PairwisePrompts) -> ImageStatistics:
         scale = self._texts.model.logit_scale
-        (redundancy,) = self._redundancies(self._embeddings.of([prompts.base]))
         for windows in (middle_windows(scale), every_window(scale)):
             chunks = [reduce_logits(cosines, labels, scale, windows) for cosines, labels in self._cosines(prompts)]
-            whole = reduce(add, chunks)
+            whole = ImageStatistics.together(chunks)
             if whole.windows.hold_minimum(len(self.images), scale).all():
                 break
-        return replace(whole.score(redundancy), top5=None)
+        return whole
 
     def _cosines(self, candidate: Candidate) -> "Iterator[tuple[torch.Tensor, torch.Tensor]]":
         """Cosines [n, C] and labels [n] of consecutive images, on the CPU: the very ones that are scored here."""
@@ -279,3 +291,7 @@ class Evaluator:
         if ids != self.images.class_ids:
             only = sorted(set(ids) ^ set(self.images.class_ids))[:5]
             raise PromptError(f"the prompts and the images have different classes, e.g. {only}")
+
+
+def _redundancies(columns: Sequence[Sequence[FloatArray]], figures: Collection[str]) -> Sequence[float | None]:
+    return redundancies(columns) if "redundancy" in figures else [None] * len(columns)

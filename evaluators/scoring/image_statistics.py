@@ -65,9 +65,9 @@ class ImageStatistics:
         )
 
     def score(self, redundancy: float | None) -> Score:
-        """The figures of the only set."""
+        """The figures of the only set, its cross-entropies by class among them."""
         n, classes = int(self.images.sum()), len(self.images)
-        (score,) = self.scores(*self.windows.minimum(n, classes), [redundancy])
+        (score,) = self.scores(*self.windows.minimum(n, classes), [redundancy], by_class=True)
         return score
 
     def scores(
@@ -76,6 +76,8 @@ class ImageStatistics:
         scales: NDArray[np.float64],
         redundancies: Sequence[float | None],
         most_confusions: int | None = None,
+        *,
+        by_class: bool,
     ) -> list[Score]:
         """The figures of every set over all images.
 
@@ -84,6 +86,7 @@ class ImageStatistics:
             scales: [P] where these are.
             redundancies: [P] see `Score`.
             most_confusions: how many of the most frequent are listed; `None` for all.
+            by_class: whether the cross-entropies of each class are wanted.
         """
         n, classes = int(self.images.sum()), len(self.images)
         top1 = _rounded(self.right.sum(1) / n)
@@ -91,7 +94,8 @@ class ImageStatistics:
         cross_entropy = _rounded(_natural(self.cross_entropies.sum(1)) / n)
         margin, entropy = _rounded(_natural(self.margins) / n), _rounded(_natural(self.entropies) / n)
         least, scale, marginal = _rounded(fitted), _rounded(scales), self._marginal_entropies(n)
-        recall, of_class = self._by_class(self.right), self._by_class(_natural(self.cross_entropies))
+        recall = self._by_class(self.right)
+        of_class = self._by_class(_natural(self.cross_entropies)) if by_class else [None] * len(recall)
         return [
             Score(
                 n=n,

@@ -5,11 +5,11 @@ from typing import Any
 
 __all__ = ["COSTLY_FIGURES", "SCORES_VERSION", "Score"]
 
-SCORES_VERSION = 2
-"""Of how the figures are made: scores of another version may differ from these in the last digit."""
+SCORES_VERSION = 3
+"""Of how the figures are made and kept: scores of another version may differ from these in the last digit."""
 
-COSTLY_FIGURES = ("top5", "redundancy", "marginal_entropy")
-"""Figures of a score that take a share of its time at a thousand classes, and that few fitness functions read."""
+COSTLY_FIGURES = ("top5", "redundancy", "marginal_entropy", "class_cross_entropy")
+"""Figures of a score that take a share of its time or size at a thousand classes, and that few have a use for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,8 @@ class Score:
             where nobody asked for it.
         redundancy: R = || triu(T T^t - I) ||_F over the class embeddings T (ProAPO); `None` likewise.
         recall: per class the top-1 share of its images, `None` where it has none.
-        class_cross_entropy: per class the mean cross-entropy, `None` where it has no images.
+        class_cross_entropy: per class the mean cross-entropy, `None` where it has no images; `None` altogether where
+            nobody asked for it, as in a search (`Search.class_cross_entropies` makes them then).
         confusions: (label, prediction, images) for the wrong ones, most frequent first; perhaps only the first of them.
     """
 
@@ -48,7 +49,7 @@ class Score:
     marginal_entropy: float | None
     redundancy: float | None
     recall: tuple[float | None, ...]
-    class_cross_entropy: tuple[float | None, ...]
+    class_cross_entropy: tuple[float | None, ...] | None
     confusions: tuple[tuple[int, int, int], ...]
 
     @property
@@ -73,5 +74,6 @@ class Score:
     def from_json(cls, value: dict[str, Any]) -> "Score":
         """Read back what `to_json` wrote."""
         confusions = tuple((int(a), int(b), int(n)) for a, b, n in value["confusions"])
-        lists = {key: tuple(value[key]) for key in ("recall", "class_cross_entropy")}
+        of_class = value["class_cross_entropy"]
+        lists = {"recall": tuple(value["recall"]), "class_cross_entropy": None if of_class is None else tuple(of_class)}
         return cls(**(value | lists | {"confusions": confusions}))

@@ -86,7 +86,7 @@ class ClassTextStage:
             return important
         top = search.top_classes(here.candidate, NEAREST)
         clusters = search.class_clusters(here.candidate.compiled(), -(-len(task.classes) // size))
-        worst = here.score.class_cross_entropy
+        worst = search.class_cross_entropies(here.candidate)
         return important + confusion_groups(worst, task.labels, top, clusters, gains, size, most)
 
     def _search_group(self, search: Search, population: Population, texts: ClassTexts, group: Sequence[int]) -> None:

@@ -143,7 +143,7 @@ def _print_files(console: "Console", folder: Path) -> None:
 def _print_plan(plan: "BenchPlan", *, as_json: bool) -> None:
     from rich.console import Console
 
-    from prompt_search.data.names.printable import printable
+    from prompt_search.data.names.printable import counted, printable
     from prompt_search.display.display import note_line
 
     if as_json:
@@ -152,7 +152,8 @@ def _print_plan(plan: "BenchPlan", *, as_json: bool) -> None:
     console = Console(highlight=False, markup=False)
     for note in plan.notes:
         console.print(note_line(note), soft_wrap=True)
-    shown = _table("at most, each run", ("runs", "LLM calls", "candidates"))
+    each = "at most" if all(row.runs == 1 for row in plan.rows) else "a run, at most"
+    shown = _table("images: strategy", ("runs", f"LLM calls\n{each}", f"candidates\n{each}"))
     for row in plan.rows:
         shots = f", {row.shots} shots" if row.shots else ""
         limited = " (limited)" if row.limited else ""
@@ -160,8 +161,9 @@ def _print_plan(plan: "BenchPlan", *, as_json: bool) -> None:
         shown.add_row(f"{row.data}{shots}: {printable(row.strategy)}", str(row.runs), calls, _number(row.evaluations))
     console.print(shown)
     limit = "" if plan.max_calls is None else f", under the limit of {plan.max_calls} calls a run"
-    together = "an unknown number of" if plan.calls is None else f"at most {plan.calls}"
-    console.print(f"{plan.runs} runs, {together} language model calls{limit}")
+    together = counted(plan.calls or 0, "language model call")
+    together = "nobody knows how many language model calls" if plan.calls is None else f"at most {together}"
+    console.print(f"{counted(plan.runs, 'run')}, {together}{limit}")
     console.print("Nothing was asked, fetched or loaded; `prompt-search run ... --dry-run` tells tokens and dollars.")
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from evaluators.printable import printable
+from evaluators.printable import counted, printable
 from prompt_search.cli.options import CacheDir, Json
 
 __all__ = ["app"]
@@ -62,7 +62,8 @@ def prune(
         typer.echo(json.dumps({"folder": str(folder), **asdict(pruned)}))
         return
     typer.echo(
-        f"freed {pruned.bytes / 2**20:.1f} MB in {folder}: {pruned.replies} replies, {pruned.stores} embedding stores"
+        f"freed {pruned.bytes / 2**20:.1f} MB in {folder}: {counted(pruned.replies, 'reply', 'replies')}, "
+        + counted(pruned.stores, "embedding store")
     )
     if pruned.in_use:
         typer.echo(f"left alone, as they may be in use: {', '.join(pruned.in_use)}")

@@ -2,14 +2,14 @@
 
 import json
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from prompt_search.cli.options import (
+    AS_FOR_RUN,
     CacheDir,
     Classes,
-    Decode,
     ImageColumn,
     ImageRoot,
     Json,
@@ -48,7 +48,7 @@ def data(
     stream: Annotated[
         bool | None, typer.Option("--stream/--no-stream", help="As for `run`.", show_default=False)
     ] = None,
-    decode: Decode = None,
+    decode: Annotated[Literal["exact", "fast"], AS_FOR_RUN] = "exact",
     look_alikes: Annotated[
         bool, typer.Option(help="Look for pictures that look the same, which opens all of them.")
     ] = True,
@@ -74,7 +74,7 @@ def data(
         image_root=image_root,
         preset=preset,
         stream=stream,
-        decode=decode or "exact",
+        decode=decode,
     )
     check_files(what, stated.reading(), ())
     with Display(quiet=quiet or as_json) as display:

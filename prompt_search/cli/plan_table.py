@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 __all__ = ["print_dry_run"]
 
+PRICED = ("reply tokens\n(at most)", "dollars\n(at most)")
+"""Known only as what they would be if every reply were as long as it may be."""
+
 
 def print_dry_run(plan: "DryRun", budget: Budget, *, as_json: bool) -> None:
     """Print the plan of a run, as JSON, or as how everything was read and a table with what it leaves open."""
@@ -28,8 +31,9 @@ def print_dry_run(plan: "DryRun", budget: Budget, *, as_json: bool) -> None:
     sizes = ", ".join(f"{n} {split}" for split, n in plan.images.items())
     console.print(f"{plan.classes} classes; images: {sizes}")
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in ("about (at most)", "LLM calls", "candidates", "prompt tokens", "reply tokens", "dollars"):
-        table.add_column(column, justify="left" if column.startswith("about") else "right", overflow="fold")
+    table.add_column("strategy", overflow="fold", min_width=len("ensemble-selection"))
+    for column in ("LLM calls\n(at most)", "candidates\n(at most)", "prompt\ntokens", *PRICED):
+        table.add_column(column, justify="right")
     for each in plan.strategies:
         table.add_row(
             each.name,
@@ -55,7 +59,9 @@ def print_dry_run(plan: "DryRun", budget: Budget, *, as_json: bool) -> None:
     for limit in _exceeded(plan, budget):
         print_sentence(console, f"{limit} may end the run before that")
     print_sentence(
-        console, "Played through with made-up replies and scores; nothing was asked, and no image was opened."
+        console,
+        "Played through with made-up replies and scores: what a run comes to is about this, and at most what is in "
+        "brackets. Nothing was asked, and no image was opened.",
     )
 
 

@@ -4,7 +4,7 @@ import json
 from typing import TYPE_CHECKING
 
 from prompt_search.cli.sentences import print_sentence
-from prompt_search.data.names.printable import printable
+from prompt_search.data.names.printable import counted, printable
 from prompt_search.report.result import Cost, PhaseCost, Result, Row, Transfer
 from prompt_search.report.statistics import wilson_interval
 from prompt_search.run.money.ledger import LEDGER, Ledger
@@ -108,9 +108,10 @@ def _gain(row: Row) -> str:
 def _print_prompts(result: Result, console: "Console") -> None:
     prompts = result.prompts
     console.print()
-    print_sentence(console, f"Winning prompts (found by {result.found_by}, {prompts.n_texts} texts):")
+    print_sentence(console, f"Winning prompts (found by {result.found_by}, {counted(prompts.n_texts, 'text')}):")
     if result.pairwise:
-        told = f"{len(result.pairwise.pairs)} pairs told apart among the {result.pairwise.k} best classes of an image"
+        pairs = counted(len(result.pairwise.pairs), "pair")
+        told = f"{pairs} told apart among the {result.pairwise.k} best classes of an image"
         print_sentence(console, f"  pairwise, {told}; compiled into one set per class:")
     for template in prompts.templates[:MOST_TEMPLATES]:
         print_sentence(console, f"  {template}")

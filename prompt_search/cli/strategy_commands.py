@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from evaluators.printable import counted
 from prompt_search.cli.options import CacheDir, Json
 from prompt_search.cli.strategy_options import Settings, strategy_choices
 
@@ -104,7 +105,7 @@ def _told(name: str, about: dict[str, Any], built: "Optimizer") -> str:
 def _cost(plan: dict[str, int]) -> str:
     return (
         f"on these {plan['classes']} classes with {plan['search images']} search images: at most "
-        f"{plan['llm_calls']} language model calls and {plan['evaluations']} candidates scored; "
+        f"{counted(plan['llm_calls'], 'language model call')} and {counted(plan['evaluations'], 'candidate')} scored; "
         "tokens, dollars and time: `prompt-search run ... --dry-run`"
     )
 

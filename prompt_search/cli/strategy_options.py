@@ -20,6 +20,7 @@ Settings = Annotated[
 
 def strategy_choices(names: Iterable[str], settings: Iterable[str]) -> "tuple[StrategyChoice, ...]":
     """Strategies with their settings; `NAME.setting=value` is for one of them, `setting=value` for the only one."""
+    from evaluators.nearest import nearest
     from prompt_search.errors import SettingsError
     from prompt_search.run.config import StrategyChoice
 
@@ -36,8 +37,11 @@ def strategy_choices(names: Iterable[str], settings: Iterable[str]) -> "tuple[St
             raise SettingsError(f"--set {setting}: say for which strategy, e.g. --set {chosen[0]}.{setting}")
         target = strategy if dot else chosen[0]
         if target not in values:
+            close = nearest(target, values)
+            hint = f"did you mean {close}.{key}? " if close else ""
             raise SettingsError(
-                f"--set {setting}: {target!r} is not among the strategies of this run: {', '.join(chosen)}"
+                f"--set {setting}: {target!r} is not among the strategies of this run; {hint}there are "
+                f"{', '.join(chosen)}"
             )
         values[target][key] = value
     return tuple(StrategyChoice(name, tuple(sorted(values[name].items()))) for name in chosen)

@@ -10,7 +10,7 @@ from evaluators.errors import DataError
 from prompt_search.data.encoding.file_index import FileIndex
 from prompt_search.data.encoding.fingerprints import fingerprint
 from prompt_search.data.layouts.image_source import ROLES, ImageFile, ImageSource, Role
-from prompt_search.data.names.printable import printable
+from prompt_search.data.names.printable import counted, printable
 from prompt_search.data.pictures.duplicates import distinct
 from prompt_search.data.pictures.look_alikes import MOST, Pair, look_alikes
 from prompt_search.data.report import DataReport
@@ -67,7 +67,7 @@ class Seen:
         """For a person; names are escaped, long lists are cut with their count."""
         total = sum(sum(counts) for _, _, counts in self.classes)
         heading = f" in given splits {', '.join(self.splits)}" if self.splits else "; the three splits are drawn"
-        lines = [f"{len(self.classes)} classes, {total} usable images{heading}"]
+        lines = [f"{counted(len(self.classes), 'class', 'classes')}, {counted(total, 'usable image')}{heading}"]
         width = min(40, max((len(printable(class_id)) for class_id, _, _ in self.classes), default=0))
         for class_id, name, counts in self.classes[:MOST_CLASSES]:
             called = f"  {printable(name)}" if name != class_id else ""
@@ -87,7 +87,8 @@ class Seen:
         if not self.alike:
             return ["no pictures that look the same were found"]
         across = sum(pair.across_splits for pair in self.alike)
-        told = f"{len(self.alike)} pairs of pictures look the same ({across} of them in different splits):"
+        looks = counted(len(self.alike), "pair of pictures looks", "pairs of pictures look")
+        told = f"{looks} the same ({across} in different splits):"
         pairs = [f"  {printable(a)} ~ {printable(b)}" for a, b in (pair.ids for pair in self.alike[:MOST_PAIRS])]
         rest = len(self.alike) - MOST_PAIRS
         return [told, *pairs, *([f"  and {rest} more"] if rest > 0 else [])]

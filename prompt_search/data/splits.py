@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from evaluators.errors import DataError
 from prompt_search.data.layouts.image_source import ROLES, ImageFile, Role
-from prompt_search.data.names.printable import listed
+from prompt_search.data.names.printable import counted, listed
 
 __all__ = ["Splits", "split"]
 
@@ -137,7 +137,7 @@ def _fault(class_id: str, pools: Pools, given: Collection[Role]) -> str:
     else:
         needs = [("search", 2, " in the search split, from which select is drawn"), ("test", 1, " in the test split")]
     short = [
-        f"class {listed([class_id])} has {len(pools[role])} usable images, needs at least {count}{why}"
+        f"class {listed([class_id])} has {counted(len(pools[role]), 'usable image')}, needs at least {count}{why}"
         for role, count, why in needs
         if len(pools[role]) < count
     ]

@@ -1,10 +1,10 @@
 """Exports from a run folder or a prompt file."""
 
-import difflib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from evaluators.nearest import nearest
 from prompt_search.errors import PromptError, RunMissing, SettingsError
 from prompt_search.exports.form import Files, Folded, MatrixForm, TextForm, Told
 from prompt_search.exports.registry import CLASSIFIER, FORMS
@@ -94,8 +94,8 @@ def _holds_probe(name: str) -> bool:
 
 
 def _meant(name: str, known: Sequence[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"did you mean {close[0]!r}?" if close else f"choose of {', '.join(known)}"
+    close = nearest(name, known)
+    return f"did you mean {close!r}?" if close else f"choose of {', '.join(known)}"
 
 
 def _data_name(content: PromptFile) -> str:

@@ -66,6 +66,6 @@ def check_names_differ(classes: Sequence[ClassLabel]) -> None:
     repeated = [name for name, n in counts.items() if n > 1]
     if repeated:
         raise PromptError(
-            f"a file keyed by class name would lose classes: {', '.join(map(repr, repeated[:8]))} stand for several; "
+            f"a file keyed by class name would lose classes: several are called {', '.join(map(repr, repeated[:8]))}; "
             "give them different names in classes.json, or export to safetensors"
         )

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from evaluators.printable import counted
 from prompt_search.report.statistics import wilson_interval
 
 __all__ = ["Certificate", "highest_error"]
@@ -88,7 +89,7 @@ class Certificate:
         promised = f"with 95 % confidence {what} gets at least {100 * self.least_top1:.1f} % of new images right"
         if self.vacuous:
             promised += f", which is vacuous: guessing among {self.classes} classes does as well"
-        priced = f"its {self.texts} prompts cost {self.nats:.0f} nats under {self.model}"
+        priced = f"its {counted(self.texts, 'prompt costs', 'prompts cost')} {self.nats:.0f} nats under {self.model}"
         return (
             f"Certificate (Occam bound from the search and select images alone, no test image): {promised}. It gets "
             f"{100 * (1 - self.wrong / self.n):.1f} % of those {self.n} right, and {priced}; every nat less, and every "

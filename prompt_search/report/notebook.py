@@ -4,7 +4,7 @@ import html
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from prompt_search.data.names.printable import printable
+from prompt_search.data.names.printable import counted, printable
 from prompt_search.errors import RunMissing
 from prompt_search.report.result import Result, Row
 
@@ -34,10 +34,11 @@ def first_screen(result: Result) -> str:
     templates = result.prompts.templates[:MOST_TEMPLATES]
     listed = "".join(f"<li><code>{_text(template)}</code></li>" for template in templates)
     head = "".join(f"<th style='text-align:left'>{name}</th>" for name in ("prompts", "test top-1", "winner ahead", ""))
+    texts = counted(result.prompts.n_texts, "text")
     return (
         f"<div><p><b>{_text(result.verdict())}</b></p>{remarks}"
         f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-        f"<p>{result.prompts.n_texts} texts, found by {_text(result.found_by)}{', among them' if listed else ''}</p>"
+        f"<p>{texts}, found by {_text(result.found_by)}{', among them' if listed else ''}</p>"
         f"<ul>{listed}</ul>"
         f"<p>Everything is in <code>{_text(str(result.folder))}</code>; see <code>report.html</code> there.</p></div>"
     )
@@ -92,22 +93,24 @@ def _scored(result: Result) -> Iterator[dict[str, Any]]:
     """What the journal tells of every candidate."""
     from prompt_search.run.inputs import fitness_named
     from prompt_search.run.journal.events import Asked, ScoredCandidates
-    from prompt_search.run.journal.journal import JOURNAL, facts_of, read_records, without_void
+    from prompt_search.run.journal.journal import JOURNAL, facts_of, learn_texts, read_records, without_void
+    from prompt_search.run.journal.recorded_texts import RecordedTexts
 
     path = result.folder / JOURNAL
     records = without_void(read_records(path))
     if not records:
         raise RunMissing(f"{result.folder} holds no run: nothing is recorded there")
     fitness = fitness_named(str(facts_of(records, path).identity["fitness"]))
-    calls, lists = 0, dict[str, tuple[str, ...]]()
-    for event in (record.event for record in records):
+    calls, recorded = 0, RecordedTexts()
+    for record in records:
+        event = record.event
         if isinstance(event, Asked):
             calls += len(event.replies) - event.refused
         if not isinstance(event, ScoredCandidates):
             continue
-        lists |= event.lists
+        learn_texts(recorded, record, path)
         for number, score in enumerate(event.scores):
-            content = event.content(number)
+            content = recorded.content(event, number)
             yield {
                 "calls": calls,
                 "fitness": round(fitness(score), 6),
@@ -115,5 +118,5 @@ def _scored(result: Result) -> Iterator[dict[str, Any]]:
                 "fitted_cross_entropy": score.fitted_cross_entropy,
                 "mean_recall": score.mean_recall,
                 "templates": tuple(content["templates"]),
-                "own_texts": sum(len(lists[name]) for name in content["texts"].values()),
+                "own_texts": sum(map(len, content["texts"].values())),
             }

@@ -22,8 +22,9 @@ from prompt_search.run.journal.events import (
     SealedRead,
     TextsWeighed,
 )
-from prompt_search.run.journal.journal import JOURNAL, facts_of, read_records, without_void
+from prompt_search.run.journal.journal import JOURNAL, facts_of, learn_texts, read_records, without_void
 from prompt_search.run.journal.json_shape import ShapeError, read_as
+from prompt_search.run.journal.recorded_texts import RecordedTexts
 
 __all__ = ["Phase", "Proof", "Replies", "RunRecord", "Step", "TestRow", "read_run"]
 
@@ -41,7 +42,7 @@ class Step:
         phase: the strategy at work.
         line: of the journal.
         calls, usd: what had been asked for by then; `None` without a known price.
-        event: the line of the journal, of which it is the candidate of a `number`, and `lists`, which that names.
+        event: the line of the journal, of which it is the candidate of a `number`, and the `recorded` texts so far.
     """
 
     order: int
@@ -53,12 +54,12 @@ class Step:
     score: Score
     event: ScoredCandidates = field(repr=False)
     number: int
-    lists: Mapping[str, tuple[str, ...]] = field(repr=False)
+    recorded: RecordedTexts = field(repr=False)
 
     @property
     def content(self) -> Mapping[str, Any]:
-        """The prompts as the journal has them."""
-        return self.event.content(self.number)
+        """The prompts as `Candidate.to_json` has them, without the classes."""
+        return self.recorded.content(self.event, self.number)
 
     @property
     def templates(self) -> tuple[str, ...]:
@@ -68,13 +69,12 @@ class Step:
     @property
     def own_texts(self) -> int:
         """How many texts of single classes there are."""
-        return sum(len(self.lists.get(str(name), ())) for name in dict(self.content["texts"]).values())
+        return sum(map(len, self.content["texts"].values()))
 
     def candidate(self, classes: Sequence[ClassLabel]) -> Candidate:
         """The prompts themselves."""
-        texts = {label: list(self.lists.get(str(name), ())) for label, name in dict(self.content["texts"]).items()}
         listed = [{"id": label.id, "name": label.name} for label in classes]
-        return candidate_from_json({**self.content, "classes": listed, "texts": texts})
+        return candidate_from_json({**self.content, "classes": listed})
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +262,8 @@ def read_run(folder: Path, records: Sequence[Record] | None = None) -> RunRecord
             raise RunMissing(f"{folder} holds no run: nothing is recorded there")
         return RunRecord(folder, "new")
     facts = facts_of(valid, folder / JOURNAL)
-    told = _walk(valid, FITNESS_PRESETS.get(str(facts.identity.get("fitness")), FITNESS_PRESETS[DEFAULT_FITNESS]))
+    fitness = FITNESS_PRESETS.get(str(facts.identity.get("fitness")), FITNESS_PRESETS[DEFAULT_FITNESS])
+    told = _walk(valid, fitness, folder / JOURNAL)
     sealed = next((record for record in valid if isinstance(record.event, SealedRead)), None)
     file = read_prompts_json(folder / "prompts.json") if sealed and (folder / "prompts.json").exists() else None
     if file is None or sealed is None or file.prompts.fingerprint != sealed.key:  # of an earlier, smaller budget
@@ -274,13 +275,13 @@ def read_run(folder: Path, records: Sequence[Record] | None = None) -> RunRecord
     return RunRecord(folder, "finished", facts, file=file, proof=proof, **told)
 
 
-def _walk(records: Sequence[Record], fitness: Fitness) -> dict[str, Any]:
+def _walk(records: Sequence[Record], fitness: Fitness, path: Path) -> dict[str, Any]:
     """The fields of a record that come from its events, in order."""
     phase, calls, usd = BEFORE, 0, 0.0 if _priced(records) else None
     steps: list[Step] = []
     phases: list[Phase] = []
     replies: list[Replies] = []
-    lists: dict[str, tuple[str, ...]] = {}
+    recorded = RecordedTexts()
     found: dict[str, Any] = {}
     for record in records:
         event = record.event
@@ -292,10 +293,10 @@ def _walk(records: Sequence[Record], fitness: Fitness) -> dict[str, Any]:
             usd = None if usd is None or event.usd is None else usd + event.usd
             replies.append(Replies(phase, record.line, tuple(each.text for each in event.replies)))
         elif isinstance(event, ScoredCandidates):
-            lists |= event.lists
+            learn_texts(recorded, record, path)
             for number, score in enumerate(event.scores):
                 figure = round(fitness(score), 6)
-                steps.append(Step(len(steps), phase, record.line, calls, usd, figure, score, event, number, lists))
+                steps.append(Step(len(steps), phase, record.line, calls, usd, figure, score, event, number, recorded))
         elif isinstance(event, ScoredOnSelect):
             found["on_select"] = dict(zip(record.key.split(", "), event.scores, strict=False))
         elif isinstance(event, TextsWeighed):

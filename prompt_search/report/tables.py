@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from evaluators import Candidate, PairwisePrompts, Score
+from evaluators.printable import counted
 from prompt_search.prompt_files.prompts_json import PromptFile
 from prompt_search.report.origins import Origin, Origins
 from prompt_search.report.record import RunRecord, Step
@@ -226,9 +227,9 @@ class CandidateLine:
     def told(self) -> str:
         """What it is made of, with its first template."""
         templates, own = self.step.templates, self.step.own_texts
-        parts = [f"{len(templates)} template{'' if len(templates) == 1 else 's'}"] if templates else []
-        parts += [f"{own} texts of classes"] if own else []
-        parts += [f"{len(self.step.content['pairs'])} pairs"] if "pairs" in self.step.content else []
+        parts = [counted(len(templates), "template")] if templates else []
+        parts += [f"{counted(own, 'text')} of classes"] if own else []
+        parts += [counted(len(self.step.content["pairs"]), "pair")] if "pairs" in self.step.content else []
         first = f": {templates[0][:80]}" if templates else ""
         return " + ".join(parts) + first
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from evaluators import DEFAULT_FITNESS, FITNESS_PRESETS
 from evaluators.precision import Precision, StoredAs
 from optimizers import STRATEGIES, Optimizer, configure, strategy_class
+from optimizers.settings import strategy_name
 from prompt_search.data.pictures.decoding import Decode
 from prompt_search.data.sources.reading import OWN, Reading
 from prompt_search.errors import SettingsError
@@ -42,12 +43,12 @@ class StrategyChoice:
 
     @classmethod
     def of(cls, strategy: str | Optimizer) -> "StrategyChoice":
-        """A strategy as it is written down; one of the user's own by its class's name and the fields of a dataclass.
+        """A strategy as it is written down; one of the user's own marked, by its name and the fields of a dataclass.
 
         Of a class that is no dataclass two objects count as one.
 
         Raises:
-            SettingsError: if it is no strategy.
+            SettingsError: if it is no strategy, or one of the user's own has the name of one of ours.
 
         >>> from optimizers import Cupl
         >>> StrategyChoice.of(Cupl(samples=4))
@@ -66,7 +67,12 @@ class StrategyChoice:
         if is_dataclass(strategy):
             values = [(f.name, getattr(stated, f.name), f.default) for f in fields(stated)]
         changed = tuple((key, _text(value)) for key, value, default in values if value != default)
-        return cls(name or OWN + type(strategy).__name__, changed)
+        return cls(name or OWN + _own_name(type(strategy)), changed)
+
+    @property
+    def shown(self) -> str:
+        """The strategy's name, as plans, the journal and the report have it."""
+        return self.name.removeprefix(OWN)
 
     def build(self) -> Optimizer:
         """The strategy.
@@ -76,10 +82,16 @@ class StrategyChoice:
         """
         if self.name.startswith(OWN):
             raise SettingsError(
-                f"this run uses a strategy of your own, {self.name.removeprefix(OWN)}: "
-                "run your script again to continue it"
+                f"this run uses a strategy of your own, {self.shown}: run your script again to continue it"
             )
         return configure(strategy_class(self.name), dict(self.settings))
+
+
+def _own_name(kind: type) -> str:
+    name = strategy_name(kind)
+    if name in STRATEGIES:
+        raise SettingsError(f"your strategy {kind.__name__} is called {name!r} like one of ours; call it otherwise")
+    return name
 
 
 class Part:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluators import ClassLabel, ImageTextModel, LabeledImages
+from evaluators.nearest import nearest
 from evaluators.scoring.fitness import FITNESS_PRESETS, Fitness
 from evaluators.scoring.score import SCORES_VERSION
 from optimizers import Optimizer, abilities
@@ -152,7 +153,9 @@ def fitness_named(name: str) -> Fitness:
         SettingsError: if there is none of that name.
     """
     if name not in FITNESS_PRESETS:
-        raise SettingsError(f"there is no fitness {name!r}; choose one of {', '.join(FITNESS_PRESETS)}")
+        close = nearest(name, FITNESS_PRESETS)
+        hint = f"did you mean {close!r}? there are" if close else "choose one of"
+        raise SettingsError(f"there is no fitness {name!r}; {hint} {', '.join(FITNESS_PRESETS)}")
     return FITNESS_PRESETS[name]
 
 

@@ -1,12 +1,12 @@
 """What is to be known of a field of a configuration: said once, beside its type and default."""
 
-import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from evaluators.nearest import nearest
 from prompt_search.errors import SettingsError
 
 __all__ = ["Option", "Stated", "check", "check_names", "options"]
@@ -136,8 +136,8 @@ def check_names(given: Mapping[str, object], known: Mapping[str, object]) -> Non
     """
     for name in given:
         if name not in known:
-            close = difflib.get_close_matches(name, known, n=1)
+            close = nearest(name, known)
             raise SettingsError(
                 f"there is no option {name[:60]!r}; "
-                + (f"did you mean {close[0]!r}?" if close else f"there are {', '.join(known)}")
+                + (f"did you mean {close!r}?" if close else f"there are {', '.join(known)}")
             )

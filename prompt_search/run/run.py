@@ -81,7 +81,7 @@ class Run:
         if strategies is not None:
             choices = tuple(map(StrategyChoice.of, strategies))
             pairs = zip(choices, strategies, strict=True)
-            self._strategies = [(choice.name, choice.build() if isinstance(s, str) else s) for choice, s in pairs]
+            self._strategies = [(choice.shown, choice.build() if isinstance(s, str) else s) for choice, s in pairs]
             config = config.having({"strategies": choices})
         if model is not None:
             config = config.having({"model": _name_of(model)})
@@ -284,7 +284,7 @@ class Run:
     def _built(self) -> Sequence[NamedStrategy]:
         if self._strategies is not None:
             return self._strategies
-        return [(choice.name, choice.build()) for choice in self.config.search.strategies]
+        return [(choice.shown, choice.build()) for choice in self.config.search.strategies]
 
     def _check_language_model(self) -> None:
         """Refuse a name that is no language model's before anything is loaded; whether it is there is seen later."""

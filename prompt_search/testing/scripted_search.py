@@ -100,6 +100,13 @@ class ScriptedSearch:
             return tuple(tuple(map(int, row)) for row in self._scorer.top_classes(candidate, k))
         return (tuple(range(min(k, len(self.task.classes)))),) * self.task.n_search
 
+    def class_cross_entropies(self, candidate: Candidate) -> tuple[float | None, ...]:
+        """See `Search.class_cross_entropies`; of a scorer that is a function those in its score."""
+        if isinstance(self._scorer, Evaluator):
+            return self._scorer.class_cross_entropies(candidate)
+        score = self._scorer(candidate)
+        return score.class_cross_entropy or (score.cross_entropy,) * len(self.task.classes)
+
     def class_clusters(self, candidate: PromptSet, k: int) -> tuple[int, ...]:
         """See `Search.class_clusters`."""
         if isinstance(self._scorer, Evaluator):

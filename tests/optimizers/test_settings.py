@@ -41,7 +41,7 @@ def test_nothing_given_means_the_defaults() -> None:
 def test_an_unknown_setting_gets_a_hint(name: str, hint: str) -> None:
     with pytest.raises(SettingsError, match=hint) as refused:
         configure(HillClimbing, {name: "3"})
-    assert f"HillClimbing has no setting {name!r}" in str(refused.value)
+    assert f"hill-climb has no setting {name!r}" in str(refused.value)
     assert "known are iterations, " in str(refused.value)
 
 
@@ -103,7 +103,9 @@ def test_every_strategy_is_found_by_its_name_and_has_defaults() -> None:
 def test_an_unknown_strategy_gets_a_hint() -> None:
     with pytest.raises(SettingsError, match=r"did you mean 'hill-climb'\? there are .*cupl, "):
         strategy_class("hillclimb")
-    with pytest.raises(SettingsError, match=r"there are .*cupl, "):
+    with pytest.raises(SettingsError, match=r"did you mean 'ensemble-selection'\?"):
+        strategy_class("ensmble")
+    with pytest.raises(SettingsError, match=r"'genetic'; there are .*cupl, "):
         strategy_class("genetic")
 
 

@@ -40,7 +40,7 @@ AT_ONCE = 500
 WAY_OUT = "it is only a cache: delete it, or choose another cache directory"
 PLAIN = Decoding()
 Sayings = tuple[tuple[str, ...], tuple[str, ...]]
-REASONS = "reasons 3"
+REASONS = "reasons 5"
 """Counted up when what is said or kept about the same bytes changes."""
 
 

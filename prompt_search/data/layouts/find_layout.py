@@ -13,7 +13,7 @@ from prompt_search.data.layouts.layout import ClassFolder, Layout
 from prompt_search.data.layouts.metadata import names_labels, usable_table
 from prompt_search.data.layouts.split_layout import read_splits
 from prompt_search.data.names.folder_words import is_beside, is_no_picture_of_a_class
-from prompt_search.data.names.printable import listed, printable
+from prompt_search.data.names.printable import listed, printable, told_of
 from prompt_search.data.names.split_names import split_role
 
 __all__ = ["find_layout"]
@@ -54,7 +54,8 @@ def find_layout(
     if read_splits(reader, tops, named, layout, mapped):
         return layout
     if odd := [top.name for top in tops if split_role(top.name) and reader.folders(Path(top.path))]:
-        layout.warnings.append(f"{listed(odd)} read as classes, though they have names of splits")
+        one, many = "a class, though it has the name of a split", "classes, though they have names of splits"
+        layout.warnings.append(told_of(odd, f"is read as {one}", f"are read as {many}"))
     if not read_inner(reader, tops, named, layout):
         layout.classes = [ClassFolder(Path(top.path), top.name) for top in tops]
     return layout
@@ -93,7 +94,9 @@ def _tell_left_out(reader: FolderReader, layout: Layout) -> None:
     while here != reader.root:
         beside = [reader.id_of(f.path) for f in reader.folders(here.parent) if Path(f.path) != here]
         if beside:
-            layout.warnings.append(f"{listed(beside)} beside it left out: no class folders")
+            layout.warnings.append(
+                told_of(beside, "beside it is left out: no class folder", "beside it are left out: no class folders")
+            )
         here = here.parent
 
 

@@ -16,7 +16,7 @@ from prompt_search.data.layouts.folder_reader import FolderReader
 from prompt_search.data.layouts.image_source import ImageFile, Listing, Role
 from prompt_search.data.layouts.labelled_table import labelled_files
 from prompt_search.data.layouts.layout import ClassFolder, Layout
-from prompt_search.data.names.printable import listed, printable
+from prompt_search.data.names.printable import counted, listed, printable
 from prompt_search.data.pictures.open_picture import is_picture_name
 from prompt_search.data.pictures.picture_formats import UNREADABLE, ending_of
 from prompt_search.data.sources.reading import GivenRoles, given_roles
@@ -91,7 +91,8 @@ class _Lister:
         self.layout.warnings += found.warnings
         self.unlabelled += found.unlabelled
         names = {split for _, _, split in found.pictures if split is not None} if given is None else set()
-        told = given_roles(names, mapped, printable(str(path))) if names else GivenRoles({})
+        asked = mapped and given is None
+        told = given_roles(names or {""}, mapped, printable(str(path))) if names or asked else GivenRoles({})
         self.layout.notes += told.notes
         self.layout.warnings += told.warnings
         self.given |= told.given
@@ -131,9 +132,11 @@ class _Lister:
         faults = [f"{printable(row)}: {why}" for row, why in self.unlabelled[:1]]
         hint = "".join(f"; {told}" for told in (*self.layout.notes, *self.layout.warnings, *faults))
         if empty := sorted(class_id for class_id, count in self.counts.items() if not count):
+            folders, them = ("folder", "it") if len(empty) == 1 else ("folders", "them")
+            ignored = counted(len(self.ignored), "file that is no picture was", "files that are no pictures were")
             raise DataError(
-                f"no pictures in the class folder {listed(empty)} of {root}; "
-                f"add some or remove the folder ({len(self.ignored)} files that are no pictures were ignored){hint}"
+                f"no pictures in the class {folders} {listed(empty)} of {root}; add some or remove {them} "
+                f"({ignored} ignored){hint}"
             )
         if len(self.counts) < 2:
             raise DataError(f"{root} has only one class, {listed(list(self.counts))}; two are needed{hint}")
@@ -145,8 +148,8 @@ class _Lister:
         if endings:
             first = next(iter(endings))
             self.layout.warnings.append(
-                f"{len(endings)} pictures without an ending in their names are left out: "
-                f"{listed(list(endings), most=3)}; give them one ({printable(first)}{endings[first]})"
+                counted(len(endings), "picture without an ending in its name is", "pictures without endings are")
+                + f" left out: {listed(list(endings), most=3)}; give each its own ({printable(first)}{endings[first]})"
             )
 
     def done(self) -> Listing:

@@ -11,7 +11,7 @@ from prompt_search.data.layouts.image_source import Role
 from prompt_search.data.layouts.layout import ClassFolder, Layout
 from prompt_search.data.layouts.split_layout import take_roles
 from prompt_search.data.names.folder_words import is_no_picture_of_a_class
-from prompt_search.data.names.printable import listed, printable
+from prompt_search.data.names.printable import counted, listed, printable, told_of
 from prompt_search.data.names.split_names import split_role, split_roles
 
 __all__ = ["read_inner"]
@@ -64,7 +64,8 @@ def read_inner(
     if not tops.every() and not tops.without:
         return False
     if tops.without:
-        layout.warnings.append(f"folders {listed(sorted(tops.without))} in the class folders are left out: annotations")
+        is_left_out = told_of(sorted(tops.without), "is left out", "are left out")
+        layout.warnings.append(f"in every class folder {is_left_out}: annotations")
     if len(folders) > 1 and _read_splits(reader, tops, layout):
         return True
     if tops.every() and set(named) == tops.every() and set(named) != set(tops.homes):
@@ -108,7 +109,8 @@ def _read_splits(reader: FolderReader, tops: _Tops, layout: Layout) -> bool:
     layout.notes.append(f"the folders {listed(sorted(roles))} in every class folder are read as splits")
     loose = sum(len(reader.pictures(home)) for home in tops.homes.values())
     if loose:
-        layout.warnings.append(f"{loose} pictures that lie in class folders beside the splits are left out")
+        lying = counted(loose, "picture that lies in a class folder", "pictures that lie in class folders")
+        layout.warnings.append(f"{lying} beside the splits {'is' if loose == 1 else 'are'} left out")
     layout.classes = [
         ClassFolder(Path(entry.path), class_id, given[name])
         for class_id, inside in tops.inner.items()
@@ -150,10 +152,11 @@ def _refuse_half_divided(reader: FolderReader, tops: _Tops) -> None:
         for name, entry in inside.items()
         if name not in splits[top]
     ]
-    faults = [f"{listed(others, most=5)} do not"] if others else []
-    faults += [f"{listed(strange, most=5)} are no splits"] if strange else []
+    faults = [told_of(others, "does not", "do not", most=5)] if others else []
+    faults += [told_of(strange, "is no split", "are no splits", most=5)] if strange else []
+    hold = told_of(divided, "holds", "hold", most=5)
     raise DataError(
-        f"{printable(str(reader.root))}: the class folders {listed(divided, most=5)} hold the splits {listed(held)}, "
+        f"{printable(str(reader.root))}: the class folder{'s' * (len(divided) > 1)} {hold} the splits {listed(held)}, "
         f"but {' and '.join(faults)}, so what is to be sealed for the test can't be told; give every class folder the "
         "same splits and nothing beside them, or, to have the splits drawn, put each class's pictures into one folder"
     )

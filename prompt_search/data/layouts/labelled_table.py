@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from evaluators.errors import DataError
 from prompt_search.data.layouts.folder_reader import FolderReader
 from prompt_search.data.layouts.metadata import MetadataRow, has_label, read_metadata, several_in_one
-from prompt_search.data.names.printable import listed, printable
+from prompt_search.data.names.printable import counted, listed, printable
 from prompt_search.data.pictures.open_picture import is_picture_name
 from prompt_search.data.sources.reading import Reading
 
@@ -122,8 +122,9 @@ def _tell_missing(
     if other:
         shown = ", ".join(f"{listed([file])} -> {listed([path])}" for file, path in list(other.items())[:3])
         found.notes.append(
-            f"{len(other)} file names of {name} are no files as they are written; read as the only pictures they can "
-            f"stand for: {shown}" + (f" and {len(other) - 3} more" if len(other) > 3 else "")
+            counted(len(other), f"file name of {name} is no file", f"file names of {name} are no files")
+            + f" as written; read as the only picture that each can stand for: {shown}"
+            + (f" and {len(other) - 3} more" if len(other) > 3 else "")
         )
     labelled = [row for row in rows if has_label(row)]
     there = {path for path, _, _ in found.pictures}
@@ -131,13 +132,14 @@ def _tell_missing(
     if labelled and not there:
         web = "; they are web addresses: download the pictures and name the files" if "://" in missing[0] else ""
         raise DataError(
-            f"{name}: the files of all {len(missing)} rows with a label are missing: {listed(missing, most=3)}; "
+            f"{name}: the files of all {counted(len(missing), 'row')} with a label are missing: "
+            f"{listed(missing, most=3)}; "
             f"names of files count from the folder {printable(str(folder))}; --image-root names another{web}"
         )
     counts = Counter(row.label for row in labelled)
     kept = {class_id for _, class_id, _ in found.pictures}
     found.warnings += [
-        f"the class {listed([label])} is left out: the files of all its {count} rows of {name} are missing: "
+        f"the class {listed([label])} is left out: the files of all its {counted(count, 'row')} of {name} are missing: "
         + listed([row.file for row in labelled if row.label == label], most=3)
         for label, count in counts.items()
         if label not in kept
@@ -150,22 +152,29 @@ def _warn(table: str, rows: list[MetadataRow], found: LabelledFiles) -> None:
         words = sorted({row.label for row in blank} - {""})
         read_so = f" ({listed(words)} is read as none)" if words else ""
         files = listed([row.file for row in blank], most=3)
-        found.warnings.append(f"{len(blank)} rows of {name} have no label{read_so} and are left out: {files}")
+        rows_have = counted(len(blank), f"row of {name} has", f"rows of {name} have")
+        found.warnings.append(
+            f"{rows_have} no label{read_so} and {'is' if len(blank) == 1 else 'are'} left out: {files}"
+        )
     if joined := several_in_one({row.label for row in rows if has_label(row)}):
         found.warnings.append(
-            f"{len(joined)} labels of {name} look like several in one, and each is read as one class of its own: "
+            counted(len(joined), f"label of {name} looks", f"labels of {name} look")
+            + " like several in one, and each is read as one class of its own: "
             f"{listed(joined, most=3)}; a picture has one label here"
         )
     counts = Counter(row.file for row in rows)
     if several := [file for file, count in counts.items() if count > 1]:
-        found.warnings.append(f"{len(several)} pictures are more than once in {name}: {listed(several, most=3)}")
+        found.warnings.append(
+            f"{counted(len(several), 'picture is', 'pictures are')} more than once in {name}: {listed(several, most=3)}"
+        )
 
 
 def _warn_unnamed(reader: FolderReader, table: Path, name: str, named: Collection[str], found: LabelledFiles) -> None:
     lying = (file for file in reader.walk(table.parent) if is_picture_name(file.name))
     if unnamed := [reader.id_of(file.path) for file in lying if file.path not in named]:
         found.warnings.append(
-            f"{len(unnamed)} pictures are not in {printable(name)} and left out: {listed(unnamed, most=3)}"
+            f"{counted(len(unnamed), 'picture is', 'pictures are')} not in {printable(name)} and left out: "
+            f"{listed(unnamed, most=3)}"
         )
 
 

@@ -16,7 +16,16 @@ from prompt_search.data.names.printable import listed, printable
 from prompt_search.data.pictures.open_picture import is_picture_name
 from prompt_search.data.sources.reading import NO_LABEL
 
-__all__ = ["MetadataRow", "Table", "has_label", "names_labels", "read_metadata", "several_in_one", "usable_table"]
+__all__ = [
+    "TABLES",
+    "MetadataRow",
+    "Table",
+    "has_label",
+    "names_labels",
+    "read_metadata",
+    "several_in_one",
+    "usable_table",
+]
 
 TABLES = ("metadata.csv", "metadata.jsonl")
 FILE = ("file_name", "filename", "file", "file_path", "filepath", "path", "image_path", "image_name", "image", "img")

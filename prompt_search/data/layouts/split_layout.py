@@ -63,13 +63,18 @@ def read_splits(
     Raises:
         DataError: if they are splits, and none of them is to search with, or none holds labelled pictures.
     """
-    if {top.name for top in tops} == set(named):
-        return False
     every = [top.name for top in tops]
+    if set(every) == set(named):
+        if mapped:
+            raise DataError(
+                f"{printable(str(reader.root))}: the split map names {listed(list(mapped))}, and a file of class names "
+                "says that the folders are the classes; leave one of the two out"
+            )
+        return False
     if mapped and not set(mapped) <= set(every):
         missing = sorted(set(mapped) - set(every))
         raise DataError(
-            f"{printable(str(reader.root))}: the split map names {listed(missing)}, which is no folder here; "
+            f"{printable(str(reader.root))}: the split map names {listed(missing)}, and there is no such folder here; "
             f"there are {listed(every)}"
         )
     if not mapped and not any(map(has_split_word, every)) and not split_roles(every):
@@ -115,7 +120,9 @@ def take_roles(
             f"{printable(str(root))} is given in splits ({listed(list(roles))}) without `train` or `search`{hint}"
         )
     if set(roles.values()) == {"search"}:
-        layout.notes.append(f"only {listed(list(roles))} has labelled pictures: the three splits are drawn from it")
+        layout.notes.append(
+            f"labelled pictures are in {listed(list(roles))} only: the three splits are drawn from them"
+        )
         return dict.fromkeys(roles)
     if not all(is_usual(name) for name in roles):
         layout.notes.append(f"read as splits: {told_roles(roles)}")

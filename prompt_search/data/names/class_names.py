@@ -8,7 +8,7 @@ from pathlib import Path
 
 from evaluators.errors import DataError
 from evaluators.prompts.prompt_set import ClassLabel
-from prompt_search.data.names.printable import listed, printable
+from prompt_search.data.names.printable import counted, listed, printable
 from prompt_search.data.names.spellings import plain_spelling, spelled_out
 
 __all__ = ["guess", "ids_named", "label_classes", "parse_names", "read_class_names", "same_name_warnings"]
@@ -47,9 +47,11 @@ def read_class_names(path: Path, class_ids: Sequence[str]) -> dict[str, str]:
     faults = []
     if unknown:
         guesses = "; ".join(guess(class_id, class_ids) for class_id in unknown[:10])
-        faults.append(f"{len(unknown)} ids that are no class of the data: {guesses}{_more(unknown)}")
+        faults.append(
+            f"{counted(len(unknown), 'id that is', 'ids that are')} no class of the data: {guesses}{_more(unknown)}"
+        )
     if missing:
-        faults.append(f"no name for {len(missing)} classes: {listed(missing)}")
+        faults.append(f"no name for {counted(len(missing), 'class', 'classes')}: {listed(missing)}")
     if faults:
         raise DataError(f"{printable(str(path))} has {' and '.join(faults)}; it must name every class by its id")
     return names
@@ -64,7 +66,8 @@ def parse_names(path: Path) -> dict[str, str]:
     names = _parse(path)
     blank = [class_id for class_id, name in names.items() if not isinstance(name, str) or not name.strip()]
     if blank:
-        raise DataError(f"{printable(str(path))}: the name of {listed(blank)} must be text that is not blank")
+        names_of = "the name" if len(blank) == 1 else "each name"
+        raise DataError(f"{printable(str(path))}: {names_of} of {listed(blank)} must be text that is not blank")
     return {class_id: str(name) for class_id, name in names.items()}
 
 

@@ -9,7 +9,7 @@ from evaluators.errors import DataError
 from prompt_search.data.home import from_home
 from prompt_search.data.layouts.image_source import Listing
 from prompt_search.data.names.class_names import guess, parse_names
-from prompt_search.data.names.printable import listed, printable
+from prompt_search.data.names.printable import counted, listed, printable
 
 __all__ = ["StatedClasses", "keep_classes", "stated_classes"]
 
@@ -75,10 +75,12 @@ def keep_classes(listing: Listing, stated: StatedClasses) -> Listing:
     if unknown := [text for text, class_id in wanted.items() if class_id not in listing.class_ids]:
         guesses = "; ".join(guess(text, (*listing.class_ids, *by_name)) for text in unknown[:10])
         more = f" and {len(unknown) - 10} more" if len(unknown) > 10 else ""
-        raise DataError(f"{where} has {len(unknown)} ids that are no class of the data: {guesses}{more}")
+        raise DataError(
+            f"{where} has {counted(len(unknown), 'id that is', 'ids that are')} no class of the data: {guesses}{more}"
+        )
     kept = set(wanted.values())
     if len(kept) < 2:
-        raise DataError(f"{where} keeps {len(kept)} class; two are needed")
+        raise DataError(f"{where} keeps only one class; two are needed")
     left = [class_id for class_id in listing.class_ids if class_id not in kept]
     note = f"{len(kept)} of {len(listing.class_ids)} classes are kept ({where}); left out: {listed(left)}"
     return replace(

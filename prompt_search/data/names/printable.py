@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from evaluators.printable import printable
+from evaluators.printable import counted, printable
 
-__all__ = ["listed", "printable"]
+__all__ = ["counted", "listed", "printable", "told_of"]
 
 
 def listed(names: Sequence[str], most: int = 10) -> str:
@@ -15,3 +15,12 @@ def listed(names: Sequence[str], most: int = 10) -> str:
     """
     shown = ", ".join(f"'{printable(name)}'" for name in names[:most])
     return f"{shown} and {len(names) - most} more" if len(names) > most else shown
+
+
+def told_of(names: Sequence[str], one: str, many: str, most: int = 10) -> str:
+    """The names, and what is said of one, or of several.
+
+    >>> told_of(["cat"], "is no split", "are no splits"), told_of(["cat", "dog"], "is no split", "are no splits")
+    ("'cat' is no split", "'cat', 'dog' are no splits")
+    """
+    return f"{listed(names, most)} {one if len(names) == 1 else many}"

@@ -106,7 +106,9 @@ def _numbered(names: Names, of: int) -> tuple[str, ...]:
         return ()
     some = "all" if len(odd) == of else f"{len(odd)} of {of}"
     found = listed([name for name, _ in odd], most=5)
-    return (f"{some} class names begin with numbers, which prompts will say, too: {found}; {HINT}",)
+    return (
+        f"{some} class names begin{'s' * (len(odd) == 1)} with numbers, which prompts will say, too: {found}; {HINT}",
+    )
 
 
 def _no_words(names: Names, of: int) -> tuple[str, ...]:
@@ -116,9 +118,9 @@ def _no_words(names: Names, of: int) -> tuple[str, ...]:
     if not odd:
         return ()
     numbers = all(name.isdigit() for name in odd.values())
-    what = "numbers" if numbers else "no words"
+    one, many = ("is a number", "are numbers") if numbers else ("is no word", "are no words")
     good = "; if the number is what the pictures show, all is well" if numbers else ""
     return (
-        f"{len(odd)} of {of} class names are {what}, and prompts will say them as they are: "
+        f"{len(odd)} of {of} class names {one if len(odd) == 1 else many}, and prompts will say just that: "
         f'{listed(list(odd.values()))}; give names in a classes.json, {{"{printable(next(iter(odd)))}": "name"}}{good}',
     )

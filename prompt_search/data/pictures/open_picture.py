@@ -13,6 +13,7 @@ from prompt_search.data.pictures.picture_formats import (
     EXTENSIONS,
     UNREADABLE,
     readable_formats,
+    why_undecodable,
     why_undecoded,
     why_unreadable,
 )
@@ -90,7 +91,7 @@ def decode_with_traits(
     except UnknownRangeError as error:
         raise CorruptPictureError(str(error)) from error
     except _DECODER_ERRORS as error:
-        raise CorruptPictureError(str(error) or type(error).__name__) from error
+        raise CorruptPictureError(why_undecodable(str(error) or type(error).__name__)) from error
     return rgb, traits
 
 

@@ -14,6 +14,7 @@ __all__ = [
     "decoder_name",
     "ending_of",
     "readable_formats",
+    "why_undecodable",
     "why_undecoded",
     "why_unreadable",
 ]
@@ -51,6 +52,8 @@ AVIF = f"an AVIF picture, which needs Pillow 11.3 or newer with AVIF in it; or {
 DAMAGED = f"a HEIC or AVIF picture that its decoder can't read; {CONVERT}, or leave it out"
 JXL = f"a JPEG XL picture, which can't be read here; {CONVERT}"
 RAW = f"a camera's raw file, which can't be read here; {CONVERT}"
+KINDS_NOT_READ = ("unsupported", "not supported", "unknown", "unimplemented", "cannot handle")
+"""Words of decoders about files that may be whole."""
 LFS = "a Git LFS pointer and not the picture itself; run `git lfs pull` in the folder"
 RAW_ENDINGS = "3fr arw cr2 cr3 crw dcr dng erf iiq kdc mef mos mrw nef nrw orf pef raf raw rw2 rwl sr2 srf srw x3f"
 UNREADABLE: Mapping[str, str] = {
@@ -115,6 +118,17 @@ def why_undecoded(data: bytes) -> str:
     if reason := why_tiff_unreadable(data):
         return reason
     return "not a picture" if data else "the file is empty"
+
+
+def why_undecodable(told: str) -> str:
+    """What is wrong with a file that a decoder took for its own and gave up, by what the decoder told; and the way out.
+
+    >>> why_undecodable("image file is truncated (19 bytes not processed)")
+    'the picture is damaged: image file is truncated (19 bytes not processed); copy it again or remove it'
+    """
+    if any(word in told.lower() for word in KINDS_NOT_READ):
+        return f"the picture is damaged, or of a kind that is not read here: {told}; {CONVERT}"
+    return f"the picture is damaged: {told}; copy it again or remove it"
 
 
 @cache

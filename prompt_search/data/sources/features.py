@@ -18,7 +18,15 @@ from evaluators.errors import DataError
 from evaluators.models.image_text_model import FloatArray
 from prompt_search.data.layouts.image_source import ImageFile, Listing
 from prompt_search.data.names.printable import listed, printable
-from prompt_search.data.sources.reading import Reading, given_roles, ids_of_numbers, label_text
+from prompt_search.data.sources.reading import (
+    COLUMNS,
+    Reading,
+    given_roles,
+    ids_of_numbers,
+    label_text,
+    refuse_unused,
+    too_few,
+)
 
 __all__ = [
     "FEATURE_ENDINGS",
@@ -78,6 +86,7 @@ def list_features(features: Features, reading: Reading, where: str = "the featur
     Raises:
         DataError: if the shapes disagree, there are fewer than two classes, or splits of no use.
     """
+    refuse_unused(reading, (), where, "features are given with their labels")
     embeddings = np.asarray(features.embeddings)
     n = len(embeddings)
     if embeddings.ndim != 2 or embeddings.dtype.kind not in "fiu":
@@ -105,6 +114,7 @@ def list_feature_files(paths: Sequence[Path], where: Path, reading: Reading) -> 
     Raises:
         DataError: if a file can't be read, holds Python objects, or no features and labels are found in it.
     """
+    refuse_unused(reading, COLUMNS, printable(str(where)), "it holds arrays")
     arrays: dict[str, NDArray[Any]] = {}
     for path in paths:
         arrays |= _arrays(path)
@@ -133,6 +143,7 @@ def list_clip_retrieval(folder: Path, reading: Reading) -> Listing:
     """
     import pyarrow.parquet as pq
 
+    refuse_unused(reading, ("label_column",), printable(str(folder)), "it is a folder of clip-retrieval")
     rows, notes = _Rows(), []
     for number, path in sorted((_number(path), path) for path in (folder / "img_emb").glob("*.npy")):
         table = next((each for each in (folder / "metadata").glob("*.parquet") if _number(each) == number), None)
@@ -222,6 +233,9 @@ def _grouped(arrays: Arrays, words: Iterable[str], ndim: int, stated: str | None
 
 
 def _assembled(arrays: Arrays, reading: Reading, where: str) -> tuple[_Rows, list[str]]:
+    for option, stated in (("--image-column", reading.image_column), ("--label-column", reading.label_column)):
+        if stated is not None and stated not in arrays:
+            raise DataError(f"{where} has no array {listed([stated])} ({option}), only {listed(list(arrays))}")
     features = _grouped(arrays, FEATURE_WORDS, 2, reading.image_column)
     matrices = {name: array for name, array in arrays.items() if array.ndim == 2 and array.dtype.kind == "f"}
     if not features and len(matrices) == 1:
@@ -299,7 +313,7 @@ def _listing(rows: _Rows, names: Sequence[str], reading: Reading, where: str, no
             unit.append(i)
     class_ids = tuple(sorted({image.class_id for image in images}))
     if len(class_ids) < 2:
-        raise DataError(f"{where} has only {len(class_ids)} class: {listed(class_ids)}; two are needed")
+        raise DataError(f"{where} has {too_few(class_ids)}; two are needed")
     called = {by_number[number]: name for number, name in enumerate(names)} if names else {}
     told = f"{len(features)} ready features of width {features.shape[1]}: no picture is opened"
     return Listing(

@@ -12,7 +12,7 @@ from evaluators.models.open_clip_loading import hub_or_cache
 from prompt_search.data.layouts.folder_reader import names_within
 from prompt_search.data.layouts.image_source import Listing
 from prompt_search.data.names.printable import printable
-from prompt_search.data.sources.reading import Reading
+from prompt_search.data.sources.reading import COLUMNS, Reading, refuse_unused
 from prompt_search.data.sources.tables import Part, Stamp, list_parts, no_progress_bars, stamp_of
 
 __all__ = ["HUB", "HubName", "is_saved", "is_snapshot", "list_hub", "list_saved", "list_snapshot"]
@@ -109,6 +109,7 @@ def list_saved(folder: Path, reading: Reading) -> Listing:
     import datasets
 
     where = printable(str(folder))
+    refuse_unused(reading, COLUMNS, where, "it is a table on this machine")
     with no_progress_bars(), _errors(where):
         found = datasets.load_from_disk(str(folder))
     splits = found if isinstance(found, Mapping) else {"": found}

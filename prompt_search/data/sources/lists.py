@@ -16,7 +16,7 @@ from prompt_search.data.layouts.image_source import ImageFile, Listing, Role
 from prompt_search.data.layouts.labelled_table import labelled_files, why_missing
 from prompt_search.data.names.printable import listed, printable
 from prompt_search.data.pictures.picture_formats import UNREADABLE
-from prompt_search.data.sources.reading import Reading, given_roles, ids_of_numbers
+from prompt_search.data.sources.reading import Reading, given_roles, ids_of_numbers, refuse_unused, too_few
 
 __all__ = ["LIST_ENDINGS", "coop_file_in", "is_coop_file", "list_coop", "list_table"]
 
@@ -37,6 +37,9 @@ def list_table(path: Path, reading: Reading) -> Listing:
     Raises:
         DataError: if it can't be used, none of its files is there, or there are fewer than two classes.
     """
+    refuse_unused(
+        reading, ("image_column", "label_column", "image_root"), printable(str(path)), "it is a list of files"
+    )
     root = _image_root(reading) or path.parent
     found = labelled_files(FolderReader(root), path, reading, root)
     splits = {split for _, _, split in found.pictures if split is not None}
@@ -87,6 +90,7 @@ def list_coop(path: Path, reading: Reading) -> Listing:
     Raises:
         DataError: if the file can't be used, none of its pictures is there, or there are fewer than two classes.
     """
+    refuse_unused(reading, ("image_root",), printable(str(path)), "it is a file of CoOp's splits")
     rows, faults = _coop_rows(path)
     root = _image_root(reading) or _root_of([row.file for row in rows], path.parent)
     names = _coop_names(rows)
@@ -242,7 +246,7 @@ class _Files:
                 f"{printable(i)}: {printable(w)}" for i, w in [*self.unreadable, *unlabelled][:SHOWN_AT_MOST]
             )
             raise DataError(
-                f"{where} gives {len(class_ids)} class of pictures that are there: {listed(class_ids)}; two are needed"
+                f"{where}: the pictures that are there are of {too_few(class_ids)}; two are needed"
                 f"{f' ({why})' if why else ''}; paths count from {printable(str(self.root))}, or from --image-root"
             )
         return Listing(

@@ -13,7 +13,15 @@ from evaluators.errors import DataError
 from prompt_search.data.layouts.image_source import ImageFile, Listing, Undecoded
 from prompt_search.data.names.printable import listed, printable
 from prompt_search.data.sources.features import Features, list_features
-from prompt_search.data.sources.reading import Reading, given_roles, ids_of_numbers, label_text
+from prompt_search.data.sources.reading import (
+    COLUMNS,
+    Reading,
+    given_roles,
+    ids_of_numbers,
+    label_text,
+    refuse_unused,
+    too_few,
+)
 from prompt_search.data.sources.tables import Part, list_parts, stamp_of
 
 if TYPE_CHECKING:
@@ -73,6 +81,7 @@ class OwnData:
         if kinds == {"features"}:
             return list_features(_joined({str(name): part for name, part in splits.items()}), reading)
         if kinds == {"table"}:
+            refuse_unused(reading, COLUMNS, f"the {self.name}", "it is a table on this machine")
             parts = [
                 Part(str(name), table, _stamp(str(name), table), f"{name}/" if len(splits) > 1 else "")
                 for name, table in splits.items()
@@ -140,6 +149,7 @@ class _PairReader:
 
 
 def _list_pairs(splits: Mapping[str, Any], reading: Reading, where: str) -> Listing:
+    refuse_unused(reading, (), where, "it gives pictures with their labels")
     images: list[tuple[str, ImageFile]] = []
     left_out: list[tuple[str, str]] = []
     called = _class_names(splits, where)
@@ -159,7 +169,7 @@ def _list_pairs(splits: Mapping[str, Any], reading: Reading, where: str) -> List
     class_ids = tuple(sorted({image.class_id for _, image in images}))
     if len(class_ids) < 2:
         why = f"; left out were {len(left_out)}, the first: {left_out[0][1]}" if left_out else ""
-        raise DataError(f"{where} has only {len(class_ids)} class: {listed(class_ids)}; two are needed{why}")
+        raise DataError(f"{where} has {too_few(class_ids)}; two are needed{why}")
     roles = given_roles({split for split, _ in images}, reading.splits(), where)
     kept = [replace(image, given=roles.roles[split]) for split, image in images if split in roles.roles]
     names = {ids[number]: name for number, name in enumerate(called)} if called else {}

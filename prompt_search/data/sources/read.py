@@ -10,6 +10,7 @@ from prompt_search.data.home import from_home
 from prompt_search.data.layouts.folder import CLASSES_FILE, list_folder
 from prompt_search.data.layouts.folder_reader import FolderReader
 from prompt_search.data.layouts.image_source import ImageSource, Listing
+from prompt_search.data.layouts.metadata import TABLES as TABLES_IN_FOLDERS
 from prompt_search.data.names.class_names import ids_named, label_classes, read_class_names, same_name_warnings
 from prompt_search.data.names.kept_classes import keep_classes, stated_classes
 from prompt_search.data.names.printable import printable
@@ -25,7 +26,7 @@ from prompt_search.data.sources.features import (
 from prompt_search.data.sources.hugging_face import HUB, is_saved, is_snapshot, list_hub, list_saved, list_snapshot
 from prompt_search.data.sources.lists import LIST_ENDINGS, coop_file_in, is_coop_file, list_coop, list_table
 from prompt_search.data.sources.objects import OwnData
-from prompt_search.data.sources.reading import OWN, Reading
+from prompt_search.data.sources.reading import OWN, Reading, refuse_unused
 from prompt_search.data.sources.tables import list_parquet
 from prompt_search.data.sources.webdataset import is_tar_name, list_tars, tars_in
 
@@ -151,6 +152,11 @@ def _folder(path: Path, reading: Reading, cache: Path | None) -> Listing:
         named: Sequence[str] = stated.ids
     else:
         named = tuple(ids_named(own_file)) if own_file.is_file() else ()
+    tables = [path / name for name in TABLES_IN_FOLDERS if (path / name).is_file()]
+    if tables:
+        own = f", or give the table itself: {printable(str(tables[0]))}"
+        refuse_unused(reading, (), printable(str(path)), f"it is read with the columns of its {tables[0].name}", own)
+    refuse_unused(reading, (), printable(str(path)), "its folders are the classes")
     return list_folder(path, named, reading.splits())
 
 

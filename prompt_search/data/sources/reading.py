@@ -8,11 +8,22 @@ from typing import Any
 
 from evaluators.errors import DataError
 from prompt_search.data.layouts.image_source import Role
-from prompt_search.data.names.printable import listed
+from prompt_search.data.names.printable import listed, told_of
 from prompt_search.data.names.split_names import split_role, split_roles, told_roles, with_sealed_test
 from prompt_search.data.pictures.decoding import Decode
 
-__all__ = ["OWN", "GivenRoles", "Reading", "given_roles", "ids_of_numbers", "label_text", "parse_split_map"]
+__all__ = [
+    "COLUMNS",
+    "OWN",
+    "GivenRoles",
+    "Reading",
+    "given_roles",
+    "ids_of_numbers",
+    "label_text",
+    "parse_split_map",
+    "refuse_unused",
+    "too_few",
+]
 
 OWN = "own:"
 """Marks what was given as a Python object and can't be made again from its name."""
@@ -20,6 +31,15 @@ NOT_USED = "none"
 USED_FOR: Mapping[str, Role | None] = {"search": "search", "select": "select", "test": "test", NOT_USED: None}
 MOST_DIGITS = 15
 """Of a whole number in a column of floats: larger ones are not exact."""
+
+OF_SOME_KINDS = {
+    "image_column": "--image-column",
+    "label_column": "--label-column",
+    "image_root": "--image-root",
+    "stream": "--stream",
+}
+"""What a person may say of some kinds of sources only, and how the command line spells it."""
+COLUMNS = ("image_column", "label_column")
 
 SplitMap = Mapping[str, Role | None]
 
@@ -57,6 +77,24 @@ class Reading:
             DataError: see `parse_split_map`.
         """
         return parse_split_map(self.split_map)
+
+
+def refuse_unused(reading: Reading, used: Collection[str], where: str, kind: str, instead: str = "") -> None:
+    """Refuse what a person says of a source and a source of its kind has no use for, rather than pass it over.
+
+    Args:
+        reading: what is said.
+        used: those of `OF_SOME_KINDS` that are of use.
+        where: the source.
+        kind: what it is, as a sentence.
+        instead: what else could be done.
+
+    Raises:
+        DataError: naming all that is of no use.
+    """
+    if told := [option for name, option in OF_SOME_KINDS.items() if name not in used and getattr(reading, name)]:
+        are, them = ("is", "it") if len(told) == 1 else ("are", "them")
+        raise DataError(f"{where}: {kind}, so {' and '.join(told)} {are} of no use; leave {them} out{instead}")
 
 
 def parse_split_map(texts: Iterable[str]) -> SplitMap:
@@ -120,7 +158,8 @@ def given_roles(names: Collection[str], mapped: SplitMap, where: str) -> GivenRo
     """
     if unknown := [name for name in mapped if name not in names]:
         near = difflib.get_close_matches(unknown[0], names, n=1)
-        hint = f"did you mean {listed(near)}?" if near else f"there are {listed(sorted(names))}"
+        there = listed(sorted(filter(None, names))) or "none"
+        hint = f"did you mean {listed(near)}?" if near else f"there are {there}"
         raise DataError(f"{where}: the split map names {listed(unknown[:1])}, which is no split here; {hint}")
     by_name = split_roles(sorted(names)) or {}
     told = {name: mapped[name] if name in mapped else by_name.get(name, split_role(name)) for name in sorted(names)}
@@ -128,18 +167,17 @@ def given_roles(names: Collection[str], mapped: SplitMap, where: str) -> GivenRo
     left = [name for name, role in told.items() if role is None]
     if not roles and len(left) == 1 and left[0] not in mapped:
         return GivenRoles({left[0]: None})
-    way = ", ".join(f"{name}=search" for name in left if name not in mapped)
     silent = [name for name in left if name not in mapped]
-    warnings = (
-        (f"{listed(silent)} is left out: not the name of a split; --split-map {way} would use it",) if silent else ()
-    )
+    way = f"--split-map {','.join(f'{name}=search' for name in silent)} would use"
+    one, many = "is left out: not the name of a split", "are left out: not the names of splits"
+    warnings = (told_of(silent, f"{one}; {way} it", f"{many}; {way} them"),) if silent else ()
     if not roles:
         raise DataError(
-            f"{where}: {listed(left)} have no names of splits; say what they are for: --split-map "
-            + ",".join(f"{name}={role}" for name, role in zip(left, ("search", "test"), strict=False))
+            f"{where}: {told_of(left, 'is not the name of a split', 'are not the names of splits')}; say what for: "
+            "--split-map " + ",".join(f"{name}={role}" for name, role in zip(left, ("search", "test"), strict=False))
         )
     if len(set(roles.values())) == 1:
-        note = f"only {listed(list(roles))} has labelled pictures: the three splits are drawn from it"
+        note = f"labelled pictures are in {listed(list(roles))} only: the three splits are drawn from them"
         return GivenRoles(dict.fromkeys(roles), (note,), warnings)
     if "search" not in roles.values():
         raise DataError(
@@ -169,6 +207,15 @@ def label_text(value: Any) -> str | None:  # noqa: ANN401 - whatever a file hold
             return None
         return str(int(value)) if value.is_integer() and value < 10**MOST_DIGITS else str(value)
     return None
+
+
+def too_few(class_ids: Sequence[str]) -> str:
+    """What a source has that has fewer than two classes.
+
+    >>> too_few(["cat"]), too_few([])
+    ("only one class, 'cat'", 'no class')
+    """
+    return f"only one class, {listed(class_ids)}" if class_ids else "no class"
 
 
 NO_LABEL = frozenset({"", "nan", "null", "<na>", "n/a", "#n/a"})

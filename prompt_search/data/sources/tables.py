@@ -10,9 +10,17 @@ from typing import Any
 
 from evaluators.errors import DataError
 from prompt_search.data.layouts.image_source import ImageFile, Listing, Role, Undecoded
-from prompt_search.data.names.printable import listed, printable
+from prompt_search.data.names.printable import counted, listed, printable
 from prompt_search.data.names.split_names import split_word
-from prompt_search.data.sources.reading import Reading, given_roles, ids_of_numbers, label_text
+from prompt_search.data.sources.reading import (
+    COLUMNS,
+    Reading,
+    given_roles,
+    ids_of_numbers,
+    label_text,
+    refuse_unused,
+    too_few,
+)
 
 __all__ = ["Part", "Stamp", "list_parquet", "list_parts", "no_progress_bars", "stamp_of"]
 
@@ -114,6 +122,7 @@ def list_parquet(paths: Sequence[Path], cache_dir: Path | None = None, reading: 
         DataError: if a file can't be read, or see `list_parts`.
     """
     several = len(paths) > 1
+    refuse_unused(reading, COLUMNS, printable(str(paths[0])), "it is a table on this machine")
     parts = [
         Part(
             (split_word(path.stem) or "") if several else "",
@@ -142,6 +151,7 @@ def list_parts(parts: Sequence[Part], reading: Reading, where: str) -> Listing:
     Raises:
         DataError: if there is no such column or no telling which, fewer than two classes, or splits of no use.
     """
+    refuse_unused(reading, (*COLUMNS, "stream"), where, "it is read by its columns")
     if not parts:
         raise DataError(f"{where} holds no rows")
     columns = _columns(parts[0].table, reading, where)
@@ -156,8 +166,9 @@ def list_parts(parts: Sequence[Part], reading: Reading, where: str) -> Listing:
     class_ids = tuple(sorted({image.class_id for image in images}))
     left_out = tuple((row.image_id, row.why) for row in rows if row.label is None)
     if len(class_ids) < 2:
-        hint = f"; {len(left_out)} rows are left out, the first: {left_out[0][1]}" if left_out else ""
-        raise DataError(f"{where} has only {len(class_ids)} class: {listed(class_ids)}; two are needed{hint}")
+        rows_are = counted(len(left_out), "row is left out", "rows are left out, the first")
+        hint = f"; {rows_are}: {left_out[0][1]}" if left_out else ""
+        raise DataError(f"{where} has {too_few(class_ids)}; two are needed{hint}")
     if any(part.streamed for part in parts):
         notes = (*notes, "its rows are streamed: pictures are read over the network each time, and none is kept")
     return Listing(

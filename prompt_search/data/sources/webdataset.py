@@ -17,7 +17,15 @@ from prompt_search.data.layouts.image_source import ImageFile, Listing, Undecode
 from prompt_search.data.names.printable import listed, printable
 from prompt_search.data.names.split_names import split_role, split_word
 from prompt_search.data.pictures.open_picture import is_picture_name
-from prompt_search.data.sources.reading import Reading, given_roles, ids_of_numbers, label_text
+from prompt_search.data.sources.reading import (
+    COLUMNS,
+    Reading,
+    given_roles,
+    ids_of_numbers,
+    label_text,
+    refuse_unused,
+    too_few,
+)
 
 __all__ = ["TAR_ENDINGS", "is_tar_name", "list_tars", "tars_in"]
 
@@ -103,6 +111,7 @@ def list_tars(tars: Sequence[Path], root: Path, reading: Reading) -> Listing:
         DataError: if a tar can't be opened, no sample has both, fewer than two classes, or splits of no use.
     """
     where = printable(str(root))
+    refuse_unused(reading, COLUMNS, where, "pictures and labels lie in tar files")
     samples: dict[tuple[Path, str], _Sample] = {}
     warnings: list[str] = []
     for tar in tars:
@@ -145,7 +154,7 @@ def list_tars(tars: Sequence[Path], root: Path, reading: Reading) -> Listing:
             places[str(tar), place.offset] = place
     class_ids = tuple(sorted({image.class_id for image in images}))
     if len(class_ids) < 2:
-        raise DataError(f"{where} has only {len(class_ids)} class: {listed(class_ids)}; two are needed")
+        raise DataError(f"{where} has {too_few(class_ids)}; two are needed")
     by_id = {ids[number]: name for number, name in enumerate(named)} if named else {}
     return Listing(
         class_ids=class_ids,

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluators import PHOTO_TEMPLATE, Candidate, ClassLabel, PairwisePrompts, PromptSet, fill
+from evaluators.printable import counted
 from prompt_search.errors import PromptError
 from prompt_search.prompt_files.fudd import is_fudd, pairs_from_fudd
 from prompt_search.prompt_files.prompts_json import FORMAT, PromptFile, is_prompts_json, read_prompts_json
@@ -95,7 +96,7 @@ def import_prompts(path: Path | str, classes: Sequence[ClassLabel], stated: Form
         return ImportedPrompts(own, (f"{called} is read as prompts that Prompt Search found: {_shown(own)}",))
     if is_fudd(value):
         pairs = pairs_from_fudd(value, classes, file)
-        told = f"{called} is read as FuDD's texts for {_count(len(pairs.pairs), 'pair')} of classes: {_shown(pairs)}"
+        told = f"{called} is read as FuDD's texts for {counted(len(pairs.pairs), 'pair')} of classes: {_shown(pairs)}"
         return ImportedPrompts(pairs, (told,))
     if isinstance(value, dict):
         value = next((value[key] for key, others in TEMPLATE_KEYS.items() if {key} <= set(value) <= others), value)
@@ -104,7 +105,7 @@ def import_prompts(path: Path | str, classes: Sequence[ClassLabel], stated: Form
         prompts, form, remarks = _by_class(value, classes, source, stated)
     elif isinstance(value, list):
         prompts = PromptSet.of(classes, _templates(value, source))
-        form, remarks = f"{_count(len(prompts.templates), 'template')}, {source.notation}", ()
+        form, remarks = f"{counted(len(prompts.templates), 'template')}, {source.notation}", ()
     else:
         raise PromptError(f"{file} holds neither templates nor texts by class")
     told = f"{called} is read as {form}{''.join(f', {note}' for note in notes)}: {_shown(prompts)}"
@@ -145,7 +146,7 @@ def _remarks(
         (bare, f"no text for {_listed(bare)}: the prompt is {PHOTO_TEMPLATE!r}"),
         (shared, f"one entry serves several classes of its name: {_listed(shared)}"),
         (spelled, f"names spelled otherwise than in the data: {_listed(spelled)}"),
-        (with_place, f"the class name is filled into {_count(with_place, 'text')}"),
+        (with_place, f"the class name is filled into {counted(with_place, 'text')}"),
     ]
     return [remark for some, remark in found if some]
 
@@ -205,10 +206,6 @@ def _texts(value: object, entry: str, path: Path) -> list[str]:
     if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
         raise PromptError(f"{path}: the entry {entry[:60]!r} is not a list of texts")
     return [text for text in (" ".join(each.split()) for each in value) if text]
-
-
-def _count(n: int, what: str) -> str:
-    return f"{n} {what}{'' if n == 1 else 's'}"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from evaluators import ClassLabel
+from evaluators.printable import counted
 from prompt_search.errors import PromptError
 from prompt_search.prompt_files.fudd import fudd_class_names, is_fudd
 from prompt_search.prompt_files.prompts_json import FORMAT, VERSION, read_prompts_json
@@ -95,7 +96,9 @@ def recognise(path: str, classes: Sequence[ClassLabel] | None = None, stated: Fo
     if classes is not None and own is not None:
         only_file, only_data = _mismatches(own, classes)
         if only_file or only_data:
-            found = f"{len(only_file)} entries of the file and {len(only_data)} classes of the data have no counterpart"
+            of_file = counted(len(only_file), "entry", "entries")
+            of_data = counted(len(only_data), "class", "classes")
+            found = f"without a counterpart: {of_file} of the file and {of_data} of the data"
             return Recognised(form, False, (found,), only_file, only_data)
     return _read(path, source, part, form, classes or own or SOME, stated)
 
@@ -134,13 +137,16 @@ def _no_prompts(value: object) -> tuple[str, str] | None:
             return "captions of images, one a line (IPO)", "they are no prompts: no class is named"
         if not any(map(has_place, value)):
             told = "no text has a place for a class name ({}); as --names it says what the classes are called"
-            return f"a list of {len(value)} names", told
+            return f"a list of {counted(len(value), 'name')}", told
     if not isinstance(value, dict) or not value:
         return None
     if set(value) <= ROLES and len(value) > 1:
         return "a division of images (CoOp's split or few-shot file)", "it is data: prompt-search run FILE --image-root"
     if all(isinstance(each, str) for each in value.values()) and "format" not in value:
-        return f"names of {len(value)} classes by id", "it is no prompt file; give it to run with --classes"
+        return (
+            f"names of {counted(len(value), 'class', 'classes')} by id",
+            "it is no prompt file; give it to run with --classes",
+        )
     return None
 
 
@@ -152,7 +158,7 @@ def _form(source: Source, part: str | None) -> str:
         found_for = f", found for {model.get('name')!r}" if isinstance(model, dict) else ""
         return f"prompts of Prompt Search, version {version} (this program reads {VERSION}){found_for}"
     if is_fudd(value):
-        return f"FuDD's texts for {len(value)} pairs of classes"
+        return f"FuDD's texts for {counted(len(value), 'pair')} of classes"
     if isinstance(value, list):
         return _of_templates(value, source.notation)
     if isinstance(value, dict):
@@ -173,14 +179,14 @@ def _of_templates(values: Sequence[object], notation: str) -> str:
     texts = [text for text in values if isinstance(text, str)]
     waffle = sum(bool(WAFFLE.search(text)) for text in texts) > MOST * len(texts)
     maker = " with descriptors behind the name (WaffleCLIP's form)" if waffle else ""
-    return f"{len(texts)} templates{maker}, {notation}"
+    return f"{counted(len(texts), 'template')}{maker}, {notation}"
 
 
 def _of_classes(value: Mapping[str, Any]) -> str:
     texts = [text for own in value.values() if isinstance(own, list) for text in own if isinstance(text, str)]
     waffle = sum(bool(WAFFLE.search(text)) for text in texts) > MOST * max(1, len(texts))
     maker = "; a descriptor behind each name (DCLIP, WaffleCLIP)" if waffle else ""
-    return f"{len(texts)} texts for {len(value)} classes{maker}"
+    return f"{counted(len(texts), 'text')} for {counted(len(value), 'class', 'classes')}{maker}"
 
 
 def _own_classes(source: Source, part: str | None) -> Sequence[ClassLabel] | None:

@@ -24,7 +24,8 @@ def as_line(key: str, event: Event, time: str) -> bytes:
     """The line of a journal file for an event, with its line end: plain ASCII."""
     content = plain(event)
     assert isinstance(content, dict)
-    return json.dumps({"event": event.kind, "key": key, **content, "time": time}, default=plain).encode() + b"\n"
+    line = {"event": event.kind, "key": key, **content, "time": time}
+    return json.dumps(line, default=plain, separators=(",", ":")).encode() + b"\n"
 
 
 def read_line(line: bytes, number: int, facts: Facts | None) -> Record:
@@ -82,7 +83,8 @@ def _wrong_in(score: Score, classes: int | None) -> str | None:
         return "n is below 1"
     if min(shares) < 0 or max(shares) > 1:
         return "a share is not between 0 and 1"
-    if len(score.recall) != len(score.class_cross_entropy) or classes not in (None, len(score.recall)):
+    by_class = score.recall if score.class_cross_entropy is None else score.class_cross_entropy
+    if len(score.recall) != len(by_class) or classes not in (None, len(score.recall)):
         return "recall or class_cross_entropy has not one entry per class"
     if all(share is None for share in score.recall):
         return "recall has no class with images"

@@ -22,6 +22,7 @@ __all__ = [
     "Certified",
     "ChanceGauged",
     "ClassClusters",
+    "ClassCrossEntropies",
     "Ended",
     "Event",
     "Facts",
@@ -245,13 +246,14 @@ class Reopened(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoredCandidates(Event):
-    """Candidates and their scores on the search split; their lists of texts stand in `lists`, once in a journal.
+    """Candidates and their scores on the search split; see `RecordedTexts` for `lists` and `texts`.
 
     A candidate that differs from the first of its event in few classes has `changes` instead of `texts`.
     """
 
     kind: ClassVar[str] = "score"
-    lists: Mapping[str, tuple[str, ...]]
+    texts: tuple[str, ...]
+    lists: Mapping[str, tuple[int, ...]]
     candidates: tuple[Mapping[str, Any], ...]
     scores: tuple[Score, ...]
 
@@ -263,10 +265,16 @@ class ScoredCandidates(Event):
             need(f"candidates[{number}]", "has not one of 'texts' and 'changes' (to the first)", holds=told)
 
     @classmethod
-    def of(cls, contents: Sequence[Mapping[str, Any]], lists: Mapping[str, Any], scores: Sequence[Score]) -> Self:
+    def of(
+        cls,
+        contents: Sequence[Mapping[str, Any]],
+        lists: Mapping[str, tuple[int, ...]],
+        texts: Sequence[str],
+        scores: Sequence[Score],
+    ) -> Self:
         """From whole candidates, whose `texts` are the names of lists by class id."""
         candidates = tuple(contents[:1]) + tuple(_changes(contents[0], each) for each in contents[1:])
-        return cls(lists=lists, candidates=candidates, scores=tuple(scores))
+        return cls(texts=tuple(texts), lists=lists, candidates=candidates, scores=tuple(scores))
 
     def content(self, number: int) -> dict[str, Any]:
         """A whole candidate: as `of` was given it."""
@@ -284,6 +292,14 @@ class TopClasses(Event):
 
     kind: ClassVar[str] = "top classes"
     classes: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassCrossEntropies(Event):
+    """Per class the mean cross-entropy of its search images under a candidate, in nats."""
+
+    kind: ClassVar[str] = "class cross-entropies"
+    cross_entropies: tuple[float | None, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -486,6 +502,7 @@ EVENTS: tuple[type[Event], ...] = (
     Reopened,
     ScoredCandidates,
     TopClasses,
+    ClassCrossEntropies,
     ClassClusters,
     Selection,
     Logged,

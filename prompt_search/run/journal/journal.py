@@ -14,14 +14,16 @@ from typing import TypeVar
 
 from filelock import FileLock, Timeout
 
+from evaluators.scoring.score import SCORES_VERSION
 from prompt_search.errors import RunError, RunLocked, RunMismatch
 from prompt_search.run.journal.event_lines import Record, as_line, read_line
-from prompt_search.run.journal.events import Asked, Captioned, Event, Facts, Reopened, Stopped
+from prompt_search.run.journal.events import Asked, Captioned, Event, Facts, Reopened, ScoredCandidates, Stopped
 from prompt_search.run.journal.json_shape import ShapeError
+from prompt_search.run.journal.recorded_texts import RecordedTexts
 from prompt_search.run.journal.sound_lines import sound_length
 from prompt_search.run.money.budget import Budget
 
-__all__ = ["JOURNAL", "Journal", "facts_of", "limited", "read_records", "without_void"]
+__all__ = ["JOURNAL", "Journal", "facts_of", "learn_texts", "limited", "read_records", "without_void"]
 
 JOURNAL = "journal.jsonl"
 LOOK = 1.0
@@ -165,6 +167,11 @@ def read_records(path: Path, *, mend: bool = False) -> list[Record]:
         try:
             record = read_line(line, number, facts)
         except ShapeError as error:
+            if facts is not None and facts.identity.get("scores") != SCORES_VERSION:
+                raise RunError(
+                    f"{path} was written by another version of prompt-search, which this one can't read "
+                    f"(line {number}: {error}); go on with that version, or run anew in another folder"
+                ) from error
             raise RunError(_damaged(path, number, str(error))) from error
         if number == 1 and isinstance(record.event, Facts):
             facts = record.event
@@ -197,6 +204,19 @@ def without_void(records: list[Record]) -> list[Record]:
         else:
             kept.append(record)
     return kept
+
+
+def learn_texts(texts: RecordedTexts, record: Record, path: Path) -> None:
+    """Take in what a record of scored candidates tells of texts.
+
+    Raises:
+        RunError: if it names a text or a list that no line brought.
+    """
+    assert isinstance(record.event, ScoredCandidates)
+    try:
+        texts.learn(record.event)
+    except ShapeError as error:
+        raise RunError(_damaged(path, record.line, str(error))) from error
 
 
 def limited(event: Event) -> Asked | Captioned | Stopped | None:

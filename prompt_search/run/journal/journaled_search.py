@@ -6,7 +6,6 @@ import random
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, replace
-from functools import lru_cache
 from typing import Any
 
 from evaluators import Candidate, Fitness, PromptSet, Score, Selected, SelectionSettings, TextLibrary
@@ -22,6 +21,7 @@ from prompt_search.run.journal.events import (
     Batched,
     Captioned,
     ClassClusters,
+    ClassCrossEntropies,
     Logged,
     PhaseBegun,
     Question,
@@ -33,6 +33,8 @@ from prompt_search.run.journal.events import (
     cut_sentence,
 )
 from prompt_search.run.journal.journal import Journal
+from prompt_search.run.journal.json_shape import ShapeError
+from prompt_search.run.journal.recorded_texts import RecordedTexts
 from prompt_search.run.journal.tally import Tally
 from prompt_search.run.journal.thinking_room import ThinkingRoom
 from prompt_search.run.journal.usefulness import ENOUGH, Usefulness, outcome
@@ -86,7 +88,7 @@ class JournaledSearch:
         self._observer, self._on_best = observer, on_best
         self._occurrences: Counter[Request] = Counter()
         self._recorded_replies = _recorded_replies(journal.recorded)
-        self._known_lists: set[str] = set()
+        self._texts = RecordedTexts()
         self._pictures = pictures
         self._captions: tuple[str, ...] | None = None
         self.tally = Tally()
@@ -164,7 +166,7 @@ class JournaledSearch:
             key = _digest([candidate.fingerprint for candidate in new])
             recorded = self.journal.event(ScoredCandidates, key, lambda: self._score_live(new))
             self.journal.expect("scores", holds=len(recorded.scores) == len(new))
-            self._known_lists |= recorded.lists.keys()
+            self._learn_texts(recorded)
             for candidate, score in zip(new, recorded.scores, strict=True):
                 self._enter(candidate, score)
             self._hand_over_best()
@@ -181,6 +183,18 @@ class JournaledSearch:
         fit = all(len(own) == most and all(each in known for each in own) for own in recorded.classes)
         self.journal.expect("classes", holds=fit and len(recorded.classes) == self.task.n_search)
         return recorded.classes
+
+    def class_cross_entropies(self, candidate: Candidate) -> tuple[float | None, ...]:
+        """See `optimizers.Search.class_cross_entropies`."""
+
+        def live() -> ClassCrossEntropies:
+            return ClassCrossEntropies(cross_entropies=self.evaluators.search.class_cross_entropies(candidate))
+
+        key = _digest(candidate.fingerprint)
+        self._stop_if(key, self._time_limit)
+        recorded = self.journal.event(ClassCrossEntropies, key, live)
+        self.journal.expect("cross_entropies", holds=len(recorded.cross_entropies) == len(self.task.classes))
+        return recorded.cross_entropies
 
     def class_clusters(self, candidate: PromptSet, k: int) -> tuple[int, ...]:
         """See `optimizers.Search.class_clusters`."""
@@ -356,10 +370,13 @@ class JournaledSearch:
 
     def _score_live(self, new: list[Candidate]) -> ScoredCandidates:
         scores = self.evaluators.search.score(new)
-        lists: dict[str, tuple[str, ...]] = {}
-        contents = [_by_reference(candidate, lists) for candidate in new]
-        unknown = {reference: texts for reference, texts in lists.items() if reference not in self._known_lists}
-        return ScoredCandidates.of(contents, unknown, scores)
+        return self._texts.record(new, scores)
+
+    def _learn_texts(self, recorded: ScoredCandidates) -> None:
+        try:
+            self._texts.learn(recorded)
+        except ShapeError as error:
+            self.journal.expect(error.place, holds=False)
 
     def _top_classes_live(self, candidate: Candidate, k: int) -> TopClasses:
         return TopClasses(classes=tuple(map(tuple, self.evaluators.search.top_classes(candidate, k).tolist())))
@@ -385,28 +402,6 @@ def _digest(value: object) -> str:
 def _unasked(samples: Sequence[Sample], replies: Sequence[Reply]) -> Sample | None:
     """The first sample that a limit kept from being asked for."""
     return next((s for s, reply in zip(samples, replies, strict=True) if reply.finish == "budget"), None)
-
-
-def _by_reference(candidate: Candidate, lists: dict[str, tuple[str, ...]]) -> dict[str, Any]:
-    """A candidate for the journal: its lists of texts go to `lists`, once each, and are named by their digests.
-
-    The children of a population share most of their texts.
-    """
-    content = candidate.to_json()
-
-    def named(texts: list[str]) -> str:
-        own = tuple(texts)
-        reference = _reference(own)
-        lists[reference] = own
-        return reference
-
-    content["texts"] = {i: named(own) for i, own in content["texts"].items()}
-    return {name: part for name, part in content.items() if name != "classes"}
-
-
-@lru_cache(2**14)
-def _reference(texts: tuple[str, ...]) -> str:
-    return _digest(texts)[:16]
 
 
 def _list_price(replies: Sequence[Reply], ledger: Ledger, batched: Sequence[bool] = ()) -> float | None:

@@ -11,7 +11,8 @@ from evaluators.scoring.score import COSTLY_FIGURES
 
 __all__ = ["SplitEvaluators"]
 
-CONFUSIONS_IN_A_SEARCH = 256
+CONFUSIONS_IN_A_SEARCH = 100
+"""Of ten classes all of them."""
 
 
 class SplitEvaluators:

@@ -37,12 +37,12 @@ def batch_notes(config: RunConfig, strategies: Sequence[NamedStrategy], *, able:
             "batch may take a day; leave batch out, or take cupl, fudd, proapo or ensemble-selection"
         )
     notes = [
-        f"batch: {FEWEST} questions or more that {' and '.join(up_front)} puts together go to the provider as a batch, "
+        f"batch: {FEWEST} questions or more put together by {' and '.join(up_front)} go to the provider as a batch, "
         "which may take up to a day; fewer are sent singly. Ctrl-C leaves a batch running: the same command goes on"
     ]
     if others:
         notes.append(
-            f"warning: {', '.join(others)} asks step by step: its questions are sent singly, at the full price"
+            f"warning: the questions of {', '.join(others)} come step by step: they are sent singly, at the full price"
         )
     if price_of(config) is not None and batch_price_of(config) is None:
         notes.append(

@@ -84,6 +84,10 @@ class RehearsedSearch:
         starts = [self._chance.randrange(classes) for _ in range(self.task.n_search)]
         return tuple(tuple((start + i) % classes for i in range(min(k, classes))) for start in starts)
 
+    def class_cross_entropies(self, candidate: Candidate) -> tuple[float | None, ...]:
+        """The same for every class."""
+        return (1.0,) * len(self.task.classes)
+
     def class_clusters(self, candidate: PromptSet, k: int) -> tuple[int, ...]:
         """Classes dealt out in turn."""
         return tuple(index % k for index in range(len(self.task.classes)))
@@ -121,7 +125,6 @@ class RehearsedSearch:
             cross_entropy=loss,
             fitted_cross_entropy=loss,
             recall=(top1,) * classes,
-            class_cross_entropy=(loss,) * classes,
             confusions=tuple((c, (c + 1) % classes, 1) for c in range(classes)) if top1 < 1 and classes > 1 else (),
         )
         return self.archive.add(candidate, score, top1)
@@ -167,6 +170,6 @@ _EMPTY = Score(
     marginal_entropy=0.0,
     redundancy=0.0,
     recall=(),
-    class_cross_entropy=(),
+    class_cross_entropy=None,
     confusions=(),
 )

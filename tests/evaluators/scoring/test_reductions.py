@@ -86,6 +86,7 @@ def test_a_single_class_is_always_right() -> None:
 def test_a_class_without_images_has_no_recall_and_does_not_count() -> None:
     score = reduced(np.array([[0.9, 0.1, 0.0], [0.9, 0.1, 0.0]], dtype=np.float32), np.array([0, 1]))
     assert score.recall == (1.0, 0.0, None)
+    assert score.class_cross_entropy is not None
     assert score.class_cross_entropy[2] is None
     assert score.mean_recall == 0.5
 

@@ -32,6 +32,10 @@ def test_a_dry_run_tells_every_run_and_makes_no_folder(program: Run, file: Path)
     said = program("bench", "mine.toml", "--dry-run", "--seeds", "3").stdout
     assert "colours: hill-climb" in said
     assert "3 runs, at most 6 language model calls" in " ".join(said.split())
+    assert "a run, at most" in said
+    one = program("bench", "mine.toml", "--dry-run").stdout
+    assert "1 run, at most 2 language model calls" in " ".join(one.split())
+    assert "a run, at most" not in one
     assert not Path("runs").exists()
     plan = json.loads(program("bench", "mine.toml", "--dry-run", "--json").stdout)
     assert (plan["runs"], plan["calls"]) == (1, 2)

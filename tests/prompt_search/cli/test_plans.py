@@ -50,7 +50,8 @@ def test_a_dry_run_tells_calls_tokens_and_dollars_and_spends_nothing(program: Ru
     common = ("run", "images", "--strategy", "hill-climb", "--model", tiny_clip)
     arguments = (*common, "--llm", "openai/gpt-4o-mini", "--dry-run")
     said = program(*arguments).stdout
-    for expected in ("3 classes", "9 search", "LLM calls", "texts to encode", "cost: about $"):
+    assert "at most what is in brackets" in " ".join(said.split())
+    for expected in ("3 classes", "9 search", "strategy ", "LLM calls", "texts to encode", "cost: about $"):
         assert expected in said
     assert not (place / "runs").exists()
     plan = json.loads(program(*arguments, "--json").stdout)

@@ -86,7 +86,7 @@ def test_a_training_split_alone_is_divided(tmp_path: Path) -> None:
         write(tmp_path / "test" / f"{i}.png", png(100 + i))
     source = read_images(tmp_path)
     assert (class_ids(source), source.given) == (["cat", "dog"], frozenset())
-    assert "only 'train' has labelled pictures" in source.notes[0]
+    assert "labelled pictures are in 'train' only" in source.notes[0]
     assert source.warnings[0] == "'test' is left out: its 3 pictures are in no class folders"
 
 
@@ -127,7 +127,7 @@ def test_a_folder_around_the_classes_is_opened_with_its_classes_file(tmp_path: P
     source = read_images(tmp_path)
     assert [label.name for label in source.classes] == ["cat", "dog"]
     assert source.notes == ("the folder 'my/dataset' inside is read",)
-    assert source.warnings == ("'my/annotations' beside it left out: no class folders",)
+    assert source.warnings == ("'my/annotations' beside it is left out: no class folder",)
     assert source.images[0].id == "my/dataset/a1/000.png"
 
 
@@ -147,7 +147,7 @@ def test_pictures_beside_splits_inside_of_classes_are_left_out_and_told(tmp_path
     write(tmp_path / "cat" / "loose.png", png(99))
     source = read_images(tmp_path)
     assert "cat/loose.png" not in [image.id for image in source.images]
-    assert source.warnings == ("1 pictures that lie in class folders beside the splits are left out",)
+    assert source.warnings == ("1 picture that lies in a class folder beside the splits is left out",)
 
 
 def test_a_level_too_many_inside_of_classes_is_told(tmp_path: Path) -> None:
@@ -160,7 +160,7 @@ def test_masks_beside_the_pictures_of_every_class_are_no_pictures_of_it(tmp_path
     source = read_images(grid(tmp_path, ("covid", "normal"), ("images", "masks")))
     assert class_ids(source) == ["covid", "normal"]
     assert {image.id.split("/")[1] for image in source.images} == {"images"}
-    assert source.warnings == ("folders 'masks' in the class folders are left out: annotations",)
+    assert source.warnings == ("in every class folder 'masks' is left out: annotations",)
 
 
 def test_more_inner_folders_than_outer_ones_could_be_the_classes_and_are_asked_about(tmp_path: Path) -> None:
@@ -222,9 +222,9 @@ def test_folders_of_systems_are_skipped_at_every_level_and_told(tmp_path: Path, 
 @pytest.mark.parametrize(
     ("odd", "told"),
     [
-        ("owl", "'cat', 'dog' hold the splits 'test', 'train', but 'owl' do not"),
-        ("owl/barn", "but 'owl' do not and 'owl/barn' are no splits"),
-        ("dog/extra", "but 'dog/extra' are no splits"),
+        ("owl", "'cat', 'dog' hold the splits 'test', 'train', but 'owl' does not"),
+        ("owl/barn", "but 'owl' does not and 'owl/barn' is no split"),
+        ("dog/extra", "but 'dog/extra' is no split"),
     ],
 )
 def test_a_test_set_is_not_mixed_into_the_rest_because_another_class_has_none(

@@ -62,7 +62,7 @@ def test_pictures_that_look_the_same_are_told_those_across_splits_first(tmp_path
         ("test/cat/copy.jpg", "train/cat/1.jpg"),
         ("train/dog/2.jpg", "train/dog/again.jpg"),
     ]
-    assert "2 pairs of pictures look the same (1 of them in different splits):" in seen.lines()
+    assert "2 pairs of pictures look the same (1 in different splits):" in seen.lines()
     without = look_at(tmp_path / "data", cache_dir=tmp_path / "cache", alike=False)
     assert without.alike is None
 

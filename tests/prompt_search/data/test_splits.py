@@ -185,7 +185,7 @@ def test_without_a_given_select_split_it_is_drawn_from_the_search_split(
     [
         ({"search": 5, "select": 0, "test": 1}, set(ROLES), "class 'cat' has 0 usable images, .* the select split"),
         ({"search": 5, "select": 1, "test": 0}, set(ROLES), "class 'cat' has 0 usable images, .* the test split"),
-        ({"search": 1, "test": 4}, None, "class 'cat' has 1 usable images, needs at least 2 in the search split"),
+        ({"search": 1, "test": 4}, None, "class 'cat' has 1 usable image, needs at least 2 in the search split"),
         ({"search": 2, "test": 0}, {"search", "test"}, "class 'cat' has 0 usable images, .* the test split"),
     ],
 )

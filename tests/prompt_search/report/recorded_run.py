@@ -28,6 +28,7 @@ from prompt_search.run.journal.events import (
     TextsWeighed,
 )
 from prompt_search.run.journal.journal import Journal
+from prompt_search.run.journal.recorded_texts import RecordedTexts
 from prompt_search.run.money.budget import Budget
 
 __all__ = ["MODEL", "record_run"]
@@ -70,18 +71,29 @@ def record_run(
     content = {"arguments": config.to_json(), "budget": Budget().to_json()}
     (folder / "run.json").write_text(json.dumps(content))
     found = PromptSet.of(classes, [], {label.id: _texts(label.name, said, texts) for label in classes})
+    recorded = RecordedTexts()
     with Journal(folder) as journal:
         journal.event(Facts, "", lambda: _facts(classes))
-        _score(journal, classes, [PromptSet.of(classes, [each]) for each in ("{}", PHOTO_TEMPLATE, "a bad {}")], rng)
+        _score(
+            journal,
+            recorded,
+            classes,
+            [PromptSet.of(classes, [each]) for each in ("{}", PHOTO_TEMPLATE, "a bad {}")],
+            rng,
+        )
         if until == "begun":
             return folder
         for number, phase in enumerate(("cupl", "hill-climb")):
             journal.event(PhaseBegun, str(number), lambda phase=phase: PhaseBegun(name=phase))  # type: ignore[misc]
             journal.event(Asked, phase, lambda: _asked([said, "Nothing."]))
             _score(
-                journal, classes, [PromptSet.of(classes, [f"{phase} {i} {{}}"]) for i in range(candidates // 2)], rng
+                journal,
+                recorded,
+                classes,
+                [PromptSet.of(classes, [f"{phase} {i} {{}}"]) for i in range(candidates // 2)],
+                rng,
             )
-        winning = _score(journal, classes, [found], rng)
+        winning = _score(journal, recorded, classes, [found], rng)
         write_prompts_json(folder / "best_so_far.json", PromptFile(found, MODEL, _provenance(), {"proven": False}))
         if until == "searched":
             return folder
@@ -174,19 +186,16 @@ def _asked(replies: Sequence[str]) -> Asked:
 
 
 def _score(
-    journal: Journal, classes: Sequence[ClassLabel], candidates: Sequence[PromptSet], rng: random.Random
+    journal: Journal,
+    recorded: RecordedTexts,
+    classes: Sequence[ClassLabel],
+    candidates: Sequence[PromptSet],
+    rng: random.Random,
 ) -> Score:
     """Record candidates with drawn scores; that of the last."""
     scores = tuple(_drawn(len(classes), len(classes), rng) for _ in candidates)
-    lists = {f"{each.fingerprint[:8]}{i}": own for each in candidates for i, own in enumerate(each.texts) if own}
-    contents = tuple(
-        {
-            "templates": list(each.templates),
-            "texts": {c.id: f"{each.fingerprint[:8]}{i}" for i, c in enumerate(each.classes) if each.texts[i]},
-        }
-        for each in candidates
-    )
-    made = ScoredCandidates.of(contents, lists, scores)
+    made = recorded.record(candidates, scores)
+    recorded.learn(made)
     journal.event(ScoredCandidates, candidates[0].fingerprint, lambda: made)
     return scores[-1]
 

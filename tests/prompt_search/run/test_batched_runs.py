@@ -167,4 +167,4 @@ def test_a_plan_says_how_batches_will_be_used(tmp_path: Path) -> None:
     ended = planned.start()
     assert ended.code == 0, ended.said
     told = " ".join(((tmp_path / "planned" / "stdout.txt").read_text() + ended.said).split())
-    assert "16 questions or more that cupl puts together go to the provider as a batch" in told
+    assert "16 questions or more put together by cupl go to the provider as a batch" in told

@@ -10,6 +10,7 @@ from typing import Annotated, Any, get_origin, get_type_hints
 import pytest
 from typer.testing import CliRunner
 
+from optimizers import Cupl
 from prompt_search import DataConfig, LlmConfig, RunConfig, SearchConfig, optimize
 from prompt_search.errors import SettingsError
 from prompt_search.llm.prices import Price
@@ -178,3 +179,21 @@ def test_a_language_model_in_a_file_is_found_from_anywhere_and_a_name_stays_a_na
 
     assert located("gguf:models/small.gguf") == "gguf:/here/models/small.gguf"
     assert located("openai/gpt-4o-mini") == "openai/gpt-4o-mini"
+
+
+def test_an_own_strategy_has_one_name_and_none_of_ours() -> None:
+    class Mine(Cupl):
+        """Built on one of ours, and another."""
+
+    class Named(Cupl):
+        called = "mine"
+
+    class Taken(Cupl):
+        called = "glov"
+
+    assert (StrategyChoice.of(Mine()).name, StrategyChoice.of(Named()).name) == ("own:Mine", "own:mine")
+    assert StrategyChoice.of(Named()).shown == "mine"
+    with pytest.raises(SettingsError, match="your strategy Taken is called 'glov' like one of ours; call it otherwise"):
+        StrategyChoice.of(Taken())
+    with pytest.raises(SettingsError, match=r"^Mine: samples must be at least 1"):
+        Mine(samples=0)

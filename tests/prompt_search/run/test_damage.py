@@ -80,6 +80,7 @@ RARE: tuple[dict[str, Any], ...] = (
     {"event": "budget", **LIMIT},
     {"event": "reopened", "budget": {"max_calls": 9, "max_total_tokens": None, "max_cost": 1.5, "max_time": None}},
     {"event": "top classes", "classes": [[1, 0], [0, 1]]},
+    {"event": "class cross-entropies", "cross_entropies": [0.5, None]},
     {"event": "class clusters", "clusters": [0, 1]},
     {"event": "selection", "chosen": [[0, 2], [1]], "hold": 3.0, "held_out": [[3.0, 0.5]], "plain": 0.6,
      "costly": [[1, 0, 0.25]]},
@@ -129,16 +130,16 @@ def test_every_part_of_an_event_that_is_missing_or_of_another_type_is_named_or_k
     rare = [{"event": event["event"], "key": ""} | event | {"time": ""} for event in RARE]
     assert {event["event"] for event in rare} | plain.keys() == KINDS.keys()
     for event in (*plain.values(), *rare):
-        whole = json.dumps(event).encode()
+        whole = json.dumps(event, separators=(",", ":")).encode()
         assert read_and_written(whole, event["time"]) == (None, whole + b"\n")
         for path in places({name: part for name, part in event.items() if name != "time"}):
             for each in damaged_copies(event, path):
-                line = json.dumps(each).encode()
+                line = json.dumps(each, separators=(",", ":")).encode()
                 told, again = read_and_written(line, each["time"])
                 named = told is not None and (told.place or not isinstance(each.get("event"), str))
                 if path[0] == "budget" and told is None:  # a limit that is absent is none
                     each["budget"] = asdict(Budget(**each["budget"]))
-                assert named or again == json.dumps(each).encode() + b"\n", (path, line[:300])
+                assert named or again == json.dumps(each, separators=(",", ":")).encode() + b"\n", (path, line[:300])
 
 
 def put(wrong: object) -> Callable[[Any, Any], None]:
@@ -431,3 +432,16 @@ def test_the_corpus_of_damage_knows_every_kind_that_a_plain_run_records(world: W
     recorded = events_of(world.run().folder).keys()
     assert recorded <= KINDS.keys()
     assert recorded <= {kind for kind, _, _ in DAMAGE.values()}
+
+
+def test_a_journal_of_another_version_is_said_to_be_one(world: World) -> None:
+    path = world.run().folder / JOURNAL
+    lines = [json.loads(line) for line in path.read_bytes().splitlines()]
+    lines[0]["identity"]["scores"] = 2
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert read_records(path)
+    for line in lines:
+        line.pop("texts", None)
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    with pytest.raises(RunError, match=r"written by another version.*'texts' is missing.*another folder"):
+        read_records(path)

@@ -267,6 +267,8 @@ def test_the_description_reaches_the_language_model(world: World) -> None:
 
 def test_an_own_strategy_needs_no_registration(world: World) -> None:
     class OneTemplate:
+        called = "one-template"
+
         def plan(self, task: object) -> None: ...
 
         def run(self, search: Search) -> list[object]:
@@ -277,9 +279,13 @@ def test_an_own_strategy_needs_no_registration(world: World) -> None:
     result = world.run(strategy=OneTemplate())  # type: ignore[arg-type]  # the least a strategy can be
     assert (
         json.loads((result.folder / "run.json").read_text())["arguments"]["search"]["strategies"][0]["name"]
-        == "own:OneTemplate"
+        == "own:one-template"
     )
-    with pytest.raises(SettingsError, match="run your script again"):
+    journal = map(json.loads, (result.folder / "journal.jsonl").read_text().splitlines())
+    assert next(event["name"] for event in journal if event["event"] == "phase") == "one-template"
+    assert "one-template" in (result.folder / "report.html").read_text()
+    assert "own:" not in (result.folder / "report.html").read_text()
+    with pytest.raises(SettingsError, match="a strategy of your own, one-template: run your script again"):
         Run.open(result.folder).resume()
 
 

@@ -142,7 +142,18 @@ def test_splits_without_a_search_split_are_refused(tmp_path: Path) -> None:
 def test_an_empty_class_is_named(tmp_path: Path) -> None:
     write_classes(tmp_path, {"cat": 2, "dog": 2})
     write(tmp_path / "empty_one" / "notes.txt", b"x")
-    with pytest.raises(DataError, match=r"'empty_one'.*1 files that are no pictures were ignored"):
+    told = r"class folder 'empty_one' of .*; add some or remove it \(1 file that is no picture was ignored\)"
+    with pytest.raises(DataError, match=told):
+        read_images(tmp_path)
+
+
+def test_several_empty_classes_are_folders(tmp_path: Path) -> None:
+    write_classes(tmp_path, {"cat": 2, "dog": 2})
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    with pytest.raises(
+        DataError, match=r"no pictures in the class folders 'one', 'two' of .*; add some or remove them"
+    ):
         read_images(tmp_path)
 
 

@@ -64,7 +64,7 @@ def test_a_column_of_splits_gives_the_roles(tmp_path: Path) -> None:
     assert source.given == {"search", "test"}
     flat(tmp_path, "file_name,label,split\n0.png,cat,fold1\n1.png,dog,fold2\n")
     with pytest.raises(
-        DataError, match=r"'fold1', 'fold2' have no names of splits.*--split-map fold1=search,fold2=test"
+        DataError, match=r"'fold1', 'fold2' are not the names of splits.*--split-map fold1=search,fold2=test"
     ):
         read_images(tmp_path)
 
@@ -90,9 +90,9 @@ def test_what_is_amiss_in_a_table_is_told(tmp_path: Path) -> None:
         ("gone.png", "named in the metadata and not there"),
     )
     assert source.warnings == (
-        "1 rows of metadata.csv have no label and are left out: '2.png'",
-        "1 pictures are more than once in metadata.csv: '0.png'",
-        "1 pictures are not in metadata.csv and left out: '3.png'",
+        "1 row of metadata.csv has no label and is left out: '2.png'",
+        "1 picture is more than once in metadata.csv: '0.png'",
+        "1 picture is not in metadata.csv and left out: '3.png'",
     )
 
 
@@ -207,7 +207,7 @@ def test_a_class_none_is_a_class(tmp_path: Path) -> None:
 @pytest.mark.parametrize("joined", ['"cat,dog"', "cat|dog", "cat; owl", '"[""cat""]"'])
 def test_labels_that_look_like_several_are_told(tmp_path: Path, joined: str) -> None:
     source = read_images(flat(tmp_path, CSV + f"4.png,{joined}\n", pictures=5))
-    assert "1 labels of metadata.csv look like several in one" in source.warnings[0]
+    assert "1 label of metadata.csv looks like several in one" in source.warnings[0]
 
 
 def test_names_with_commas_are_no_labels_joined(tmp_path: Path) -> None:
@@ -258,7 +258,7 @@ def test_a_column_that_the_first_line_lacks_is_found(tmp_path: Path) -> None:
     lines = ['{"file_name": "0.png"}', '{"file_name": "1.png", "label": "cat"}', '{"file_name": "2.png", "label": "a"}']
     source = read_images(flat(tmp_path, "\n".join(lines), "metadata.jsonl", pictures=3))
     assert {image.id: image.class_id for image in source.images} == {"1.png": "cat", "2.png": "a"}
-    assert source.warnings[0] == "1 rows of metadata.jsonl have no label and are left out: '0.png'"
+    assert source.warnings[0] == "1 row of metadata.jsonl has no label and is left out: '0.png'"
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def test_a_given_classes_file_wins_over_the_one_in_the_folder(root: Path, tmp_pa
 
 def test_unknown_and_missing_ids_are_listed_with_the_nearest_ones(root: Path) -> None:
     write(root / "classes.json", b'{"n01_cta": "cat", "n02_dog": "dog"}')
-    with pytest.raises(DataError, match=r"'n01_cta' \(did you mean 'n01_cat'\?\).*no name for 1 classes: 'n01_cat'"):
+    with pytest.raises(DataError, match=r"'n01_cta' \(did you mean 'n01_cat'\?\).*no name for 1 class: 'n01_cat'"):
         read_images(root)
 
 

@@ -46,7 +46,7 @@ def test_classes_are_found_by_their_names_too(root: Path) -> None:
     ("text", "message"),
     [
         ("dog,owll", r"'owll' \(did you mean 'owl'\?\)"),
-        ("dog,dog", "keeps 1 class; two are needed"),
+        ("dog,dog", "keeps only one class; two are needed"),
         ("dog", "is no file; give one, or ids with commas"),
         (",", "names no class"),
         ("nowhere.json", "is no file"),

@@ -33,7 +33,7 @@ def test_wordnet_ids_of_two_meanings_get_the_names_that_tell_them_apart() -> Non
 def test_ids_that_no_list_knows_stay_with_a_warning() -> None:
     made, _, warnings = readable_names(["n02123045", "n99999999"])
     assert made["n99999999"] == "n99999999"
-    assert "1 of 2 class names are no words" in warnings[0]
+    assert "1 of 2 class names is no word" in warnings[0]
     assert "'n99999999'" in warnings[0]
 
 

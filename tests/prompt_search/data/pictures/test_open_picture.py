@@ -142,12 +142,23 @@ def bomb(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
 
 
+def strange_bmp() -> bytes:
+    """A compression that Pillow does not know."""
+    data = bytearray(encoded(Image.new("RGB", (4, 4)), "BMP"))
+    data[30] = 77
+    return bytes(data)
+
+
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
         (b"", "empty"),
         (b"nonsense", "not a picture"),
-        (png(1)[:60], "truncated|cut|Truncated|broken"),
+        (png(1)[:60], "^the picture is damaged: .*(truncated|cut|Truncated|broken).*; copy it again or remove it$"),
+        (
+            strange_bmp(),
+            "^the picture is damaged, or of a kind that is not read here: Unsupported.*; convert it to JPEG",
+        ),
         (b"\x89PNG\r\n\x1a\n" + b"\xff" * 50, "."),
         (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n", "not a picture"),
         (bomb(100_000, 100_000), "decompression bomb"),

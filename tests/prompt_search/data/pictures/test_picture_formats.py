@@ -139,13 +139,13 @@ def test_pictures_without_an_ending_are_told_with_the_ending_they_need(tmp_path:
     write(tmp_path / "dog" / "README", b"all about dogs")
     source = read_images(tmp_path)
     assert source.ignored == ("dog/IMG1", "dog/README")
-    told = "1 pictures without an ending in their names are left out: 'dog/IMG1'; give them one (dog/IMG1.png)"
+    told = "1 picture without an ending in its name is left out: 'dog/IMG1'; give each its own (dog/IMG1.png)"
     assert source.warnings == (told,)
 
 
 def test_a_class_of_pictures_without_an_ending_is_refused_with_the_way_out(tmp_path: Path) -> None:
     write(write_classes(tmp_path, {"cat": 3}) / "dog" / "IMG1", png(50))
-    with pytest.raises(DataError, match=r"no pictures in the class folder 'dog'.*give them one \(dog/IMG1\.png\)"):
+    with pytest.raises(DataError, match=r"no pictures in the class folder 'dog'.*give each its own \(dog/IMG1\.png\)"):
         read_images(tmp_path)
 
 

@@ -158,7 +158,7 @@ def test_arrays_are_given_as_they_are(tmp_path: Path) -> None:
     for wrong, message in (
         (Features(rows(3), [1, 2]), "3 rows of features and 2 labels"),
         (Features(rows(3)[0], [1, 2]), "numbers \\[N, D\\]"),
-        (Features(rows(3), [1, 1, 1]), "only 1 class"),
+        (Features(rows(3), [1, 1, 1]), "only one class"),
     ):
         with pytest.raises(DataError, match=message):
             load(OwnData(wrong), tmp_path)

@@ -75,7 +75,7 @@ def test_splits_of_a_list_and_bad_rows(root: Path) -> None:
     assert [image.given for image in source.images] == ["search"] * 2 + ["test"] + ["search"] * 3 + ["test"]
     assert [row for row, _ in source.unlabelled] == ["list.csv, line 13", "images/x/000.png"]
     assert [file for file, _ in source.unreadable] == ["../../etc/passwd", "gone.png"]
-    assert "1 rows of list.csv have no label" in source.warnings[0]
+    assert "1 row of list.csv has no label" in source.warnings[0]
     assert {label.id for label in source.classes} == {"cat", "dog"}
 
 
@@ -99,7 +99,7 @@ def test_splits_of_coop_are_read_from_their_file_or_its_folder(root: Path) -> No
         assert [image.given for image in source.images] == ["search", "search", "select", "test"] * 2
         assert source.images[0].id == "x/000.png"
     assert f"pictures from '{root / 'images'}'" in source.notes[0]
-    with pytest.raises(DataError, match=r"0 class of pictures that are there.*paths count from"):
+    with pytest.raises(DataError, match=r"pictures that are there are of no class; two are needed.*paths count from"):
         read_images(file, Reading(image_root=str(root)))
 
 
@@ -139,7 +139,7 @@ def test_a_file_of_splits_that_is_none_is_refused(root: Path, text: str) -> None
 
 def test_pictures_of_one_class_only_are_refused_with_what_is_missing(root: Path) -> None:
     rows = "path,label\nimages/x/000.png,cat\nimages/y/gone.png,dog\n"
-    with pytest.raises(DataError, match=r"1 class of pictures that are there: 'cat'.*images/y/gone\.png"):
+    with pytest.raises(DataError, match=r"pictures that are there are of only one class, 'cat'.*images/y/gone\.png"):
         read_images(write(root / "list.csv", rows.encode()))
 
 

@@ -24,8 +24,9 @@ def test_the_map_wins_over_names_and_is_told() -> None:
     [
         (["train", "test"], ["trian=search"], "names 'trian', which is no split here; did you mean 'train'"),
         (["val", "test"], [], "none to search with; --split-map test=search makes one"),
-        (["fold1", "fold2"], [], "have no names of splits"),
-        (["a", "b"], ["a=none,b=none"], "have no names of splits"),
+        (["fold1", "fold2"], [], "'fold1', 'fold2' are not the names of splits"),
+        (["a", "b"], ["a=none,b=none"], "are not the names of splits"),
+        ([""], ["train=search"], "names 'train', which is no split here; there are none"),
     ],
 )
 def test_splits_of_no_use_are_refused_with_what_to_do(names: list[str], mapped: list[str], message: str) -> None:

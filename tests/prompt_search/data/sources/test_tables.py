@@ -93,9 +93,9 @@ def test_a_rewritten_file_is_noticed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("labels", "columns", "message"),
     [
-        (["cat", "cat"], {}, "only 1 class: 'cat'"),
-        (["cat", None], {}, "only 1 class: 'cat'.*the first: its label is missing"),
-        (["cat", "dog"], {"split": ["fold1", "fold2"]}, "'fold1', 'fold2' have no names of splits"),
+        (["cat", "cat"], {}, "only one class, 'cat'"),
+        (["cat", None], {}, "only one class, 'cat'.*1 row is left out: its label is missing"),
+        (["cat", "dog"], {"split": ["fold1", "fold2"]}, "'fold1', 'fold2' are not the names of splits"),
         (["cat", "dog"], {"split": ["val", "test"]}, "none to search with; --split-map test=search"),
     ],
 )
@@ -133,7 +133,7 @@ def test_a_split_that_is_no_split_is_left_out_and_a_single_one_divided(tmp_path:
     assert source.warnings == ("'extra' is left out: not the name of a split; --split-map extra=search would use it",)
     source = read_images(write_parquet(tmp_path / "b.parquet", labels, split=["test"] * 6))
     assert {image.given for image in source.images} == {None}
-    assert source.notes == ("only 'test' has labelled pictures: the three splits are drawn from it",)
+    assert source.notes == ("labelled pictures are in 'test' only: the three splits are drawn from them",)
 
 
 def test_a_missing_column_is_named(tmp_path: Path) -> None:

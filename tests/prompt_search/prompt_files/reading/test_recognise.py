@@ -43,7 +43,7 @@ def write(tmp_path: Path) -> Write:
         (DCLIP, "4 texts for 2 classes", "descriptors by class (DCLIP), joined"),
         ({n: [n, f"{n}**+*+**It is nice."] for n in CUPL}, "4 texts for 2 classes", "ProAPO's names and descriptions"),
         ({n: [n, f"young {n}"] for n in CUPL}, "4 texts for 2 classes", "names by class"),
-        ({"top1": ["a {}."]}, "1 templates, ProAPO's", "1 template"),
+        ({"top1": ["a {}."]}, "1 template, ProAPO's", "1 template"),
         ({"pets": ["a {c}.", "the {c}."], "cifar10": ["one {c}."]}, "templates by data set", "the entry 'pets'"),
         ({"wds/pets": CUPL, "wds/cats": CUPL}, "class prompts by data set", "the entry 'wds/pets'"),
         (WAFFLE, "2 templates with descriptors behind the name (WaffleCLIP's form)", "2 templates"),
@@ -63,7 +63,7 @@ def test_plain_lines_and_fudd_s_two_files_are_recognised(write: Write) -> None:
     assert "class_names" in recognise(path).lines[0]  # what is missing beside it is told
     write("my_class_names.json", ["cat", "dog"])
     found = recognise(path)
-    assert (found.form, found.usable, len(found.lines)) == ("FuDD's texts for 1 pairs of classes", True, 1)
+    assert (found.form, found.usable, len(found.lines)) == ("FuDD's texts for 1 pair of classes", True, 1)
 
 
 def test_our_own_files_tell_their_version_and_model(write: Write, tmp_path: Path, tiny_clip: str) -> None:
@@ -85,7 +85,7 @@ def test_our_own_files_tell_their_version_and_model(write: Write, tmp_path: Path
         ("split.json", {"train": [["a.jpg", 0, "cat"]], "val": [], "test": []}, "a division of images"),
         ("labels.json", {"0": "cat", "1": "dog"}, "names of 2 classes by id"),
         ("captions.txt", "Image_0:Red flowers.\nImage_1:Blue flowers.\n", "captions of images, one a line (IPO)"),
-        ("other.json", {"a": 1}, "0 texts for 1 classes"),
+        ("other.json", {"a": 1}, "0 texts for 1 class"),
     ],
 )
 def test_what_holds_no_prompts_is_said_to_be_what_it_is(write: Write, name: str, content: Any, form: str) -> None:

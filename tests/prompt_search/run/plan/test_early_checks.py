@@ -56,7 +56,7 @@ BAD = [
     (GOOD.having({"start": ("gone.json#pets",)}), "gone.json can't be read: No such file"),
     (GOOD.having({"start": ("images",)}), "prompts.json can't be read: No such file"),
     (GOOD.having({"baseline": ("broken.json",)}), "broken.json is not"),
-    (GOOD.having({"fitness": "top2"}), "there is no fitness 'top2'; choose one of"),
+    (GOOD.having({"fitness": "top2"}), "there is no fitness 'top2'; did you mean 'top1-fitted-ce'"),
     (GOOD.having({"strategies": (StrategyChoice("hill-clim"),)}), "did you mean 'hill-climb'"),
     (GOOD.having({"strategies": (StrategyChoice("cupl", (("samples", "many"),)),)}), "it must be a whole number"),
     (GOOD.having({"name": "locl", "base_url": None}), "Did you mean 'local'"),
