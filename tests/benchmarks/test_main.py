@@ -56,7 +56,7 @@ def test_an_unknown_name_is_refused_with_the_known_ones(capsys: pytest.CaptureFi
     with pytest.raises(SystemExit):
         command.main(["text_encodings"])
     assert (
-        "no benchmark named text_encodings; there are demo_seeds, devices, engine_overhead" in capsys.readouterr().err
+        "no benchmark named text_encodings; there are calls_in_flight, demo_seeds, devices" in capsys.readouterr().err
     )
 
 
