@@ -88,7 +88,7 @@ def test_a_tampered_score_is_noticed(world: World, tiny_clip: str) -> None:
     first = world.run()
     again = replay(first, world, tiny_clip)
     lines = (again.folder / JOURNAL).read_text().splitlines()
-    place = next(i for i, line in enumerate(lines) if '"event": "select"' in line)
+    place = next(i for i, line in enumerate(lines) if json.loads(line)["event"] == "select")
     event = json.loads(lines[place])
     event["scores"][0]["top1"] = 0.123
     lines[place] = json.dumps(event)
