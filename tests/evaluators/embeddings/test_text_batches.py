@@ -63,7 +63,7 @@ def test_the_last_of_several_ends_counts() -> None:
 
 def test_batches_go_from_short_texts_to_long_ones() -> None:
     batches = list(text_batches(padded([9, 3, 14, 2, 4]), None, LIMIT))
-    assert batches == [TextBatch([1, 3], 4, 6), TextBatch([4], 8, 3), TextBatch([0], 12, 2), TextBatch([2], 16, 1)]
+    assert batches == [TextBatch([1, 3], 4, 4), TextBatch([4], 8, 3), TextBatch([0], 12, 2), TextBatch([2], 16, 1)]
 
 
 def test_a_batch_is_bounded_by_tokens() -> None:
@@ -82,7 +82,7 @@ def test_a_full_length_is_kept_for_every_batch() -> None:
 
 
 def test_a_row_without_any_change_is_as_short_as_can_be() -> None:
-    assert list(text_batches(torch.zeros(1, CONTEXT, dtype=torch.int64), None, LIMIT)) == [TextBatch([0], 4, 6)]
+    assert list(text_batches(torch.zeros(1, CONTEXT, dtype=torch.int64), None, LIMIT)) == [TextBatch([0], 4, 4)]
 
 
 def test_no_texts_no_batches() -> None:
