@@ -272,3 +272,13 @@ def test_a_fitness_that_reads_what_was_left_out_says_so(tmp_path: Path) -> None:
             FITNESS_PRESETS[name](score)
     for name in FITNESS_PRESETS.keys() - FIGURES_READ.keys():
         assert isinstance(FITNESS_PRESETS[name](score), float)
+
+
+def test_cross_entropies_by_class_are_those_of_a_score_that_has_them(tmp_path: Path) -> None:
+    texts = TextEncoder(PixelModel(), tmp_path)
+    plain = Evaluator(images(), texts, figures=())
+    for candidate, score in zip(candidates(), Evaluator(images(), texts).score(candidates()), strict=True):
+        assert score.class_cross_entropy is not None
+        assert len(set(score.class_cross_entropy)) > 1
+        assert plain.class_cross_entropies(candidate) == score.class_cross_entropy
+    assert [score.class_cross_entropy for score in plain.score(candidates())] == [None] * len(candidates())

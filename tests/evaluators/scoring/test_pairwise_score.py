@@ -239,6 +239,7 @@ def test_ranks_and_top_classes_agree_with_the_score(tmp_path: Path) -> None:
     assert (evaluator.top_classes(prompts, 1)[:, 0] == evaluator.images.labels).sum() == score.correct
     shortlists = evaluator.top_classes(base, 4)
     assert (evaluator.top_classes(prompts, 1) == shortlists).any(axis=1).all()
+    assert evaluator.class_cross_entropies(prompts) == score.class_cross_entropy
 
 
 def test_the_share_of_images_that_fall_back_counts_missing_pairs_among_their_best_classes(tmp_path: Path) -> None:
