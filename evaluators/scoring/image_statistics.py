@@ -1,5 +1,6 @@
 """What is summed over the images of a split under prompt sets, and the scores made of it."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -124,13 +125,12 @@ class ImageStatistics:
         return _rounded(-(mean * np.log(np.maximum(mean, 1e-300))).sum(1))
 
     def _by_class(self, totals: "NDArray[np.int64] | NDArray[np.float64]") -> list[tuple[float | None, ...]]:
-        """The means over the images of each class."""
-        absent = np.flatnonzero(self.images == 0).tolist()
-        rows: list[list[float | None]] = np.round(totals / np.maximum(self.images, 1), 6).tolist()
-        for row in rows if absent else ():
-            for c in absent:
-                row[c] = None
-        return list(map(tuple, rows))
+        """The means over the images of each class, equal ones the same object: scores are kept, and recalls are few."""
+        means = np.round(totals / np.maximum(self.images, 1), 6)
+        means[:, self.images == 0] = np.nan
+        different, places = np.unique(means, return_inverse=True)
+        values = [None if math.isnan(value) else value for value in different.tolist()]
+        return [tuple(map(values.__getitem__, row.tolist())) for row in places.reshape(means.shape)]
 
     def _confusions(self, most: int | None) -> Iterator[tuple[tuple[int, int, int], ...]]:
         """Of every set (label, prediction, images), most frequent first."""

@@ -5,7 +5,7 @@ from typing import Any
 
 __all__ = ["COSTLY_FIGURES", "SCORES_VERSION", "Score"]
 
-SCORES_VERSION = 3
+SCORES_VERSION = 4
 """Of how the figures are made and kept: scores of another version may differ from these in the last digit."""
 
 COSTLY_FIGURES = ("top5", "redundancy", "marginal_entropy", "class_cross_entropy")

@@ -10,8 +10,9 @@ most. `spread` is what 1 - cosine is on average for a text of the library, so `h
 the model: nats that a class pays for lying as far from its prior as a single text does. It is the logarithm of a prior
 over embeddings (von Mises-Fisher); with few images it keeps the selection from fitting noise, with many it fades.
 
-All changes of a class are one product: with S = sum of the chosen features, the class's logits after adding text t are
-s (x . S + x . f_t) / |S + f_t|, and the other classes' softmax sums stay as they are.
+All changes of a class are weighed together: with S = sum of the chosen features, the class's logits after adding text t
+are s (x . S + x . f_t) / |S + f_t|, and the other classes' softmax sums stay as they are. The products x . f_t are kept
+for the next turn of the class where they are few enough; x . S is known from the class's logits.
 """
 
 from collections.abc import Sequence
@@ -27,14 +28,17 @@ __all__ = ["TextFeatures", "select_texts", "weights_of"]
 
 Floats = NDArray[np.float64]
 
-ROWS_AT_ONCE = 4096
+ROWS_AT_ONCE = 2048
 """Up to so many images a class's changes are weighed on all of them; above, on those that it has any part in:"""
 
 FEW_ROWS = 512
 """that many beside its own."""
 
-KEPT_PRODUCTS = 2**23
-"""Cosines of all images with all texts that are kept rather than made anew for every class's turn."""
+KEPT_PRODUCTS = 2**25
+"""Cosines of all images with all texts that are kept rather than made anew for every class's turn: 128 MB."""
+
+LARGEST_STEP = 80.0
+"""Nats that a logit may be above the softmax sum with an exponential that single precision holds."""
 
 FEWEST_GAIN = 1e-6
 """Nats of the whole objective under which a change is none."""
@@ -113,6 +117,8 @@ class _State:
         self._sums = np.stack(
             [own[taken].astype(np.float64).sum(0) for own, taken in zip(features.texts, self._taken, strict=True)]
         )
+        self._near = [own @ prior for own, prior in zip(features.texts, features.prior, strict=True)]
+        self._squares = [np.einsum("td,td->t", own, own) for own in features.texts]
         texts = sum(map(len, features.texts))
         self._kept: dict[int, FloatArray] | None = {} if len(images) * texts <= KEPT_PRODUCTS else None
         lengths = np.maximum(np.linalg.norm(self._sums, axis=1), 1e-9)
@@ -127,19 +133,17 @@ class _State:
         """Make the best change of a class, if any lowers the objective."""
         texts, taken, total = self._features.texts[c], self._taken[c], self._sums[c]
         sign = np.where(taken, -1.0, 1.0)
-        projected = texts @ total
-        squared = np.maximum(total @ total + 2 * sign * projected + np.einsum("td,td->t", texts, texts), 1e-9)
-        rows = self._rows(c)
-        cosines = self._cosines(c, rows)
-        logits = self._scale * (self._images[rows] @ total.astype(np.float32))[:, None] + self._scale * sign * cosines
-        logits = logits / np.sqrt(squared)
-        near = texts @ self._features.prior[c]
+        length = float(np.linalg.norm(total))
+        lengths = np.sqrt(np.maximum(length**2 + 2 * sign * (texts @ total) + self._squares[c], 1e-9))
+        here, losses = self._losses(c, length, sign, lengths)
         now = total @ self._features.prior[c]
-        losses = self._losses(c, rows, logits) - self._hold * (now + sign * near) / np.sqrt(squared)
-        here = self._losses(c, rows, self._logits[rows, c][:, None])[0] - self._hold * now / np.sqrt(total @ total)
+        here -= self._hold * now / length
+        losses -= self._hold * (now + sign * self._near[c]) / lengths
         count = int(taken.sum())
-        losses[sign > 0 if count >= most else np.zeros(len(sign), dtype=bool)] = np.inf
-        losses[sign < 0 if count <= 1 else np.zeros(len(sign), dtype=bool)] = np.inf
+        if count >= most:
+            losses[sign > 0] = np.inf
+        if count <= 1:
+            losses[sign < 0] = np.inf
         best = int(losses.argmin())
         if losses[best] >= here - FEWEST_GAIN:
             return False
@@ -153,15 +157,33 @@ class _State:
             self._kept[c] = self._images @ self._features.texts[c].T
         return self._kept[c]
 
-    def _losses(self, c: int, rows: "NDArray[np.int64] | slice", logits: Floats) -> Floats:
-        """Summed cross-entropy of the rows for each column [n, T] that could be the class's logits, less a constant."""
-        now, top = self._logits[rows, c], self._log_total[rows]
-        others = np.maximum(1 - np.exp(now - top), 1e-12)  # softmax sum of the other classes over that of all
-        column = (logits - top[:, None]).astype(np.float32)
-        grown = np.log(others[:, None].astype(np.float32) + np.exp(np.minimum(column, 80.0)))
+    def _losses(self, c: int, length: float, sign: Floats, lengths: Floats) -> tuple[float, Floats]:
+        """Summed cross-entropy of the rows that count, less a constant: as it is, and after each change [T].
+
+        Args:
+            c: the class.
+            length: of the sum of its texts.
+            sign: [T] 1 for a text that would be added, -1 for one that would be dropped.
+            lengths: [T] of the sum after that.
+        """
+        rows = self._rows(c)
         own = self._labels[rows] == c
-        result: Floats = grown.sum(0, dtype=np.float64) - column[own].sum(0, dtype=np.float64)
-        return result
+        logits, top = self._logits[rows, c], self._log_total[rows]
+        share = np.exp(logits - top)
+        others = np.maximum(1 - share, 1e-12)  # softmax sum of the other classes over that of all
+        here = float(np.log(others + share).sum() - (logits - top)[own].sum())
+        # In single precision, and in place: 2 ns for an image and a text, and turns are counted in the ten thousands.
+        each = np.multiply(self._cosines(c, rows), (self._scale * sign / lengths).astype(np.float32))
+        each += _columns(logits * length, -top) @ _columns(1 / lengths, np.ones_like(lengths)).T
+        gained = each[own].sum(0, dtype=np.float64)
+        if each.max() > LARGEST_STEP:
+            np.logaddexp(each, np.log(others[:, None]).astype(np.float32), out=each)
+        else:
+            np.exp(each, out=each)
+            each += others[:, None].astype(np.float32)
+            np.log(each, out=each)
+        losses: Floats = each.sum(0, dtype=np.float64) - gained
+        return here, losses
 
     def _rows(self, c: int) -> "NDArray[np.int64] | slice":
         if len(self._labels) <= ROWS_AT_ONCE:
@@ -184,6 +206,10 @@ class _State:
         self._log_total = np.logaddexp(self._log_total + np.log(np.maximum(rest, 1e-300)), now)
         if fresh.any():
             self._log_total[fresh] = _log_sum_exp(self._logits[fresh])
+
+
+def _columns(*columns: Floats) -> FloatArray:
+    return np.stack(columns, axis=1).astype(np.float32)
 
 
 def _log_sum_exp(logits: Floats) -> Floats:

@@ -100,8 +100,9 @@ def _scored(result: Result) -> Iterator[dict[str, Any]]:
     records = without_void(read_records(path))
     if not records:
         raise RunMissing(f"{result.folder} holds no run: nothing is recorded there")
-    fitness = fitness_named(str(facts_of(records, path).identity["fitness"]))
-    calls, recorded = 0, RecordedTexts()
+    facts = facts_of(records, path)
+    fitness = fitness_named(str(facts.identity["fitness"]))
+    calls, recorded = 0, RecordedTexts(facts.classes)
     for record in records:
         event = record.event
         if isinstance(event, Asked):

@@ -263,7 +263,7 @@ def read_run(folder: Path, records: Sequence[Record] | None = None) -> RunRecord
         return RunRecord(folder, "new")
     facts = facts_of(valid, folder / JOURNAL)
     fitness = FITNESS_PRESETS.get(str(facts.identity.get("fitness")), FITNESS_PRESETS[DEFAULT_FITNESS])
-    told = _walk(valid, fitness, folder / JOURNAL)
+    told = _walk(valid, facts.classes, fitness, folder / JOURNAL)
     sealed = next((record for record in valid if isinstance(record.event, SealedRead)), None)
     file = read_prompts_json(folder / "prompts.json") if sealed and (folder / "prompts.json").exists() else None
     if file is None or sealed is None or file.prompts.fingerprint != sealed.key:  # of an earlier, smaller budget
@@ -275,13 +275,13 @@ def read_run(folder: Path, records: Sequence[Record] | None = None) -> RunRecord
     return RunRecord(folder, "finished", facts, file=file, proof=proof, **told)
 
 
-def _walk(records: Sequence[Record], fitness: Fitness, path: Path) -> dict[str, Any]:
+def _walk(records: Sequence[Record], classes: Sequence[ClassLabel], fitness: Fitness, path: Path) -> dict[str, Any]:
     """The fields of a record that come from its events, in order."""
     phase, calls, usd = BEFORE, 0, 0.0 if _priced(records) else None
     steps: list[Step] = []
     phases: list[Phase] = []
     replies: list[Replies] = []
-    recorded = RecordedTexts()
+    recorded = RecordedTexts(classes)
     found: dict[str, Any] = {}
     for record in records:
         event = record.event

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields
 
 from evaluators import Score
 from prompt_search.run.journal.events import KINDS, Event, Facts, NewClasses, OnSplit
-from prompt_search.run.journal.json_shape import ShapeError, need, plain, read_as
+from prompt_search.run.journal.json_shape import ShapeError, need, plain
 
 __all__ = ["Record", "as_line", "read_line"]
 
@@ -22,9 +22,7 @@ class Record:
 
 def as_line(key: str, event: Event, time: str) -> bytes:
     """The line of a journal file for an event, with its line end: plain ASCII."""
-    content = plain(event)
-    assert isinstance(content, dict)
-    line = {"event": event.kind, "key": key, **content, "time": time}
+    line = {"event": event.kind, "key": key, **event.to_line(), "time": time}
     return json.dumps(line, default=plain, separators=(",", ":")).encode() + b"\n"
 
 
@@ -49,7 +47,7 @@ def read_line(line: bytes, number: int, facts: Facts | None) -> Record:
     kind = KINDS.get(content["event"])
     if kind is None:
         raise ShapeError("is not known to this version", "event")
-    event = read_as(kind, {name: part for name, part in content.items() if name not in ("event", "key", "time")})
+    event = kind.from_line({name: part for name, part in content.items() if name not in ("event", "key", "time")})
     _check_scores(event, facts)
     return Record(content["key"], event, number)
 

@@ -10,7 +10,8 @@ from typing import Any, ClassVar, Literal, Self
 from evaluators import Candidate, ClassLabel, PromptSet, Score, Selected
 from optimizers import Reply, Request
 from prompt_search.llm.batch_log import BatchStep
-from prompt_search.run.journal.json_shape import need
+from prompt_search.run.journal.json_shape import need, plain, read_as
+from prompt_search.run.journal.recall_changes import read_recalls, written_scores
 from prompt_search.run.money.budget import Budget, Limit, limit_sentence
 
 __all__ = [
@@ -50,6 +51,9 @@ __all__ = [
 Chosen = tuple[tuple[int, ...], ...]
 """Per class the numbers of its texts in a library."""
 
+TextProduct = tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]
+"""The numbers of what a `Product` is made of."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
@@ -60,6 +64,21 @@ class Event:
     """
 
     kind: ClassVar[str]
+
+    def to_line(self) -> dict[str, object]:
+        """Its fields for a line of the journal, as `json.dumps(default=plain)` takes them."""
+        content = plain(self)
+        assert isinstance(content, dict)
+        return content
+
+    @classmethod
+    def from_line(cls, content: dict[str, Any]) -> Self:
+        """From the fields of a line.
+
+        Raises:
+            ShapeError: naming the field that is of another shape.
+        """
+        return read_as(cls, content)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,13 +265,14 @@ class Reopened(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoredCandidates(Event):
-    """Candidates and their scores on the search split; see `RecordedTexts` for `lists` and `texts`.
+    """Candidates and their scores on the search split; see `RecordedTexts` for `lists`, `products` and `texts`.
 
     A candidate that differs from the first of its event in few classes has `changes` instead of `texts`.
     """
 
     kind: ClassVar[str] = "score"
     texts: tuple[str, ...]
+    products: tuple[TextProduct, ...]
     lists: Mapping[str, tuple[int, ...]]
     candidates: tuple[Mapping[str, Any], ...]
     scores: tuple[Score, ...]
@@ -270,11 +290,21 @@ class ScoredCandidates(Event):
         contents: Sequence[Mapping[str, Any]],
         lists: Mapping[str, tuple[int, ...]],
         texts: Sequence[str],
+        products: tuple[TextProduct, ...],
         scores: Sequence[Score],
     ) -> Self:
         """From whole candidates, whose `texts` are the names of lists by class id."""
         candidates = tuple(contents[:1]) + tuple(_changes(contents[0], each) for each in contents[1:])
-        return cls(texts=tuple(texts), lists=lists, candidates=candidates, scores=tuple(scores))
+        return cls(texts=tuple(texts), products=products, lists=lists, candidates=candidates, scores=tuple(scores))
+
+    def to_line(self) -> dict[str, object]:
+        """See `Event.to_line`; recalls are written as `written_scores` tells."""
+        return Event.to_line(self) | {"scores": written_scores(self.scores)}
+
+    @classmethod
+    def from_line(cls, content: dict[str, Any]) -> Self:
+        """See `Event.from_line`."""
+        return read_as(cls, content | ({"scores": read_recalls(content["scores"])} if "scores" in content else {}))
 
     def content(self, number: int) -> dict[str, Any]:
         """A whole candidate: as `of` was given it."""

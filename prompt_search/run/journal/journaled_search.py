@@ -88,7 +88,7 @@ class JournaledSearch:
         self._observer, self._on_best = observer, on_best
         self._occurrences: Counter[Request] = Counter()
         self._recorded_replies = _recorded_replies(journal.recorded)
-        self._texts = RecordedTexts()
+        self._texts = RecordedTexts(task.classes)
         self._pictures = pictures
         self._captions: tuple[str, ...] | None = None
         self.tally = Tally()

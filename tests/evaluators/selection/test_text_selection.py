@@ -62,6 +62,20 @@ def test_the_one_product_makes_the_choices_of_the_plain_way(hold: float, seed: i
     assert found != tuple(tuple(own) for own in features.start)
 
 
+def test_logits_too_far_apart_for_exponentials_lead_to_the_choices_of_the_plain_way(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(text_selection, "LARGEST_STEP", -np.inf)
+    (x, y), features = images(), library()
+    assert select_texts(x, y, features, SCALE, hold=5.0, most=4) == plain_way(x, y, features, 5.0, most=4)
+
+
+def test_products_that_are_too_many_to_be_kept_lead_to_the_same_choices(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = select_texts(*images(), library(), SCALE, hold=5.0, most=4)
+    monkeypatch.setattr(text_selection, "KEPT_PRODUCTS", 0)
+    assert select_texts(*images(), library(), SCALE, hold=5.0, most=4) == kept
+
+
 def test_no_class_has_more_texts_than_allowed_or_none() -> None:
     found = select_texts(*images(), library(), SCALE, hold=0.0, most=2)
     assert {len(own) for own in found} <= {1, 2}

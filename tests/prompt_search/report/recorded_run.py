@@ -71,7 +71,7 @@ def record_run(
     content = {"arguments": config.to_json(), "budget": Budget().to_json()}
     (folder / "run.json").write_text(json.dumps(content))
     found = PromptSet.of(classes, [], {label.id: _texts(label.name, said, texts) for label in classes})
-    recorded = RecordedTexts()
+    recorded = RecordedTexts(classes)
     with Journal(folder) as journal:
         journal.event(Facts, "", lambda: _facts(classes))
         _score(

@@ -180,7 +180,7 @@ def test_a_candidate_is_recorded_by_what_it_changes_in_the_first() -> None:
         {"templates": ["the {}"], "texts": {i: "l1" for i in ids if i != "c0"}},
         {"templates": ["a {}"], "texts": dict.fromkeys(ids, "l3")},
     ]
-    event = ScoredCandidates.of(contents, {}, [], [score] * 4)
+    event = ScoredCandidates.of(contents, {}, [], (), [score] * 4)
     assert event.candidates[1] == {"templates": ["a {}"], "changes": {"c2": "l2"}}
     assert event.candidates[2] == {"templates": ["the {}"], "changes": {"c0": None, "c5": "l1"}}
     assert event.candidates[3] == contents[3]
@@ -195,7 +195,7 @@ def test_a_candidate_is_recorded_by_what_it_changes_in_the_first() -> None:
      [{"texts": {}}, {"changes": {}, "texts": {}}], [{"texts": 1}]],
 )  # fmt: skip
 def test_a_candidate_without_texts_is_a_damaged_line(candidates: list[dict[str, object]]) -> None:
-    line = as_line("key", ScoredCandidates(texts=(), lists={}, candidates=(), scores=()), "now")
+    line = as_line("key", ScoredCandidates(texts=(), products=(), lists={}, candidates=(), scores=()), "now")
     content = json.loads(line) | {"candidates": candidates, "scores": [plain_score(0.5).to_json()] * len(candidates)}
     with pytest.raises(ShapeError, match="not one of 'texts' and 'changes'"):
         read_line(json.dumps(content).encode(), 1, None)
