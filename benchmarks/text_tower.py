@@ -7,15 +7,16 @@ and what a batch is filled up with, is not useful. `text_tower_peers` has the sa
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.measure import Comparison, Figure, seconds_in_turn
+from benchmarks.measure import Comparison, Figure, alternate, seconds_in_turn
 from benchmarks.text_tower_peers import peers
 from evaluators import OpenClipModel, general_templates
+from evaluators.models.image_text_model import FloatArray
 from evaluators.models.text_tower import text_batches, tokens_per_batch
 
 if TYPE_CHECKING:
@@ -55,20 +56,34 @@ def measure(device: str) -> list[Comparison | Figure]:
     rows: list[Comparison | Figure] = [_fill_up(parts["torch"])]
     for name, own in parts.items():
         rows += _reached(name, own, seconds[name])
-    rows += _shares(seconds)
-    rows.append(
-        Comparison(
-            "text encoding: --products onednn",
-            f"{ARCHITECTURE}, {len(texts)} texts from templates, fp32",
-            "torch's products",
-            "texts/s",
-            len(texts) / seconds["torch"]["all"],
-            len(texts) / seconds["onednn"]["all"],
-            float(np.abs(models["torch"].encode_texts(texts) - models["onednn"].encode_texts(texts)).max()),
-            note=f"chosen by the user; {torch.backends.cpu.get_cpu_capability()}",
+    return [*rows, *_shares(seconds), *_gains(models, texts), *peers(models, texts)]
+
+
+def _gains(models: Mapping[str, OpenClipModel], texts: list[str]) -> list[Comparison]:
+    """What `--products onednn` brings for texts and for images."""
+    import torch
+
+    pixels = list(torch.randn(2 * models["torch"].image_batch, 3, 224, 224))
+    jobs: dict[str, tuple[str, int, Callable[[OpenClipModel], FloatArray]]] = {
+        "text encoding": ("texts", len(texts), lambda model: model.encode_texts(texts)),
+        "image encoding": ("images", len(pixels), lambda model: model.encode_pixels(pixels)),
+    }
+    rows = []
+    for job, (unit, count, encode) in jobs.items():
+        plain, other = alternate(lambda: encode(models["torch"]), lambda: encode(models["onednn"]))  # noqa: B023
+        rows.append(
+            Comparison(
+                f"{job}: --products onednn",
+                f"{ARCHITECTURE}, {count} {unit}, fp32",
+                "torch's products",
+                f"{unit}/s",
+                count / plain,
+                count / other,
+                float(np.abs(encode(models["torch"]) - encode(models["onednn"])).max()),
+                note="chosen by the user; for processors with AVX-512",
+            )
         )
-    )
-    return [*rows, *peers(models, texts)]
+    return rows
 
 
 @dataclass(frozen=True)
@@ -195,12 +210,17 @@ def _fill_up(parts: Parts) -> Figure:
 def _reached(name: str, parts: Parts, seconds: dict[str, float]) -> list[Comparison]:
     useful, one, large = (each / 1e9 for each in parts.rates(seconds))
     claim = f"{ARCHITECTURE}, {len(parts.real)} texts from templates, fp32, useful operations"
-    alone = "its linear layers alone"
+    all_encoded = parts.encoded / sum(parts.real)
     return [
-        Comparison(f"text tower, products {name}", claim, f"{alone}, {rows} tokens", "GFLOP/s", rate, useful, goal=goal)
-        if rows == parts.limit
-        else Comparison(
-            f"text tower, products {name}: large", claim, f"{alone}, {rows} tokens", "GFLOP/s", rate, useful
+        Comparison(
+            f"text tower, products {name}: {rows} tokens",
+            claim,
+            f"its linear layers alone on {rows} tokens",
+            "GFLOP/s",
+            rate,
+            useful,
+            goal=goal,
+            note=f"with the tokens that texts and batches are filled up with, about {useful * all_encoded / rate:.2f}",
         )
         for rows, rate, goal in ((parts.limit, one, 0.8), (LARGE, large, None))
     ]
