@@ -3,7 +3,6 @@
 Texts of one length, in the batches that ours go in, with as many threads. Loading, exporting and compiling don't count.
 """
 
-import copy
 import importlib.util
 import tempfile
 import warnings
@@ -18,6 +17,7 @@ import numpy as np
 from benchmarks.measure import Comparison, Figure, seconds_in_turn
 from evaluators import OpenClipModel
 from evaluators.models.image_text_model import FloatArray
+from evaluators.models.shared_weights import with_shared_weights
 from evaluators.models.text_tower import TextBatch, filled, text_batches, tokens_per_batch, unit_rows
 
 if TYPE_CHECKING:
@@ -85,8 +85,7 @@ def text_network(model: OpenClipModel, length: int) -> "torch.nn.Module":
             return made
 
     network: Any = model.network
-    shared = {id(tensor): tensor for tensor in (*network.parameters(), *network.buffers())}
-    clip = copy.deepcopy(network, shared)
+    clip: Any = with_shared_weights(network)
     del clip.visual
     clip.positional_embedding = torch.nn.Parameter(network.positional_embedding[:length].detach(), requires_grad=False)
     clip.attn_mask = network.attn_mask[:length, :length].clone()

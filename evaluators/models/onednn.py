@@ -5,7 +5,6 @@ carries along, uses it on all. The operator is one that torch's compiler calls a
 before it is used. It has no gradients.
 """
 
-import copy
 from functools import cache
 from typing import Final
 
@@ -13,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from evaluators.models.shared_weights import with_shared_weights
 from evaluators.precision import Precision
 
 __all__ = ["through_onednn", "why_not"]
@@ -46,8 +46,7 @@ def through_onednn(network: nn.Module) -> nn.Module:
     module makes of bare parameters stay as they are. The copy has the same weights under the same names, and no
     gradients.
     """
-    shared = {id(tensor): tensor for tensor in (*network.parameters(), *network.buffers())}
-    copied = copy.deepcopy(network, shared)
+    copied = with_shared_weights(network)
     for module in copied.modules():
         for plain, own in ((nn.Linear, Linear), (nn.MultiheadAttention, SelfAttention)):
             if isinstance(module, plain) and type(module).forward is plain.forward:

@@ -204,7 +204,7 @@ class OpenClipModel:
         model, self.preprocess, self._tokenizer = load(name, self.device, random_weights)
         self.logit_scale = float(model.logit_scale.detach().exp())  # before the cast: bfloat16 makes 99 of 100
         self._model = model.to(dtype)
-        network = _with_products(self._model, products)
+        network = _computing(self._model, products)
         self._text_tower = TextTower(network, self._tokenizer, self.device, 1e-5 if precision == "fp32" else 2e-2)
         self.context_length = self._text_tower.context_length
         self.cut_is_exact = self._text_tower.cut_is_exact
@@ -261,12 +261,16 @@ def _check_products(products: ProductsBy, device: str, precision: Precision) -> 
             raise ModelError(reason)
 
 
-def _with_products(network: "torch.nn.Module", products: ProductsBy) -> "torch.nn.Module":
+def _computing(network: "torch.nn.Module", products: ProductsBy) -> "torch.nn.Module":
+    """The network that the towers use, of the same weights."""
+    from evaluators.models.quick_gelu import with_even_quick_gelu
+
+    even = with_even_quick_gelu(network)
     if products == "torch":
-        return network
+        return even
     from evaluators.models.onednn import through_onednn
 
-    return through_onednn(network)
+    return through_onednn(even)
 
 
 def _with_products_told(fingerprint: str, products: ProductsBy) -> str:
