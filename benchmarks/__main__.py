@@ -38,14 +38,15 @@ BY_NAME_ONLY = (
     "near_duplicates",
     "greedy_tokens",
     "prefix_sharing",
-    "onednn_products",
+    "text_tower",
     "folder_visits",
 )
 """`demo_seeds` and `testbed` take from half an hour to hours and are about the search, not speed;
 `selection` is about what its hold adds, `questions` about what its questions bring,
 `methods` about what those of every method bring, `greedy_tokens` about what its tokens do;
 `growth` runs ProAPO on up to 1,000 classes; `heads` takes ten minutes and is about what words are compared with;
-`prefix_sharing` is about what did not pay, `onednn_products` about what would. `folder_visits` writes 100,000 files.
+`prefix_sharing` is about what did not pay; `text_tower` compiles a network, and wants onnxruntime. `folder_visits`
+writes 100,000 files.
 `devices` is in the GPU set: on a processor it only shows that it runs."""
 
 HERE = Path(__file__).parent

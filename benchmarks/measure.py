@@ -23,12 +23,12 @@ A benchmark is a module with one function, listed in `benchmarks/__main__.py`:
 import gc
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-__all__ = ["Comparison", "Figure", "alternate", "hardware", "versions"]
+__all__ = ["Comparison", "Figure", "alternate", "hardware", "seconds_in_turn", "versions"]
 
 PACKAGES = ("prompt-search", "torch", "open_clip_torch", "numpy", "pillow", "xllamacpp")
 
@@ -103,11 +103,19 @@ def alternate(
     Returns:
         Seconds of the peer, and of ours.
     """
+    least = seconds_in_turn({"peer": peer, "ours": ours}, repeats, warm_up)
+    return least["peer"], least["ours"]
+
+
+def seconds_in_turn(
+    ways: Mapping[str, Callable[[], object]], repeats: int = 3, warm_up: bool = True
+) -> dict[str, float]:
+    """The same for any number of ways, by their names."""
     if warm_up:
-        peer()
-        ours()
-    times = [(_seconds(peer), _seconds(ours)) for _ in range(repeats)]
-    return min(theirs for theirs, _ in times), min(own for _, own in times)
+        for run in ways.values():
+            run()
+    times = [{name: _seconds(run) for name, run in ways.items()} for _ in range(repeats)]
+    return {name: min(each[name] for each in times) for name in ways}
 
 
 def _seconds(run: Callable[[], object]) -> float:

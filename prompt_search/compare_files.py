@@ -11,6 +11,7 @@ from evaluators import Candidate, Evaluator, ImageTextModel, LabeledImages, Text
 from prompt_search.data import DataSplits
 from prompt_search.data.sources.reading import Reading
 from prompt_search.errors import DataError
+from prompt_search.models import has_weights_of
 from prompt_search.prompt_data import load_prompt_data, prompt_model, prompts_for
 from prompt_search.prompt_files.prompts_json import PromptFile
 from prompt_search.prompt_files.reading.by_class import Format
@@ -146,7 +147,7 @@ def _second_model(
     content: PromptFile | None, named: str | ImageTextModel | None, first: ImageTextModel, used: Resources
 ) -> ImageTextModel:
     """B's: the first's, unless B was found for another and none was named."""
-    if named is None and content is not None and content.model["fingerprint"] != first.fingerprint:
+    if named is None and content is not None and not has_weights_of(content.model, first):
         return prompt_model(content, None, used.devices, used.observer)
     return prompt_model(content, first, used.devices, used.observer)
 

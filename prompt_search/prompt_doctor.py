@@ -8,7 +8,7 @@ from evaluators import Candidate, ImageTextModel
 from evaluators.printable import counted
 from prompt_search.doctor import Check
 from prompt_search.errors import ModelError, PromptError
-from prompt_search.models import load_model
+from prompt_search.models import has_weights_of, load_model
 from prompt_search.prompt_files.classifier import read_classifier
 from prompt_search.prompt_files.prompts_json import PromptFile, read_prompts_json
 
@@ -48,7 +48,7 @@ def _names(prompts: Candidate) -> Check:
 
 
 def _fingerprint(content: PromptFile, name: str, model: ImageTextModel) -> Check:
-    if model.fingerprint == content.model["fingerprint"]:
+    if has_weights_of(content.model, model):
         return Check("prompts", "model", True, f"{name}: weights, tokenizer and precision are those of the file")
     found = f"{name} is not what the prompts were found for ({content.model['name']}): its weights or tokenizer differ"
     return Check(

@@ -8,7 +8,7 @@ from typing import Any
 from evaluators import PHOTO_TEMPLATE, Evaluator, PromptSet, TextEncoder
 from prompt_search.data.sources.reading import Reading
 from prompt_search.errors import PromptError, SettingsError
-from prompt_search.models import load_model
+from prompt_search.models import has_weights_of, load_model
 from prompt_search.prompt_data import load_prompt_data, prompts_for
 from prompt_search.prompt_files.reading.read import own_content
 from prompt_search.report.statistics import PairedCounts, exact_p, holm, paired_interval
@@ -88,7 +88,7 @@ def _on(prompts: str | Path, data: str, name: str, how: Reading, used: Resources
     used.observer.update(Status(phase=f"loading {name}"))
     model = load_model(name, device=used.devices)
     splits = load_prompt_data(content.run if content else {}, data, model, how, used)
-    own = content is not None and content.model["fingerprint"] == model.fingerprint
+    own = content is not None and has_weights_of(content.model, model)
     read = prompts_for(prompts, content, splits.classes)
     try:
         check_prompts(read.prompts, context_check(model), str(prompts))

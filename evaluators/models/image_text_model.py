@@ -25,7 +25,10 @@ class ImageTextModel(Protocol):
 
     @property
     def fingerprint(self) -> str:
-        """Hex digest of architecture, weights, tokenizer and precision: the same vectors come from the same digest."""
+        """Hex digest of architecture, weights, tokenizer, precision and products.
+
+        The same vectors come from the same digest.
+        """
         ...
 
     @property

@@ -4,12 +4,13 @@ Images go through the tower in batches of one shape, so that an image has the sa
 `evaluators.models.text_tower` tells why the shape matters.
 """
 
+import hashlib
 import logging
 import os
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 
@@ -23,7 +24,7 @@ from evaluators.models.open_clip_loading import (
     torch_dtype,
 )
 from evaluators.models.text_tower import TextTower, filled, unit_rows
-from evaluators.precision import Precision
+from evaluators.precision import Precision, ProductsBy
 
 if TYPE_CHECKING:
     import torch
@@ -172,29 +173,46 @@ class OpenClipModel:
             would have random weights.
         device: `cpu`, `cuda`, `cuda:1`, or `auto` (CUDA where there is one).
         precision: of weights and computation; features are always returned as float32.
+        products: `onednn` for oneDNN's products on a processor with AVX-512, in `fp32`: faster where torch's own use
+            less than that, and rounded otherwise, so that the features are others by up to 1e-6. See
+            `evaluators.models.onednn`.
         random_weights: allow an architecture without a tag, seeded with 0 (for tests and benchmarks).
 
+    Attributes:
+        weights_fingerprint: the fingerprint it would have with torch's products.
+
     Raises:
-        ModelError: if the model is unknown, can't be fetched or doesn't load, or the device isn't there.
+        ModelError: if the model is unknown, can't be fetched or doesn't load, the device isn't there, or such products
+            can't be had.
     """
 
     def __init__(
-        self, name: str, *, device: str = "auto", precision: Precision = "fp32", random_weights: bool = False
+        self,
+        name: str,
+        *,
+        device: str = "auto",
+        precision: Precision = "fp32",
+        products: ProductsBy = "torch",
+        random_weights: bool = False,
     ) -> None:
         self.name = name
         self.precision = precision
+        self.products = products
         self.device = check_device(device)
+        _check_products(products, self.device, precision)
         dtype = torch_dtype(precision)
         model, self.preprocess, self._tokenizer = load(name, self.device, random_weights)
         self.logit_scale = float(model.logit_scale.detach().exp())  # before the cast: bfloat16 makes 99 of 100
         self._model = model.to(dtype)
-        self._text_tower = TextTower(self._model, self._tokenizer, self.device, 1e-5 if precision == "fp32" else 2e-2)
+        network = _with_products(self._model, products)
+        self._text_tower = TextTower(network, self._tokenizer, self.device, 1e-5 if precision == "fp32" else 2e-2)
         self.context_length = self._text_tower.context_length
         self.cut_is_exact = self._text_tower.cut_is_exact
         self.width = self._text_tower.width
         self.preprocessing = preprocessing_of(self._model)
-        self.fingerprint = network_digest(self._model, precision, self._text_tower.probe_tokens())
-        self._image_tower = ImageTower(self._model, self.width, self.device, precision)  # changes the layout of weights
+        self.weights_fingerprint = network_digest(self._model, precision, self._text_tower.probe_tokens())
+        self.fingerprint = _with_products_told(self.weights_fingerprint, products)
+        self._image_tower = ImageTower(network, self.width, self.device, precision)  # changes the layout of weights
 
     def token_keys(self, texts: Sequence[str]) -> list[bytes]:
         """For each text the bytes of its token ids, padding included."""
@@ -231,3 +249,26 @@ class OpenClipModel:
     def decoding_processes(self) -> int:
         """How many processes may decode and preprocess images for the tower; 0: threads do as well."""
         return self._image_tower.processes
+
+
+def _check_products(products: ProductsBy, device: str, precision: Precision) -> None:
+    if products not in get_args(ProductsBy):
+        raise ModelError(f"unknown products {products!r}; choose one of {', '.join(get_args(ProductsBy))}")
+    if products == "onednn":
+        from evaluators.models.onednn import why_not
+
+        if reason := why_not(device, precision):
+            raise ModelError(reason)
+
+
+def _with_products(network: "torch.nn.Module", products: ProductsBy) -> "torch.nn.Module":
+    if products == "torch":
+        return network
+    from evaluators.models.onednn import through_onednn
+
+    return through_onednn(network)
+
+
+def _with_products_told(fingerprint: str, products: ProductsBy) -> str:
+    """Another fingerprint for other products; for torch's the same, as features are stored under it."""
+    return fingerprint if products == "torch" else hashlib.sha256(f"{fingerprint}\n{products}".encode()).hexdigest()

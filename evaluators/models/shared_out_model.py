@@ -52,7 +52,8 @@ class SharedOutModel:
     def __init__(self, copies: Sequence[OpenClipModel]) -> None:
         first = copies[0]
         self._copies = tuple(copies)
-        self.name, self.precision = first.name, first.precision
+        self.name, self.precision, self.products = first.name, first.precision, first.products
+        self.weights_fingerprint = first.weights_fingerprint
         self.fingerprint, self.preprocessing, self.preprocess = first.fingerprint, first.preprocessing, first.preprocess
         self.width, self.context_length, self.logit_scale = first.width, first.context_length, first.logit_scale
         self.cut_is_exact = first.cut_is_exact

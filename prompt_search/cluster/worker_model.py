@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from evaluators.errors import ModelError
 from evaluators.models.image_text_model import ImageTextModel
 from evaluators.models.open_clip_model import OpenClipModel
-from evaluators.precision import Precision
+from evaluators.precision import Precision, ProductsBy
 from prompt_search.model_names import open_clip_name
 from prompt_search.models import load_model
 
@@ -21,12 +21,14 @@ class WorkerModel:
     Attributes:
         name: as a person writes it.
         precision: of its weights and computation.
+        products: what multiplies its matrices.
         fingerprint: of the model here; other weights are refused.
         given: the object.
     """
 
     name: str
     precision: Precision
+    products: ProductsBy
     fingerprint: str
     given: ImageTextModel | None = None
 
@@ -34,20 +36,20 @@ class WorkerModel:
     def of(cls, model: ImageTextModel) -> "WorkerModel":
         """The way to get this model elsewhere."""
         if not isinstance(model, OpenClipModel):
-            return cls(model.name, "fp32", model.fingerprint, model)
+            return cls(model.name, "fp32", "torch", model.fingerprint, model)
         # The folder of the bundled model is another one where the program is installed elsewhere.
         name = BUNDLED if model.name == open_clip_name(BUNDLED) else model.name
-        return cls(name, model.precision, model.fingerprint)
+        return cls(name, model.precision, model.products, model.fingerprint)
 
     def load(self, device: str) -> ImageTextModel:
         """The model, on a device of the worker.
 
         Raises:
-            ModelError: if it can't be loaded there, or has other weights there.
+            ModelError: if it can't be loaded there, has other weights there, or can't have such products there.
         """
         if self.given is not None:
             return self.given
-        model = load_model(self.name, device=device, precision=self.precision)
+        model = load_model(self.name, device=device, precision=self.precision, products=self.products)
         if model.fingerprint != self.fingerprint:
             raise ModelError(f"the model {self.name!r} has other weights on a worker than here; install the same ones")
         return model

@@ -11,7 +11,7 @@ from evaluators import Candidate, ClassLabel, ImageTextModel, PairwisePrompts, c
 from evaluators.models.image_text_model import FloatArray
 from evaluators.scoring.pairwise_score import PairTable, pair_table, two_steps
 from prompt_search.data.pictures.decoding import Decode, Decoding
-from prompt_search.models import backbone_warning, load_model, load_prompt_model
+from prompt_search.models import backbone_warning, has_weights_of, load_model, load_prompt_model
 from prompt_search.prompt_files.prompts_json import read_prompts_json
 from prompt_search.run.progress import Observer
 
@@ -92,7 +92,7 @@ def open_prompt_file(
             observer.warn(wrong)
     prompts, calibrated = content.prompts, content.calibrated_logit_scale
     pairwise = isinstance(prompts, PairwisePrompts)
-    same = used.fingerprint == content.model["fingerprint"]
+    same = has_weights_of(content.model, used)
     return OpenedPrompts(
         prompts,
         used,

@@ -6,7 +6,7 @@ from pathlib import PurePath
 from typing import Annotated, Any, Literal
 
 from evaluators import DEFAULT_FITNESS, FITNESS_PRESETS
-from evaluators.precision import Precision, StoredAs
+from evaluators.precision import Precision, ProductsBy, StoredAs
 from optimizers import STRATEGIES, Optimizer, configure, strategy_class
 from optimizers.settings import strategy_name
 from prompt_search.data.pictures.decoding import Decode
@@ -311,6 +311,13 @@ class RunConfig(Part):
         ),
     ] = "mini-clip"
     precision: Annotated[Precision, Option("Of the image-text model.", identity="model")] = "fp32"
+    products: Annotated[
+        ProductsBy,
+        Option(
+            "onednn: up to twice as fast on AMD processors with AVX-512; features get other last bits.",
+            identity="model",
+        ),
+    ] = "torch"
     search: SearchConfig = field(default_factory=SearchConfig)
     llm: LlmConfig = field(default_factory=LlmConfig)
     seed: Annotated[int, Option("Of splits, search and sampling.", provenance=True)] = 0

@@ -71,7 +71,7 @@ def open_inputs(job: Job) -> tuple[Facts, Mapping[str, LabeledImages]]:
         "data": data.fingerprint,
         "data of new classes": new.fingerprint if new else None,
         "class names": [label.name for label in (*data.classes, *new_classes)],
-        "model": [config.model, config.precision, model.fingerprint],
+        "model": [config.model, config.precision, *_products(config), model.fingerprint],
         "language model": llm.identity,
         "strategies": [[name, _settings(strategy)] for name, strategy in job.strategies],
         "captions": config.search.captions if sees else 0,
@@ -90,6 +90,11 @@ def open_inputs(job: Job) -> tuple[Facts, Mapping[str, LabeledImages]]:
         new_classes=new_classes,
     )
     return facts, splits
+
+
+def _products(config: RunConfig) -> list[str]:
+    """Those that are no run's unless it is said: the first journals know of none."""
+    return [] if config.products == "torch" else [f"products {config.products}"]
 
 
 def _called(paths: Sequence[str]) -> list[str]:

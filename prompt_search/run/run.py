@@ -317,7 +317,10 @@ class Run:
 
         if self._model is not None:
             return self._model
-        return load_model(self.config.model, device=self.resources.devices, precision=self.config.precision)
+        config = self.config
+        return load_model(
+            config.model, device=self.resources.devices, precision=config.precision, products=config.products
+        )
 
     def _language_model(self) -> "LanguageModel":
         from prompt_search.llm.choose import language_model

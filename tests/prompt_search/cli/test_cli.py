@@ -14,6 +14,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from evaluators.models.onednn import why_not
 from tests.fakes.openai_server import Behaviour, OpenAIServer, Received, after, refuse, reply
 from tests.prompt_search.cli.conftest import Run
 
@@ -38,6 +39,17 @@ def test_a_run_prints_a_table_the_prompts_and_the_files(program: Run, tiny_clip:
     for expected in ("names only", "general templates", "winner", "placebo", "Winning prompts", "prompt file", "out/"):
         assert expected in done.stdout
     assert (place / "out" / "prompts.json").exists()
+
+
+def test_products_are_chosen_by_option_or_refused_in_a_sentence(program: Run, tiny_clip: str, place: Path) -> None:
+    refused = why_not("cpu", "fp32")
+    with OpenAIServer(GOOD) as server:
+        more = ("--products", "onednn", "--device", "cpu")
+        done = program(*arguments(server, tiny_clip, *more), check=2 if refused else 0)
+    if refused:
+        assert refused in " ".join(done.stderr.split())
+        return
+    assert json.loads((place / "out" / "prompts.json").read_text())["model"]["products"] == "onednn"
 
 
 def test_a_terminal_shows_live_totals(program: Run, tiny_clip: str, place: Path) -> None:
@@ -215,6 +227,8 @@ def test_a_wrong_key_stops_at_once_and_is_not_shown(
         (["run", "images", "--max-calls", "-1"], "0 or more"),
         (["run", "images", "--baseline", "nowhere.txt"], "nowhere.txt"),
         (["run", "images", "--precision", "fp8"], "fp8"),
+        (["run", "images", "--products", "mkl"], "mkl"),
+        (["run", "images", "--products", "onednn", "--precision", "bf16"], "are for precision fp32, not bf16; choose"),
         (["runn", "images"], "No such command"),
         (["export", "images", "--to", "open_clip"], "prompts.json"),
         (["export", "images", "--to", ""], "name the forms"),

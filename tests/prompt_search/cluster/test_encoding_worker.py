@@ -74,4 +74,4 @@ def test_a_named_model_is_loaded_again_and_must_have_the_same_weights() -> None:
     assert (way.name, way.given) == ("mini-clip", None)
     assert way.load("cpu").fingerprint == here.fingerprint
     with pytest.raises(ModelError, match="other weights"):
-        WorkerModel("mini-clip", "fp32", "others").load("cpu")
+        WorkerModel("mini-clip", "fp32", "torch", "others").load("cpu")

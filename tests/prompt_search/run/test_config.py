@@ -29,6 +29,7 @@ OTHER: dict[str, Any] = {
     "stored_as": "fp16",
     "decode": "fast",
     "precision": "bf16",
+    "products": "onednn",
     "feedback": "confusions",
     "prompt_format": "cupl",
     "strategies": (StrategyChoice("cupl"),),
