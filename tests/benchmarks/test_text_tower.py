@@ -54,7 +54,7 @@ def test_the_network_given_to_peers_is_the_models_own(tiny: OpenClipModel, lengt
     with torch.inference_mode():
         made = text_network(tiny, length)(tokens).numpy()
     np.testing.assert_allclose(made, tiny.encode_texts(TEXTS[:2]), atol=1e-6)
-    assert tiny.network.positional_embedding.shape[0] == 77  # type: ignore[union-attr, index]
+    assert tiny.network.positional_embedding.shape[0] == 77  # type: ignore[index]
 
 
 def test_peers_encode_the_same_and_one_that_is_not_installed_says_how(
