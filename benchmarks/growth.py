@@ -1,17 +1,19 @@
 """How the cost of a run grows with the number of classes: whole ProAPO runs in a fake world, each in its own process.
 
 The world has images and texts whose features are drawn from hashes, and a language model that answers at once, so what
-is measured is the strategy, the scoring, the journal and the files. Memory is the peak, with imports.
+is measured is the strategy, the scoring, the journal and the files. Memory is the peak, with imports. Then the same
+command is given again, as one would to resume, in another process: it reads the journal and goes through its events.
+
+And how the time to score a prompt set grows with the number of images.
 """
 
 import hashlib
 import json
-import math
 import resource
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,7 +22,7 @@ from unittest.mock import patch
 import numpy as np
 
 from benchmarks.measure import Figure
-from evaluators import ClassLabel, LabeledImages
+from evaluators import ClassLabel, Evaluator, LabeledImages, PromptSet, TextEncoder
 from evaluators.models.image_text_model import FloatArray
 
 __all__ = ["carry_out", "measure"]
@@ -103,7 +105,7 @@ def carry_out(classes: int, folder: Path, called: str = "fake") -> Path:
     labels = tuple(ClassLabel(f"c{i:04}", f"qzx{i}") for i in range(classes))
     report = DataReport(classes, {"search": len(search), "select": len(select), "test": len(test)})
     data = DataSplits(labels, search, select, test, report, f"fake {classes}")
-    (folder / "data").mkdir(parents=True)
+    (folder / "data").mkdir(parents=True, exist_ok=True)
     with patch.object(inputs, "load_data", lambda *_, **__: data):
         config = RunConfig.of(str(folder / "data"), strategies=("proapo",), description="Marked things.")
         resources = Resources(cache_dir=folder / "cache", observer=Silent())
@@ -111,22 +113,21 @@ def carry_out(classes: int, folder: Path, called: str = "fake") -> Path:
     return folder / "run"
 
 
-def run(classes: int) -> None:
-    """One ProAPO run; prints processor seconds, seconds by the clock, peak bytes, bytes of the journal, candidates."""
-    with TemporaryDirectory() as folder:
-        started = time.perf_counter()
-        journal = carry_out(classes, Path(folder)) / "journal.jsonl"
-        wall = time.perf_counter() - started
-        size = journal.stat().st_size
-        usage = resource.getrusage(resource.RUSAGE_SELF)
-        with journal.open() as lines:
-            scored = [event for event in map(json.loads, lines) if event["event"] == "score"]
-        candidates = sum(len(event["candidates"]) for event in scored)
+def run(classes: int, folder: Path) -> None:
+    """One ProAPO run, or what is left of it; prints its cost, bytes of the journal, events, candidates."""
+    started = time.perf_counter()
+    journal = carry_out(classes, folder) / "journal.jsonl"
+    wall = time.perf_counter() - started
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    with journal.open() as lines:
+        events = list(map(json.loads, lines))
+    candidates = sum(len(event["candidates"]) for event in events if event["event"] == "score")
     found = {
         "processor": usage.ru_utime + usage.ru_stime,
         "wall": wall,
         "peak": usage.ru_maxrss * 1024,
-        "journal": size,
+        "journal": journal.stat().st_size,
+        "events": len(events),
         "candidates": candidates,
     }
     print(json.dumps(found))
@@ -135,33 +136,80 @@ def run(classes: int) -> None:
 SIZES = (10, 100, 1000)
 
 
+IMAGES = (160, 1_600, 16_000, 50_000)
+SETS, COLUMNS = 8, 100
+
+
 def measure(device: str) -> list[Figure]:
-    """Per number of classes the processor seconds, the peak of memory, the journal, and the exponent of the growth."""
-    found = {classes: _in_a_process(classes) for classes in SIZES}
-    figures = []
-    for classes, each in found.items():
-        what = f"a ProAPO run, {classes} classes, {SHOTS} + {SHOTS} images a class, {each['candidates']:.0f} candidates"
-        limits = (MOST_SECONDS, MOST_GB, MOST_JOURNAL_MB) if classes == 1000 else (None, None, None)
-        note = f"{each['wall']:.0f} s by the clock"
-        figures += [
-            Figure(f"growth: processor, C = {classes}", what, each["processor"], "s", limits[0], note),
-            Figure(f"growth: memory, C = {classes}", what, each["peak"] / 2**30, "GB", limits[1]),
-            Figure(f"growth: journal, C = {classes}", what, each["journal"] / 1e6, "MB", limits[2]),
-        ]
-    few, many = min(found), max(found)
-    per_candidate = [found[c]["processor"] / found[c]["candidates"] for c in (few, many)]
-    exponent = math.log(per_candidate[1] / per_candidate[0]) / math.log(many / few)
-    figures.append(Figure("growth: exponent", f"processor time a candidate, C = {few} to {many}", exponent, "of C"))
-    return figures
+    """Per number of classes the processor seconds, the peak of memory, the journal, and the exponents of growth."""
+    figures: list[Figure] = []
+    per_candidate = {}
+    for classes in SIZES:
+        with TemporaryDirectory() as folder:
+            first, again = (_in_a_process(classes, Path(folder)) for _ in range(2))
+        per_candidate[classes] = first["processor"] / first["candidates"]
+        figures += _of_a_run(classes, first, again)
+    figures.append(_exponent("growth: exponent", "processor time a candidate", per_candidate, "C"))
+    per_set = {images: _seconds_a_set(images, device) for images in IMAGES}
+    what = f"to score a prompt set of {COLUMNS} classes, D = {WIDTH}, {SETS} sets at once"
+    figures += [Figure(f"growth: scoring, N = {n:,}", what, 1000 * each, "ms") for n, each in per_set.items()]
+    return [*figures, _exponent("growth: exponent of scoring", what, per_set, "N")]
 
 
-def _in_a_process(classes: int) -> dict[str, float]:
+def _of_a_run(classes: int, first: Mapping[str, float], again: Mapping[str, float]) -> list[Figure]:
+    what = f"a ProAPO run, {classes} classes, {SHOTS} + {SHOTS} images a class, {first['candidates']:.0f} candidates"
+    limits = (MOST_SECONDS, MOST_GB, MOST_JOURNAL_MB) if classes == 1000 else (None, None, None)
+    resumed = f"the same command again, {again['events']:.0f} events, {again['candidates']:.0f} candidates"
+    return [
+        Figure(f"growth: processor, C = {classes}", what, first["processor"], "s", limits[0], _clock(first)),
+        Figure(f"growth: memory, C = {classes}", what, first["peak"] / 2**30, "GB", limits[1]),
+        Figure(f"growth: journal, C = {classes}", what, first["journal"] / 1e6, "MB", limits[2]),
+        Figure(f"growth: resumed, C = {classes}", resumed, again["processor"], "s", None, _clock(again)),
+        Figure(f"growth: memory resumed, C = {classes}", resumed, again["peak"] / 2**30, "GB"),
+    ]
+
+
+def _clock(found: Mapping[str, float]) -> str:
+    candidates, events = (found[name] / found["wall"] for name in ("candidates", "events"))
+    return f"{found['wall']:.0f} s by the clock, {candidates:.0f} candidates and {events:.1f} events a second"
+
+
+def _exponent(name: str, what: str, costs: Mapping[int, float], of: str) -> Figure:
+    """The slope of a line through the logarithms."""
+    sizes, seconds = np.log(list(costs)), np.log(list(costs.values()))
+    slope = float(np.polyfit(sizes, seconds, 1)[0])
+    return Figure(name, f"{what}, {of} = {min(costs):,} to {max(costs):,}", slope, f"of {of}")
+
+
+def _seconds_a_set(images: int, device: str) -> float:
+    """The least of three times, the texts' features known."""
+    labels = np.arange(images, dtype=np.int64) * COLUMNS // images
+    noise = np.random.default_rng(images).standard_normal((images, WIDTH), dtype=np.float32)
+    classes = tuple(ClassLabel(f"c{i:04}", f"qzx{i}") for i in range(COLUMNS))
+    x = _unit(np.stack([_direction(int(label)) for label in labels]) + np.float32(0.17) * noise)
+    split = LabeledImages(x, labels, tuple(label.id for label in classes), tuple(map(str, range(images))))
+    sets = [PromptSet.of(classes, [f"the {i} marked {{}}"]) for i in range(SETS)]
+    seconds = []
+    with TemporaryDirectory() as folder:
+        texts = TextEncoder(FakeModel(), Path(folder))
+        for _ in range(3):
+            evaluator = Evaluator(split, texts, devices=[device])
+            began = time.perf_counter()
+            evaluator.score(sets)
+            seconds.append(time.perf_counter() - began)
+    return min(seconds) / SETS
+
+
+def _in_a_process(classes: int, folder: Path) -> dict[str, float]:
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.growth", str(classes)], capture_output=True, text=True, check=True
+        [sys.executable, "-m", "benchmarks.growth", str(classes), str(folder)],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return found
 
 
 if __name__ == "__main__":
-    run(int(sys.argv[1]))
+    run(int(sys.argv[1]), Path(sys.argv[2]))

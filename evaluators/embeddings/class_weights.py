@@ -1,7 +1,7 @@
 """From texts to class embeddings: the columns of a zero-shot classifier."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -169,6 +169,9 @@ def class_weights(candidate: PromptSet, model: ImageTextModel) -> FloatArray:
 ClassTexts = Mapping[bytes, Sequence[str]]
 """The texts of classes by their digest (`PromptSet.class_digests`)."""
 
+Places = Mapping[bytes, tuple[PromptSet, int]]
+"""A prompt set and the number of a class in it, by the digest of the class's texts, which are rendered when needed."""
+
 TEXTS_AT_ONCE = 4096
 BYTES_PER_ENTRY = 300  # the digest, the array's header, and the places in the cache
 
@@ -194,7 +197,8 @@ class ClassEmbeddings:
         Raises:
             PromptError: if a text is longer than the model's context.
         """
-        for part in _parts({digest: texts for digest, texts in _classes(sets).items() if digest not in self._kept}):
+        new = {digest: place for digest, place in _places(sets).items() if digest not in self._kept}
+        for part in _parts(_rendered(new)):
             self._texts.prepare(list(dict.fromkeys(text for texts in part.values() for text in texts)))
 
     def of(self, sets: Sequence[PromptSet]) -> list[list[FloatArray]]:
@@ -203,13 +207,13 @@ class ClassEmbeddings:
         Raises:
             DataError: if the features of a text are not finite.
         """
-        known = self._of_classes(_classes(sets))
+        known = self._of_classes(_places(sets))
         return [[known[digest] for digest in each.class_digests] for each in sets]
 
-    def _of_classes(self, classes: ClassTexts) -> dict[bytes, FloatArray]:
-        found = {digest: self._kept.get(digest) for digest in classes}
-        new = {digest: classes[digest] for digest, column in found.items() if column is None}
-        made = {digest: column for part in _parts(new) for digest, column in self._make(part).items()}
+    def _of_classes(self, places: Places) -> dict[bytes, FloatArray]:
+        found = {digest: self._kept.get(digest) for digest in places}
+        new = {digest: places[digest] for digest, column in found.items() if column is None}
+        made = {digest: column for part in _parts(_rendered(new)) for digest, column in self._make(part).items()}
         for digest, column in made.items():
             self._kept.put(digest, column, column.nbytes + BYTES_PER_ENTRY)
         return {digest: made[digest] if column is None else column for digest, column in found.items()}
@@ -229,15 +233,19 @@ class ClassEmbeddings:
         return made
 
 
-def _classes(sets: Sequence[PromptSet]) -> ClassTexts:
-    return {digest: texts for each in sets for digest, texts in zip(each.class_digests, each.rendered, strict=True)}
+def _places(sets: Sequence[PromptSet]) -> Places:
+    return {digest: (each, index) for each in sets for index, digest in enumerate(each.class_digests)}
 
 
-def _parts(classes: ClassTexts) -> Iterator[ClassTexts]:
+def _rendered(places: Places) -> Iterator[tuple[bytes, Sequence[str]]]:
+    return ((digest, prompts.render(index)) for digest, (prompts, index) in places.items())
+
+
+def _parts(classes: Iterable[tuple[bytes, Sequence[str]]]) -> Iterator[ClassTexts]:
     """Classes in groups of at least `TEXTS_AT_ONCE` different texts, but for the last."""
     part: dict[bytes, Sequence[str]] = {}
     different: set[str] = set()
-    for digest, texts in classes.items():
+    for digest, texts in classes:
         part[digest] = texts
         different.update(texts)
         if len(different) >= TEXTS_AT_ONCE:

@@ -22,6 +22,7 @@ __all__ = [
     "fill",
     "general_templates",
     "normalize_template",
+    "open_clip_file",
     "open_clip_lists",
 ]
 
@@ -80,14 +81,18 @@ def open_clip_lists() -> Any:  # noqa: ANN401 - a module without types
     """
     if "open_clip" in sys.modules:
         return sys.modules["open_clip"]
-    package = importlib.util.find_spec("open_clip")
-    folder = (package.submodule_search_locations or [""])[0] if package else ""
-    spec = importlib.util.spec_from_file_location("open_clip_lists", Path(folder, "zero_shot_metadata.py"))
+    spec = importlib.util.spec_from_file_location("open_clip_lists", open_clip_file("zero_shot_metadata.py"))
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def open_clip_file(name: str) -> Path:
+    """A file of open_clip as it is installed, which is not imported for it."""
+    package = importlib.util.find_spec("open_clip")
+    return Path((package.submodule_search_locations or [""])[0] if package else "", name)
 
 
 CLASSES_REMEMBERED = 4096
@@ -178,9 +183,9 @@ class PromptSet:
         """The texts of one class (by its index), without exact duplicates."""
         return _rendered(self.templates, self.classes[index].name, self.texts[index])
 
-    @cached_property
+    @property
     def rendered(self) -> tuple[tuple[str, ...], ...]:
-        """The texts of all C classes."""
+        """The texts of all C classes, made anew every time: an archive of candidates would be mostly these."""
         return tuple(self.render(index) for index in range(len(self.classes)))
 
     @property
@@ -240,7 +245,8 @@ class PromptSet:
 
 @lru_cache(CLASSES_REMEMBERED)
 def _rendered(templates: tuple[str, ...], name: str, own: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys([*(fill(template, name) for template in templates), *own]))
+    texts = tuple(dict.fromkeys([*(fill(template, name) for template in templates), *own]))
+    return own if texts == own else texts
 
 
 @lru_cache(CLASSES_REMEMBERED)

@@ -124,13 +124,13 @@ def _without_templates(prompts: PromptSet) -> list[PromptSet | None]:
 def _droppable(prompts: PromptSet, index: int) -> list[str]:
     """Those of a class's own texts without which it has others; what a template says, too, stays."""
     filled = {fill(template, prompts.classes[index].name) for template in prompts.templates}
-    own = prompts.texts[index] if len(prompts.rendered[index]) > 1 else ()
+    own = prompts.texts[index] if len(prompts.render(index)) > 1 else ()
     return [text for text in own if text not in filled]
 
 
 def _variants(prompts: PromptSet, index: int, embed: Embed) -> FloatArray:
     """The embedding of a class [T, D] without each of its T droppable texts."""
-    rendered = sorted(prompts.rendered[index])
+    rendered = sorted(prompts.render(index))
     features = embed(rendered)
     dropped = [np.delete(features, rendered.index(text), axis=0) for text in _droppable(prompts, index)]
     return np.stack([class_embedding(left) for left in dropped]) if dropped else features[:0]
@@ -138,7 +138,7 @@ def _variants(prompts: PromptSet, index: int, embed: Embed) -> FloatArray:
 
 def _aligned(prompts: PromptSet, index: int, worths: list[tuple[float, int]]) -> tuple[Worth, ...]:
     found = dict(zip(_droppable(prompts, index), worths, strict=True))
-    alone = None if len(prompts.rendered[index]) == 1 else (0.0, 0)
+    alone = None if len(prompts.render(index)) == 1 else (0.0, 0)
     return tuple(found.get(text, alone) for text in prompts.texts[index])
 
 

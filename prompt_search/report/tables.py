@@ -192,7 +192,7 @@ def prompts_of(record: RunRecord) -> Prompts | None:
             for i, text in enumerate(own)
         ]
         if told:
-            classes.append((name, len(prompts.rendered[index]), told))
+            classes.append((name, len(prompts.render(index)), told))
     hidden = sum(map(len, prompts.texts)) - sum(len(own) for _, _, own in classes)
     return Prompts(record.file.prompts, templates, classes, hidden, worth is not None)
 

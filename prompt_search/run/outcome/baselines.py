@@ -1,15 +1,21 @@
 """What a winner has to beat: plain prompts, the user's own, and placebos made from the winner itself."""
 
+import gzip
 import random
 import re
 from collections.abc import Callable, Sequence
 from functools import cache
+from itertools import islice
 
 from evaluators import PHOTO_TEMPLATE, Candidate, ClassLabel, PromptSet, fill, general_templates
+from evaluators.prompts.prompt_set import open_clip_file
 
 __all__ = ["placebos", "plain_baselines", "renamed", "vocabulary"]
 
 WORDS_PER_PLACEBO = 5
+
+MERGES = 49152 - 256 - 2
+"""Tokens of CLIP's vocabulary that are others joined: not the bytes (inside of a word, at its end) nor two marks."""
 
 
 def plain_baselines(classes: Sequence[ClassLabel], fits: Callable[[str], bool]) -> dict[str, PromptSet]:
@@ -70,7 +76,8 @@ def _random_text(name: str, rng: random.Random) -> str:
 @cache
 def vocabulary() -> tuple[str, ...]:
     """Whole words of at least four letters in CLIP's byte-pair vocabulary, in its order."""
-    from open_clip.tokenizer import SimpleTokenizer
-
-    whole = (token.removesuffix("</w>") for token in SimpleTokenizer().encoder if token.endswith("</w>"))
+    # From the file of its tokenizer, since open_clip takes seconds and 130 MB to import: a line for two tokens joined.
+    with gzip.open(open_clip_file("bpe_simple_vocab_16e6.txt.gz"), "rt", encoding="utf-8") as lines:
+        tokens = dict.fromkeys("".join(line.split()) for line in islice(lines, 1, 1 + MERGES))
+    whole = (token.removesuffix("</w>") for token in tokens if token.endswith("</w>"))
     return tuple(word for word in whole if len(word) >= 4 and word.isascii() and word.isalpha())

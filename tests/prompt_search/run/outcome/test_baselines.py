@@ -56,5 +56,9 @@ def test_placebos_depend_on_the_seed_alone() -> None:
 
 
 def test_the_vocabulary_is_plain_words() -> None:
+    from open_clip.tokenizer import SimpleTokenizer
+
+    whole = [token.removesuffix("</w>") for token in SimpleTokenizer().encoder if token.endswith("</w>")]
+    assert vocabulary() == tuple(each for each in whole if len(each) >= 4 and each.isascii() and each.isalpha())
     assert len(vocabulary()) > 5000
     assert all(word.isalpha() and len(word) >= 4 for word in vocabulary())
