@@ -11,7 +11,7 @@ from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-from evaluators.errors import PromptError
+from evaluators.errors import ModelError, PromptError
 
 __all__ = [
     "PHOTO_TEMPLATE",
@@ -90,9 +90,15 @@ def open_clip_lists() -> Any:  # noqa: ANN401 - a module without types
 
 
 def open_clip_file(name: str) -> Path:
-    """A file of open_clip as it is installed, which is not imported for it."""
+    """A file of open_clip as it is installed, which is not imported for it.
+
+    Raises:
+        ModelError: if open_clip is not installed.
+    """
     package = importlib.util.find_spec("open_clip")
-    return Path((package.submodule_search_locations or [""])[0] if package else "", name)
+    if package is None or not package.submodule_search_locations:
+        raise ModelError("open_clip is not installed: pip install open_clip_torch")
+    return Path(package.submodule_search_locations[0], name)
 
 
 CLASSES_REMEMBERED = 4096
@@ -185,7 +191,10 @@ class PromptSet:
 
     @property
     def rendered(self) -> tuple[tuple[str, ...], ...]:
-        """The texts of all C classes, made anew every time: an archive of candidates would be mostly these."""
+        """The texts of all C classes, made anew every time; `render` gives those of one.
+
+        An archive of candidates would be mostly these if they kept them.
+        """
         return tuple(self.render(index) for index in range(len(self.classes)))
 
     @property
@@ -193,7 +202,7 @@ class PromptSet:
         """True if every text comes from a template."""
         return not any(self.texts)
 
-    @property
+    @cached_property
     def n_texts(self) -> int:
         """How many texts all classes have together."""
         return sum(map(len, self.rendered))

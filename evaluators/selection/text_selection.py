@@ -12,7 +12,7 @@ over embeddings (von Mises-Fisher); with few images it keeps the selection from 
 
 All changes of a class are weighed together: with S = sum of the chosen features, the class's logits after adding text t
 are s (x . S + x . f_t) / |S + f_t|, and the other classes' softmax sums stay as they are. The products x . f_t are kept
-for the next turn of the class where they are few enough; x . S is known from the class's logits.
+for the next turn of the class where they are few enough; x . S is known from the class's logits as they are.
 """
 
 from collections.abc import Sequence
@@ -145,10 +145,7 @@ class _State:
         if count <= 1:
             losses[sign < 0] = np.inf
         best = int(losses.argmin())
-        if losses[best] >= here - FEWEST_GAIN:
-            return False
-        self._take(c, best, float(sign[best]))
-        return True
+        return bool(losses[best] < here - FEWEST_GAIN) and self._take(c, best, float(sign[best]))
 
     def _cosines(self, c: int, rows: "NDArray[np.int64] | slice") -> FloatArray:
         if self._kept is None or not isinstance(rows, slice):
@@ -194,18 +191,31 @@ class _State:
         rows: NDArray[np.int64] = np.sort(np.argpartition(-share, few)[:few])
         return rows
 
-    def _take(self, c: int, text: int, sign: float) -> None:
-        self._taken[c][text] = sign > 0
-        self._sums[c] = self._features.texts[c][self._taken[c]].astype(np.float64).sum(0)
-        unit = self._sums[c] / max(float(np.linalg.norm(self._sums[c])), 1e-9)
-        before, now = self._logits[:, c].copy(), self._scale * (self._images @ unit.astype(np.float32))
-        self._logits[:, c] = now
+    def _take(self, c: int, text: int, sign: float) -> bool:
+        """Make a change, if it lowers the objective over all images in double precision, too.
+
+        Sums in single precision can find a gain in putting a text in and another in taking it out again.
+        """
+        taken = self._taken[c].copy()
+        taken[text] = sign > 0
+        total = self._features.texts[c][taken].astype(np.float64).sum(0)
+        unit, old = (each / max(float(np.linalg.norm(each)), 1e-9) for each in (total, self._sums[c]))
+        before, now = self._logits[:, c], self._scale * (self._images @ unit.astype(np.float32)).astype(np.float64)
         # The others' sums do not change; where the class had nearly all of it they are summed anew.
         rest = 1 - np.exp(before - self._log_total)
+        log_total = np.logaddexp(self._log_total + np.log(np.maximum(rest, 1e-300)), now)
         fresh = rest < 1e-6
-        self._log_total = np.logaddexp(self._log_total + np.log(np.maximum(rest, 1e-300)), now)
         if fresh.any():
-            self._log_total[fresh] = _log_sum_exp(self._logits[fresh])
+            logits = self._logits[fresh]
+            logits[:, c] = now[fresh]
+            log_total[fresh] = _log_sum_exp(logits)
+        nearer = (unit - old) @ self._features.prior[c]
+        change = (log_total - self._log_total).sum() - (now - before)[self._labels == c].sum() - self._hold * nearer
+        if change > -FEWEST_GAIN:
+            return False
+        self._taken[c], self._sums[c], self._log_total = taken, total, log_total
+        self._logits[:, c] = now
+        return True
 
 
 def _columns(*columns: Floats) -> FloatArray:

@@ -111,13 +111,12 @@ def _scored(result: Result) -> Iterator[dict[str, Any]]:
             continue
         learn_texts(recorded, record, path)
         for number, score in enumerate(event.scores):
-            content = recorded.content(event, number)
             yield {
                 "calls": calls,
                 "fitness": round(fitness(score), 6),
                 "top1": score.top1,
                 "fitted_cross_entropy": score.fitted_cross_entropy,
                 "mean_recall": score.mean_recall,
-                "templates": tuple(content["templates"]),
-                "own_texts": sum(map(len, content["texts"].values())),
+                "templates": tuple(event.candidates[number]["templates"]),
+                "own_texts": recorded.own_texts(event, number),
             }

@@ -69,7 +69,7 @@ class Step:
     @property
     def own_texts(self) -> int:
         """How many texts of single classes there are."""
-        return sum(map(len, self.content["texts"].values()))
+        return self.recorded.own_texts(self.event, self.number)
 
     def candidate(self, classes: Sequence[ClassLabel]) -> Candidate:
         """The prompts themselves."""

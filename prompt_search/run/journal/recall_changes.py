@@ -16,7 +16,7 @@ CHANGES = "recall_changes"
 
 
 def written_scores(scores: Sequence[Score]) -> list[dict[str, Any]]:
-    """The scores of a line as JSON values, where `recall_changes` stands for `recall` if it is shorter by half.
+    """The scores of a line as JSON values, where `recall_changes` stands for `recall` if a third of it changes at most.
 
     Its names are numbers of classes, in order.
     """
@@ -28,9 +28,9 @@ def _written(first: Sequence[float | None], score: Score) -> dict[str, Any]:
     if len(score.recall) != len(first):
         return content
     changes = {str(c): own for c, (own, before) in enumerate(zip(score.recall, first, strict=True)) if own != before}
-    if 2 * len(changes) > len(first):
+    if 3 * len(changes) > len(first):
         return content
-    return {CHANGES if name == "recall" else name: changes if name == "recall" else content[name] for name in content}
+    return {CHANGES if name == "recall" else name: part for name, part in (content | {"recall": changes}).items()}
 
 
 def read_recalls(scores: object) -> object:
@@ -53,8 +53,10 @@ def _read(first: object, score: dict[str, Any], place: str) -> dict[str, Any]:
     need(place, "is no object", holds=isinstance(changes, dict))
     need(place, "has no first score whose recall it changes", holds=isinstance(first, list) and "recall" not in score)
     assert isinstance(first, list)
-    recall, numbers = list(first), [str(c) for c in range(len(first)) if str(c) in changes]
-    need(place, "is no change of classes of the first score, in order", holds=numbers == list(changes))
-    for number, own in changes.items():
-        recall[int(number)] = own
-    return {"recall" if name == CHANGES else name: recall if name == CHANGES else score[name] for name in score}
+    recall = list(first)
+    numbers = [int(name) if name.isascii() and name.isdecimal() and len(name) < 10 else -1 for name in changes]
+    known = all(0 <= number < len(recall) for number in numbers) and list(map(str, numbers)) == list(changes)
+    need(place, "is no change of classes of the first score, in order", holds=known and numbers == sorted(numbers))
+    for number, own in zip(numbers, changes.values(), strict=True):
+        recall[number] = own
+    return {"recall" if name == CHANGES else name: part for name, part in (score | {CHANGES: recall}).items()}

@@ -79,6 +79,9 @@ class RecordedTexts:
         need("lists", "has the number of a text that no line brought", holds=named)
         own = [each["texts"] if "texts" in each else each["changes"] for each in event.candidates]
         need("candidates", "names an unknown class", holds=all(each.keys() <= self._names.keys() for each in own))
+        lists_named = all(isinstance(name, str) for each in event.candidates for name in each.get("texts", {}).values())
+        lists_named &= all(isinstance(name, str | None) for each in own for name in each.values())
+        need("candidates", "names a list by no text", holds=lists_named)
         unknown = {name for each in own for name in each.values() if name is not None} - event.lists.keys()
         need("candidates", "names a list that no line brought", holds=unknown <= self._lists.keys())
         self._numbers.update(zip(told, range(known, known + len(told)), strict=True))
@@ -106,6 +109,10 @@ class RecordedTexts:
         content = event.content(number)
         lists = ((label, self._names[label], self._lists[name]) for label, name in content["texts"].items())
         return content | {"texts": {label: [_of_class(text, name) for text in own] for label, name, own in lists}}
+
+    def own_texts(self, event: ScoredCandidates, number: int) -> int:
+        """How many texts of its own the classes of a candidate have together."""
+        return sum(len(self._lists[name]) for name in event.content(number)["texts"].values())
 
     def _by_reference(self, candidate: Candidate, unknown: dict[str, tuple[str, ...]]) -> dict[str, Any]:
         """A candidate for the journal: its lists of texts are named by their digests; unknown ones are told."""
@@ -137,9 +144,18 @@ def _reference(texts: tuple[str, ...], name: str) -> str:
 
 
 def _of_any_class(texts: tuple[str, ...], name: str) -> tuple[str, ...]:
-    """Texts with `{}` in the places of a name, where it stands as a word."""
-    place = re.compile(rf"(?<!\w){re.escape(_doubled(name))}(?!\w)")
-    return tuple(place.sub("{}", _doubled(text)) for text in texts)
+    """Texts with `{}` in the places of a name, where it stands as a word, and braces doubled.
+
+    >>> _of_any_class(("a photo of a {cat}, {sic}", "a {category}"), "{cat}")
+    ('a photo of a {}, {{sic}}', 'a {{category}}')
+    """
+    place = _place(name)
+    return tuple(place.sub(lambda found: 2 * found[0] if found["name"] is None else "{}", text) for text in texts)
+
+
+@lru_cache(2**12)
+def _place(name: str) -> re.Pattern[str]:
+    return re.compile(rf"(?P<name>(?<!\w){re.escape(name)}(?!\w))|[{{}}]")
 
 
 def _of_class(text: str, name: str) -> str:
@@ -151,7 +167,3 @@ def _of_class(text: str, name: str) -> str:
     if "{" not in text and "}" not in text:
         return text
     return BRACES.sub(lambda found: name if found[0] == "{}" else found[0][0], text)
-
-
-def _doubled(text: str) -> str:
-    return text.replace("{", "{{").replace("}", "}}")

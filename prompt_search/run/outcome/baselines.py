@@ -14,8 +14,8 @@ __all__ = ["placebos", "plain_baselines", "renamed", "vocabulary"]
 
 WORDS_PER_PLACEBO = 5
 
-MERGES = 49152 - 256 - 2
-"""Tokens of CLIP's vocabulary that are others joined: not the bytes (inside of a word, at its end) nor two marks."""
+MERGES = 49408 - 2 * 256 - 2
+"""Tokens of CLIP's vocabulary that are two others joined: not the bytes (in a word, and at its end), nor two marks."""
 
 
 def plain_baselines(classes: Sequence[ClassLabel], fits: Callable[[str], bool]) -> dict[str, PromptSet]:

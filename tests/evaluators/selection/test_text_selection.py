@@ -76,6 +76,22 @@ def test_products_that_are_too_many_to_be_kept_lead_to_the_same_choices(monkeypa
     assert select_texts(*images(), library(), SCALE, hold=5.0, most=4) == kept
 
 
+def test_texts_that_say_the_same_are_not_exchanged_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    turns = []
+    take = text_selection._State._take
+
+    def counted(self: text_selection._State, c: int, text: int, sign: float) -> bool:
+        turns.append(take(self, c, text, sign))
+        return turns[-1]
+
+    monkeypatch.setattr(text_selection._State, "_take", counted)
+    (x, y), features = images(400), library()
+    twice = TextFeatures([np.repeat(own, 2, axis=0) for own in features.texts], features.prior, features.start)
+    for hold in (0.0, 5.0):
+        select_texts(x, y, twice, SCALE, hold=hold, most=9)
+    assert sum(turns) < 2 * CLASSES * 2 * TEXTS
+
+
 def test_no_class_has_more_texts_than_allowed_or_none() -> None:
     found = select_texts(*images(), library(), SCALE, hold=0.0, most=2)
     assert {len(own) for own in found} <= {1, 2}

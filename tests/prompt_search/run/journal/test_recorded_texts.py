@@ -14,16 +14,23 @@ from prompt_search.run.journal.json_shape import ShapeError
 from prompt_search.run.journal.recorded_texts import RecordedTexts
 from prompt_search.testing.scripted_search import plain_score
 
-CLASSES = (ClassLabel("c0", "thing 0"), ClassLabel("c1", "thing 1"), ClassLabel("c2", "{x}"))
+CLASSES = tuple(ClassLabel(f"c{i}", f"thing {i}") for i in range(3))
+STRANGE = tuple(ClassLabel(f"c{i}", name) for i, name in enumerate(["thing 0", "c++", "{x}", "{", "}"]))
 texts = st.one_of(
     st.text("ab\n\u2028é", min_size=1, max_size=2),
     st.lists(st.sampled_from(["{", "}", "{}", "thing 0", "thing 1", "{x}", " ", "a"]), min_size=1, max_size=4).map(
         "".join
     ),
 )
+parts = st.sampled_from(["", "{", "}", "{}", "the ", "c++", " of thing 0", "."])
+products = st.builds(
+    lambda frames, words: list(dict.fromkeys(before + word + after for word in words for before, after in frames)),
+    st.lists(st.tuples(parts, parts), min_size=1, max_size=3),
+    st.lists(st.sampled_from(["red", "a long and winding one", "{", "c++", "{x}"]), min_size=1, max_size=4),
+).filter(all)
 some_sets = st.builds(
-    lambda own: PromptSet.of(CLASSES, ["a {}"], {f"c{i}": each for i, each in enumerate(own) if each}),
-    st.lists(st.lists(texts, max_size=3, unique=True), min_size=3, max_size=3),
+    lambda own: PromptSet.of(STRANGE, ["a {}"], {f"c{i}": each for i, each in enumerate(own) if each}),
+    st.lists(st.lists(texts, max_size=3, unique=True) | products, min_size=len(STRANGE), max_size=len(STRANGE)),
 )
 
 
@@ -35,7 +42,7 @@ def recorded(lines: RecordedTexts, *candidates: PromptSet) -> ScoredCandidates:
 
 @given(st.lists(st.lists(some_sets, min_size=1, max_size=3), max_size=4))
 def test_candidates_read_back_from_lines_that_have_each_text_once(populations: list[list[PromptSet]]) -> None:
-    written, read = RecordedTexts(CLASSES), RecordedTexts(CLASSES)
+    written, read = RecordedTexts(STRANGE), RecordedTexts(STRANGE)
     events = [recorded(written, *population) for population in populations]
     named = [text for event in events for text in event.texts]
     assert len(named) == len(set(named))
@@ -85,6 +92,8 @@ def test_a_known_text_in_a_new_list_is_a_number() -> None:
         ({"lists": {}}, "candidates"),
         ({"candidates": ({"templates": [], "texts": {}}, {"changes": {"c1": "l"}})}, "candidates"),
         ({"candidates": ({"templates": [], "texts": {"c9": "l"}},) * 2}, "candidates"),
+        ({"candidates": ({"templates": [], "texts": {"c0": ["l"]}},) * 2}, "candidates"),
+        ({"candidates": ({"templates": [], "texts": {"c0": None}},) * 2}, "candidates"),
         ({"products": (((0,), (1, 9), (2,)),)}, "products"),
         ({"products": (((0, 1), (1,), (2,)),)}, "products"),
     ],
@@ -92,6 +101,6 @@ def test_a_known_text_in_a_new_list_is_a_number() -> None:
 def test_what_no_line_brought_is_named(wrong: dict[str, Any], place: str) -> None:
     event = RecordedTexts(CLASSES).record([PromptSet.of(CLASSES, [], {"c0": ["a"], "c1": ["b"], "c2": ["c"]})] * 2,
                                    [plain_score(0.5)] * 2)  # fmt: skip
-    with pytest.raises(ShapeError, match=r"no line brought|without an end|unknown class") as caught:
+    with pytest.raises(ShapeError, match=r"no line brought|without an end|unknown class|by no text") as caught:
         RecordedTexts(CLASSES).learn(replace(event, **wrong))
     assert caught.value.place == place
