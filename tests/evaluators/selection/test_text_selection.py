@@ -82,7 +82,7 @@ def test_no_change_is_made_for_what_is_only_rounding(monkeypatch: pytest.MonkeyP
     x = unit(directions[y] + np.float32(0.1) * random_unit_rows(600, 16, seed=2))
     texts = [unit(each + np.float32(0.3) * random_unit_rows(9, 16, seed=10 + c)) for c, each in enumerate(directions)]
     features = TextFeatures(texts, np.stack([own.mean(axis=0) for own in texts]), [(0,)] * 10)
-    losses = [float(cross_entropies(x @ weights_of(features, features.start), y, 30.0).sum())]
+    losses = [float(cross_entropies(x @ weights_of(features, ((0,),) * 10), y, 30.0).sum())]
     take = text_selection._State._take
 
     def watched(state: text_selection._State, c: int, text: int, sign: float) -> bool:
