@@ -2,7 +2,7 @@
 
 The world has images and texts whose features are drawn from hashes, and a language model that answers at once, so what
 is measured is the strategy, the scoring, the journal and the files. Memory is the peak, with imports. Then the same
-command is given again, as one would to resume, in another process: it reads the journal and goes through its events.
+command is given again in another process: it replays the journal, as a resumed run does up to where it goes on.
 
 And how the time to score a prompt set grows with the number of images.
 """
@@ -137,7 +137,9 @@ SIZES = (10, 100, 1000)
 
 
 IMAGES = (160, 1_600, 16_000, 50_000)
+"""Of the splits that prompt sets are scored on"""
 SETS, COLUMNS = 8, 100
+"""which are so many at once, of so many classes."""
 
 
 def measure(device: str) -> list[Figure]:
@@ -159,13 +161,13 @@ def measure(device: str) -> list[Figure]:
 def _of_a_run(classes: int, first: Mapping[str, float], again: Mapping[str, float]) -> list[Figure]:
     what = f"a ProAPO run, {classes} classes, {SHOTS} + {SHOTS} images a class, {first['candidates']:.0f} candidates"
     limits = (MOST_SECONDS, MOST_GB, MOST_JOURNAL_MB) if classes == 1000 else (None, None, None)
-    resumed = f"the same command again, {again['events']:.0f} events, {again['candidates']:.0f} candidates"
+    replayed = f"the same command again, {again['events']:.0f} events, {again['candidates']:.0f} candidates"
     return [
         Figure(f"growth: processor, C = {classes}", what, first["processor"], "s", limits[0], _clock(first)),
         Figure(f"growth: memory, C = {classes}", what, first["peak"] / 2**30, "GB", limits[1]),
         Figure(f"growth: journal, C = {classes}", what, first["journal"] / 1e6, "MB", limits[2]),
-        Figure(f"growth: resumed, C = {classes}", resumed, again["processor"], "s", None, _clock(again)),
-        Figure(f"growth: memory resumed, C = {classes}", resumed, again["peak"] / 2**30, "GB"),
+        Figure(f"growth: replayed, C = {classes}", replayed, again["processor"], "s", None, _clock(again)),
+        Figure(f"growth: memory replayed, C = {classes}", replayed, again["peak"] / 2**30, "GB"),
     ]
 
 

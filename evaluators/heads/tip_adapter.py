@@ -79,7 +79,7 @@ def fit_tip_adapter(features: FloatArray, labels: NDArray[np.int64], zero_shot: 
     Chosen is the least mean cross-entropy, each at the best of `TEMPERATURES`, where every image is classified without
     itself (leave-one-out). Its own class then has one image less than the others have, so its vote is scaled up by
     n_c / (n_c - 1): uncorrected, the choice is far too careful with few images. **With one image per class nothing can
-    be left out, and alpha is 0.** No seed: nothing is drawn. Time is in proportion to N * (N * D + 168 C).
+    be left out, and alpha is 0.** No seed: nothing is drawn. Time is in proportion to N * (N * (D + 4) + 168 C).
 
     Args:
         features: [N, D] float32, unit rows.

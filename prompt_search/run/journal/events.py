@@ -51,7 +51,7 @@ __all__ = [
 Chosen = tuple[tuple[int, ...], ...]
 """Per class the numbers of its texts in a library."""
 
-TextProduct = tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]
+ProductNumbers = tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]
 """The numbers of what a `Product` is made of."""
 
 
@@ -272,7 +272,7 @@ class ScoredCandidates(Event):
 
     kind: ClassVar[str] = "score"
     texts: tuple[str, ...]
-    products: tuple[TextProduct, ...]
+    products: tuple[ProductNumbers, ...]
     lists: Mapping[str, tuple[int, ...]]
     candidates: tuple[Mapping[str, Any], ...]
     scores: tuple[Score, ...]
@@ -290,7 +290,7 @@ class ScoredCandidates(Event):
         contents: Sequence[Mapping[str, Any]],
         lists: Mapping[str, tuple[int, ...]],
         texts: Sequence[str],
-        products: tuple[TextProduct, ...],
+        products: tuple[ProductNumbers, ...],
         scores: Sequence[Score],
     ) -> Self:
         """From whole candidates, whose `texts` are the names of lists by class id."""

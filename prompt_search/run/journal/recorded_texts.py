@@ -14,7 +14,7 @@ from itertools import accumulate, count, pairwise
 from typing import Any
 
 from evaluators import Candidate, ClassLabel, Score
-from prompt_search.run.journal.events import ScoredCandidates, TextProduct
+from prompt_search.run.journal.events import ProductNumbers, ScoredCandidates
 from prompt_search.run.journal.json_shape import need
 from prompt_search.run.journal.text_products import Product, factored, multiplied
 
@@ -128,7 +128,7 @@ class RecordedTexts:
         return {name: part for name, part in content.items() if name != "classes"}
 
 
-def _numbered(product: Product, numbers: Mapping[str, int]) -> TextProduct:
+def _numbered(product: Product, numbers: Mapping[str, int]) -> ProductNumbers:
     before, words, after = (tuple(numbers[each] for each in part) for part in product)
     return before, words, after
 

@@ -55,7 +55,7 @@ def plain_way(x: FloatArray, y: NDArray[np.int64], features: TextFeatures, hold:
 
 @pytest.mark.parametrize("hold", [0.0, 5.0])
 @pytest.mark.parametrize("seed", range(3))
-def test_the_one_product_makes_the_choices_of_the_plain_way(hold: float, seed: int) -> None:
+def test_all_changes_at_once_lead_to_the_choices_of_the_plain_way(hold: float, seed: int) -> None:
     (x, y), features = images(seed=seed), library(seed)
     found = select_texts(x, y, features, SCALE, hold=hold, most=4)
     assert found == plain_way(x, y, features, hold, most=4)
