@@ -1,4 +1,4 @@
-"""What the hold of ensemble selection adds, and what weighing all changes of a class at once saves; on the bundled photos, without an LLM.
+"""Ensemble selection: what its hold adds, and what weighing all changes of a class at once saves; without an LLM.
 
 Accuracy: texts of the 80 general templates are selected with 2, 8 and 30 images a class of the search and select images
 of `photos`, over draws, with and without the hold, and tried on the other images there. The sealed test images have no
