@@ -34,6 +34,9 @@ ROWS_AT_ONCE = 2048
 FEW_ROWS = 512
 """that many beside its own."""
 
+IMAGES_AT_ONCE = 1024
+"""Images whose softmax sums are made at once."""
+
 KEPT_PRODUCTS = 2**25
 """Cosines of all images with all texts that are kept rather than made anew for every class's turn: 128 MB."""
 
@@ -104,7 +107,7 @@ def select_texts(
 
 
 class _State:
-    """Where a selection stands: per class the chosen texts and their sum; the logits [N, C] and their sums."""
+    """Where a selection stands: per class the chosen texts, their sum, its logits [N]; per image the softmax sum."""
 
     def __init__(
         self, images: FloatArray, labels: NDArray[np.int64], features: TextFeatures, scale: float, hold: float
@@ -122,8 +125,12 @@ class _State:
         texts = sum(map(len, features.texts))
         self._kept: dict[int, FloatArray] | None = {} if len(images) * texts <= KEPT_PRODUCTS else None
         lengths = np.maximum(np.linalg.norm(self._sums, axis=1), 1e-9)
-        self._logits = scale * (images @ (self._sums / lengths[:, None]).T.astype(np.float32)).astype(np.float64)
-        self._log_total = _log_sum_exp(self._logits)
+        products = images @ (self._sums / lengths[:, None]).T.astype(np.float32)
+        self._logits, self._log_total = np.empty(products.shape[::-1]), np.empty(len(images))
+        for start in range(0, len(images), IMAGES_AT_ONCE):
+            part = scale * products[start : start + IMAGES_AT_ONCE].astype(np.float64)
+            self._log_total[start : start + len(part)] = _log_sum_exp(part)
+            self._logits[:, start : start + len(part)] = part.T
 
     @property
     def chosen(self) -> Chosen:
@@ -165,7 +172,7 @@ class _State:
         """
         rows = self._rows(c)
         own = self._labels[rows] == c
-        logits, top = self._logits[rows, c], self._log_total[rows]
+        logits, top = self._logits[c, rows], self._log_total[rows]
         share = np.exp(logits - top)
         others = np.maximum(1 - share, 1e-12)  # softmax sum of the other classes over that of all
         here = float(np.log(others + share).sum() - (logits - top)[own].sum())
@@ -185,7 +192,7 @@ class _State:
     def _rows(self, c: int) -> "NDArray[np.int64] | slice":
         if len(self._labels) <= ROWS_AT_ONCE:
             return slice(None)
-        share = self._logits[:, c] - self._log_total
+        share = self._logits[c] - self._log_total
         share[self._labels == c] = np.inf
         few = min(FEW_ROWS + int((self._labels == c).sum()), len(share) - 1)
         rows: NDArray[np.int64] = np.sort(np.argpartition(-share, few)[:few])
@@ -200,13 +207,13 @@ class _State:
         taken[text] = sign > 0
         total = self._features.texts[c][taken].astype(np.float64).sum(0)
         unit, old = (each / max(float(np.linalg.norm(each)), 1e-9) for each in (total, self._sums[c]))
-        before, now = self._logits[:, c], self._scale * (self._images @ unit.astype(np.float32)).astype(np.float64)
+        before, now = self._logits[c], self._scale * (self._images @ unit.astype(np.float32)).astype(np.float64)
         # The others' sums do not change; where the class had nearly all of it they are summed anew.
         rest = 1 - np.exp(before - self._log_total)
         log_total = np.logaddexp(self._log_total + np.log(np.maximum(rest, 1e-300)), now)
         fresh = rest < 1e-6
         if fresh.any():
-            logits = self._logits[fresh]
+            logits = self._logits[:, fresh].T.copy()
             logits[:, c] = now[fresh]
             log_total[fresh] = _log_sum_exp(logits)
         nearer = (unit - old) @ self._features.prior[c]
@@ -214,7 +221,7 @@ class _State:
         if change > -FEWEST_GAIN:
             return False
         self._taken[c], self._sums[c], self._log_total = taken, total, log_total
-        self._logits[:, c] = now
+        self._logits[c] = now
         return True
 
 
