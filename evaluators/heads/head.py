@@ -17,6 +17,9 @@ from evaluators.scoring.score import Score
 
 __all__ = ["HeadScore", "score_head"]
 
+LOGITS_AT_ONCE = 2**21
+"""Logits that are reduced at once: in double precision, several times over, they take a hundred megabytes."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeadScore:
@@ -44,8 +47,9 @@ def score_head(head: Probe | TipAdapter, images: LabeledImages, scale: float) ->
     import torch
 
     parts, right = [], []
-    for start in range(0, len(images), ROWS_AT_ONCE):
-        some = slice(start, start + ROWS_AT_ONCE)
+    step = min(ROWS_AT_ONCE, max(1, LOGITS_AT_ONCE // head.weight.shape[1]))
+    for start in range(0, len(images), step):
+        some = slice(start, start + step)
         cosines = torch.from_numpy(_cosines(head, images.embeddings[some], scale))
         labels = torch.from_numpy(images.labels[some])
         parts.append(reduce_logits(cosines, labels, scale))
