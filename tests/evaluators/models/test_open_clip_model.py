@@ -14,6 +14,7 @@ from PIL import Image
 from evaluators import OpenClipModel
 from evaluators.errors import ModelError
 from evaluators.models.image_text_model import FloatArray
+from tests.fakes.same_bits import check_alone_as_together, torch_threads
 from tests.fakes.tiny_variants import save_variant
 
 CONFIG = "open_clip_config.json"
@@ -122,15 +123,8 @@ def test_a_text_has_the_same_bits_whatever_is_encoded_beside_it(tiny: OpenClipMo
 @pytest.mark.parametrize("words", [8, 16, 20])
 def test_a_text_has_the_same_bits_at_every_place_in_a_batch(tiny: OpenClipModel, words: int) -> None:
     """With two threads, a text being one row of the last product: see `SIZE_STEP`."""
-    texts = ["cat " * words + end for end in "abcdefghijklmnop"]
-    threads = torch.get_num_threads()
-    try:
-        torch.set_num_threads(2)
-        together = tiny.encode_texts(texts)
-        for text, row in zip(texts, together, strict=True):
-            np.testing.assert_array_equal(tiny.encode_texts([text])[0], row)
-    finally:
-        torch.set_num_threads(threads)
+    with torch_threads(2):
+        check_alone_as_together(tiny, ["cat " * words + end for end in "abcdefghijklmnop"])
 
 
 def test_an_image_has_the_same_bits_whatever_is_encoded_beside_it(tiny: OpenClipModel) -> None:

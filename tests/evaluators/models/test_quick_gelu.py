@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from open_clip.transformer import QuickGELU
@@ -12,6 +11,7 @@ from torch import nn
 from evaluators import OpenClipModel
 from evaluators.models.quick_gelu import VECTORS, even_size, with_even_quick_gelu
 from evaluators.models.text_tower import text_batches, tokens_per_batch
+from tests.fakes.same_bits import check_alone_as_together, torch_threads
 from tests.fakes.tiny_variants import save_variant
 
 WIDTH = 512
@@ -48,18 +48,11 @@ def test_equal_texts_have_equal_bits_at_every_place(threads: int) -> None:
 def test_a_text_has_the_same_bits_alone_and_at_every_place_with_three_threads(tmp_path: Path) -> None:
     """Of 20 and 28 tokens: in their batches the parts of three threads end within texts."""
     name = save_variant(tmp_path / "model", {"width": WIDTH, "heads": 8, "layers": 2}, quick_gelu=True)
-    threads = torch.get_num_threads()
-    torch.set_num_threads(3)
-    try:
+    with torch_threads(3):
         model = OpenClipModel(name, device="cpu")  # batches are as large as the threads ask for
         assert any(type(module) is QuickGELU for module in model.network.modules())
         for words in (18, 26):
-            texts = ["cat " * (words - 1) + end for end in "abcdefgh"]
-            together = model.encode_texts(texts)
-            for text, row in zip(texts, together, strict=True):
-                np.testing.assert_array_equal(model.encode_texts([text])[0], row)
-    finally:
-        torch.set_num_threads(threads)
+            check_alone_as_together(model, ["cat " * (words - 1) + end for end in "abcdefgh"])
 
 
 def test_a_network_without_it_is_used_as_it_is(tiny: OpenClipModel) -> None:
