@@ -1,9 +1,11 @@
 """What a person calls an image-text model, in open_clip's words."""
 
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from evaluators.prompts.prompt_set import open_clip_file
 from prompt_search.cache.home_folder import in_home
 from prompt_search.errors import ModelError
 from prompt_search.testbed.bundled import BUNDLED_MODEL, model_name
@@ -73,18 +75,26 @@ def spelling_note(name: str, opened: str) -> tuple[str, ...]:
 
 def _built_in(name: str) -> str | None:
     """An architecture with or without a tag, in any capitals, with `/` for `-` as OpenAI writes it."""
-    import open_clip
-
-    known = {each.casefold(): each for each in open_clip.list_models()}
+    known = {each.casefold(): each for each in _architectures()}
     for left, right in _cuts(name):
         architecture = known.get(left.replace("/", "-").replace("@336px", "-336").casefold())
         if architecture is None:
             continue
+        import open_clip
+
         tag = right
         if not right and "/" in left and OPENAI_TAG in open_clip.list_pretrained_tags_by_model(architecture):
             tag = OPENAI_TAG  # in this spelling the names are OpenAI's own, of its own weights
         return _with_tag(architecture, tag)
     return None
+
+
+def _architectures() -> list[str]:
+    """Those that open_clip has, which takes seconds to import; if it is imported, those added since, too."""
+    if open_clip := sys.modules.get("open_clip"):
+        architectures: list[str] = open_clip.list_models()
+        return architectures
+    return [path.stem for path in open_clip_file("model_configs").glob("*.json")]
 
 
 def _cuts(name: str) -> Iterator[tuple[str, str]]:
@@ -157,12 +167,12 @@ def _if_known(architecture: str, tag: str) -> str | None:
 
 def _of_hub(name: str) -> str | None:
     """A model of the hub: by open_clip's name if it has one."""
+    if not HUB_NAME.fullmatch(name):
+        return None
     import difflib
 
     import open_clip
 
-    if not HUB_NAME.fullmatch(name):
-        return None
     found = [
         (architecture, tag)
         for architecture, tag in open_clip.list_pretrained()

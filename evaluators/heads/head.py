@@ -11,14 +11,11 @@ from evaluators.embeddings.labeled_images import ROWS_AT_ONCE, LabeledImages
 from evaluators.heads.linear_probe import Probe
 from evaluators.heads.tip_adapter import TipAdapter
 from evaluators.models.image_text_model import FloatArray
-from evaluators.scoring.reductions import label_ranks, reduce_logits
+from evaluators.scoring.reductions import LOGITS_AT_ONCE, label_ranks, reduce_logits
 from evaluators.scoring.redundancy import redundancies
 from evaluators.scoring.score import Score
 
 __all__ = ["HeadScore", "score_head"]
-
-LOGITS_AT_ONCE = 2**21
-"""Logits that are reduced at once: in double precision, several times over, they take a hundred megabytes."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

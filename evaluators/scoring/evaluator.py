@@ -23,7 +23,7 @@ from evaluators.scoring.image_shares import ImageShares, ShareOut
 from evaluators.scoring.image_statistics import ImageStatistics
 from evaluators.scoring.pairwise_score import PairTable, fallback_share, pair_table, two_steps
 from evaluators.scoring.products import CandidateBatch, Products
-from evaluators.scoring.reductions import label_ranks, reduce_logits
+from evaluators.scoring.reductions import LOGITS_AT_ONCE, label_ranks, reduce_logits
 from evaluators.scoring.redundancy import redundancies
 from evaluators.scoring.scale_window import every_window, middle_windows
 from evaluators.scoring.score import COSTLY_FIGURES, Score
@@ -144,14 +144,13 @@ class Evaluator:
         """Per image its k likeliest classes [N, min(k, C)], best first; equal logits in order of the classes."""
         import torch
 
-        chunks = [torch.argsort(-cosines, dim=1, stable=True)[:, :k] for cosines, _ in self._cosines(candidate)]
-        return torch.cat(chunks).numpy()
+        parts = [torch.argsort(-cosines, dim=1, stable=True)[:, :k] for cosines, _ in self._few_cosines(candidate)]
+        return torch.cat(parts).numpy()
 
     def calibration_errors(self, candidate: Candidate, scales: Sequence[float]) -> list[float]:
         """At each logit scale how far its sureness is from its accuracy on these images, see `calibration_errors`."""
-        chunks = [(cosines.numpy(), labels.numpy()) for cosines, labels in self._cosines(candidate)]
-        cosines, labels = (np.concatenate(parts) for parts in zip(*chunks, strict=True))
-        return calibration_errors(cosines, labels, scales)
+        parts = ((cosines.numpy(), labels.numpy()) for cosines, labels in self._few_cosines(candidate))
+        return calibration_errors(parts, scales)
 
     def predictions(self, candidate: Candidate, k: int) -> "Predictions":
         """Per image its k likeliest classes and their cosines; the first is the prediction that `score` counts.
@@ -161,7 +160,7 @@ class Evaluator:
         import torch
 
         classes, values = [], []
-        for cosines, labels in self._cosines(candidate):
+        for cosines, labels in self._few_cosines(candidate):
             own = cosines.double()
             below = torch.nextafter(own.gather(1, labels[:, None]), own.new_tensor(-torch.inf))  # a tie is no hit
             order = torch.argsort(-own.scatter(1, labels[:, None], below), dim=1, stable=True)[:, :k]
@@ -252,6 +251,14 @@ class Evaluator:
         return two_steps(
             self._chunks(candidate.base), self._pair_table(candidate), candidate.k, self._texts.model.logit_scale
         )
+
+    def _few_cosines(self, candidate: Candidate) -> "Iterator[tuple[torch.Tensor, torch.Tensor]]":
+        """The same of fewer images at once, for what is sorted or in double precision."""
+        step = max(1, LOGITS_AT_ONCE // len(self.images.class_ids))
+        for cosines, labels in self._cosines(candidate):
+            for start in range(0, len(labels), step):
+                some = slice(start, start + step)
+                yield cosines[some], labels[some]
 
     def _pair_table(self, prompts: PairwisePrompts) -> PairTable:
         """Of the last pairwise candidate it is kept: a winner is ranked after it is scored."""

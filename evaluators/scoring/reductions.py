@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
 
-__all__ = ["Reduced", "label_ranks", "reduce_cosines", "reduce_logits"]
+__all__ = ["LOGITS_AT_ONCE", "Reduced", "label_ranks", "reduce_cosines", "reduce_logits"]
+
+LOGITS_AT_ONCE = 2**21
+"""That are sorted or reduced at once where memory counts: in double precision and several times over 100 MB."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

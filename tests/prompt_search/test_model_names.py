@@ -1,6 +1,8 @@
 """Models are found under the names that other programs and people use."""
 
+import json
 import shutil
+import sys
 from pathlib import Path
 
 import open_clip
@@ -8,6 +10,7 @@ import pytest
 import torch
 
 from evaluators import OpenClipModel
+from prompt_search import model_names
 from prompt_search.errors import ModelError
 from prompt_search.model_names import open_clip_name, spelling_note
 from prompt_search.models import load_model
@@ -115,3 +118,21 @@ def test_a_name_that_is_no_model_says_the_way_out(
 )
 def test_another_spelling_is_told(name: str, opened: str, told: int) -> None:
     assert len(spelling_note(name, opened)) == told
+
+
+def test_without_open_clip_imported_its_architectures_are_those_it_lists(monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = set(open_clip.list_models())
+    monkeypatch.delitem(sys.modules, "open_clip")
+    assert set(model_names._architectures()) == listed
+
+
+def test_an_architecture_that_was_added_is_found(tmp_path: Path) -> None:
+    config = {"embed_dim": 8, "vision_cfg": {}, "text_cfg": {}}
+    (tmp_path / "Own-8.json").write_text(json.dumps(config))
+    before = dict(open_clip.factory._MODEL_CONFIGS)
+    try:
+        open_clip.add_model_config(tmp_path)
+        assert open_clip_name("own-8") == "Own-8"
+    finally:
+        open_clip.factory._MODEL_CONFIGS.clear()
+        open_clip.factory._MODEL_CONFIGS.update(before)

@@ -282,3 +282,21 @@ def test_cross_entropies_by_class_are_those_of_a_score_that_has_them(tmp_path: P
         assert len(set(score.class_cross_entropy)) > 1
         assert plain.class_cross_entropies(candidate) == score.class_cross_entropy
     assert [score.class_cross_entropy for score in plain.score(candidates())] == [None] * len(candidates())
+
+
+def test_what_is_said_of_single_images_does_not_depend_on_how_many_are_sorted_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    evaluator, candidate = Evaluator(images(1100), TextEncoder(PixelModel(), tmp_path)), candidates()[0]
+
+    def said() -> tuple[object, ...]:
+        found = evaluator.predictions(candidate, 3)
+        errors = evaluator.calibration_errors(candidate, [evaluator.logit_scale, 10.0])
+        return (
+            *(each.tolist() for each in (found.classes, found.cosines, evaluator.top_classes(candidate, 2))),
+            errors,
+        )
+
+    whole = said()
+    monkeypatch.setattr("evaluators.scoring.evaluator.LOGITS_AT_ONCE", 100)
+    assert said() == whole
