@@ -65,6 +65,11 @@ class RecentlyUsed(Generic[Key, Value]):
             _, (_, freed) = self._entries.popitem(last=False)
             self.size -= freed
 
+    def clear(self) -> None:
+        """Forget all."""
+        self._entries.clear()
+        self.size = 0
+
 
 TEXTS_PER_STORE_WRITE = 4096
 KEY_CACHE = 64 * 2**20
@@ -200,6 +205,10 @@ class ClassEmbeddings:
         new = {digest: place for digest, place in _places(sets).items() if digest not in self._kept}
         for part in _parts(_rendered(new)):
             self._texts.prepare(list(dict.fromkeys(text for texts in part.values() for text in texts)))
+
+    def forget(self) -> None:
+        """Give back the memory of those that are kept."""
+        self._kept.clear()
 
     def of(self, sets: Sequence[PromptSet]) -> list[list[FloatArray]]:
         """Per set the embeddings of its classes, C times [D]; `prepare` the sets first.

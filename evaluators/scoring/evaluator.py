@@ -136,6 +136,13 @@ class Evaluator:
         assert score.class_cross_entropy is not None
         return score.class_cross_entropy
 
+    def forget(self) -> None:
+        """Give back the memory of what is kept between calls; what is asked for again is made again."""
+        self._table = None
+        self._embeddings.forget()
+        for shard in self._shards:
+            shard.forget()
+
     def label_ranks(self, candidate: Candidate) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
         """Per image the rank of its label [N], 0 is best: which images are right, for paired comparisons."""
         return np.concatenate([label_ranks(cosines, labels).numpy() for cosines, labels in self._cosines(candidate)])

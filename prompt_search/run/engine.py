@@ -123,6 +123,7 @@ def _carry_out(
         job, facts, fits, journal, evaluators, lambda best: _write_best(journal.folder, best, described, provenance)
     )
     contenders, stopped_by = _search(search, job, facts)
+    evaluators.end_search()
     search.enter_phase("choosing the winner on the select split")
     choice = choose_winner(
         contenders, search.recipes, evaluators, fitness_named(config.search.fitness), journal, again=config.search.refit

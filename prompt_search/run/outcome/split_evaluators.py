@@ -57,6 +57,11 @@ class SplitEvaluators:
         """Sealed: read once, when the winner is fixed."""
         return Evaluator(self._images("test"), self.texts, share_out=self._share_out)
 
+    def end_search(self) -> None:
+        """Give back the memory that made scores of a search fast; of a replay, which has no images, there is none."""
+        if "search" in vars(self):
+            self.search.forget()
+
     def joined(self) -> LabeledImages:
         """The search images, then the select images."""
         search, select = self.search.images, self.select.images

@@ -15,14 +15,13 @@ ENDS = 4
 
 
 def context_check(model: ImageTextModel) -> Callable[[str], bool]:
-    """A function that tells whether a text is within the model's context length; answers are remembered."""
+    """A function that tells whether a text is within a model's context length; a tokenizer's answers are remembered."""
     known: dict[str, bool] = {}
 
     def fits(text: str) -> bool:
+        if text.isascii() and "&" not in text and len(text) <= model.context_length - ENDS:
+            return True  # a token is a character at least; asking a tokenizer takes a millisecond
         if text not in known:
-            if text.isascii() and "&" not in text and len(text) <= model.context_length - ENDS:
-                known[text] = True  # a token is a character at least; asking a tokenizer takes a millisecond
-                return True
             short = len(text.encode(errors="replace")) <= BYTES_PER_TOKEN * model.context_length
             known[text] = short and model.token_counts([text])[0] <= model.context_length
         return known[text]

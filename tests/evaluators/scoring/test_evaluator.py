@@ -300,3 +300,12 @@ def test_what_is_said_of_single_images_does_not_depend_on_how_many_are_sorted_at
     whole = said()
     monkeypatch.setattr("evaluators.scoring.evaluator.LOGITS_AT_ONCE", 100)
     assert said() == whole
+
+
+def test_what_is_forgotten_is_made_again_to_the_same_bits(tmp_path: Path) -> None:
+    evaluator = Evaluator(images(), TextEncoder(PixelModel(), tmp_path))
+    before = evaluator.score(candidates())
+    assert len(evaluator._embeddings._kept) > 0
+    evaluator.forget()
+    assert (len(evaluator._embeddings._kept), evaluator._embeddings._kept.size) == (0, 0)
+    assert evaluator.score(candidates()) == before
