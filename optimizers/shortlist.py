@@ -15,7 +15,7 @@ SAME_WORDS = 0.6
 """Templates that have so many of their words in common (intersection over union) count as one."""
 
 SAME_TEXTS = 0.8
-"""Candidates that have so many of their texts in common count as one."""
+"""Candidates that have so many of their texts in common (a text is a class's) count as one."""
 
 
 def different(ranked: Iterable[T], alike: Callable[[T, T], bool], most: int) -> list[T]:
@@ -43,12 +43,17 @@ def words_alike(one: str, other: str) -> bool:
 
 
 def texts_alike(one: Candidate, other: Candidate) -> bool:
-    """Whether two candidates have nearly the same texts."""
-    return _overlap(_texts(one), _texts(other)) >= SAME_TEXTS
-
-
-def _texts(candidate: Candidate) -> set[object]:
-    return {(c, text) for c, own in enumerate(candidate.compiled().rendered) for text in own}
+    """Whether two candidates have nearly the same texts; both are of the same classes."""
+    mine, others = one.compiled(), other.compiled()
+    in_both = in_one = 0
+    for c, (own, theirs) in enumerate(zip(mine.texts, others.texts, strict=True)):
+        left = mine.render(c)
+        same = own == theirs and mine.templates == others.templates
+        right = left if same else others.render(c)
+        common = len(left) if same else len({*left} & {*right})
+        in_both += common
+        in_one += len(left) + len(right) - common
+    return in_both / max(in_one, 1) >= SAME_TEXTS
 
 
 def _overlap(one: set[T], other: set[T]) -> float:

@@ -67,6 +67,12 @@ class Step:
         return tuple(map(str, self.event.candidates[self.number]["templates"]))
 
     @property
+    def pairs(self) -> int | None:
+        """How many pairs of classes have texts of their own; `None` where the prompts are not pairwise."""
+        pairs = self.event.candidates[self.number].get("pairs")
+        return None if pairs is None else len(pairs)
+
+    @property
     def own_texts(self) -> int:
         """How many texts of single classes there are."""
         return self.recorded.own_texts(self.event, self.number)

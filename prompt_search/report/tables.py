@@ -229,7 +229,7 @@ class CandidateLine:
         templates, own = self.step.templates, self.step.own_texts
         parts = [counted(len(templates), "template")] if templates else []
         parts += [f"{counted(own, 'text')} of classes"] if own else []
-        parts += [counted(len(self.step.content["pairs"]), "pair")] if "pairs" in self.step.content else []
+        parts += [counted(self.step.pairs, "pair")] if self.step.pairs is not None else []
         first = f": {templates[0][:80]}" if templates else ""
         return " + ".join(parts) + first
 
