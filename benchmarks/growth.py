@@ -164,10 +164,10 @@ def _of_a_run(classes: int, first: Mapping[str, float], again: Mapping[str, floa
     replayed = f"the same command again, {again['events']:.0f} events, {again['candidates']:.0f} candidates"
     return [
         Figure(f"growth: processor, C = {classes}", what, first["processor"], "s", limits[0], _clock(first)),
-        Figure(f"growth: memory, C = {classes}", what, first["peak"] / 2**30, "GB", limits[1]),
+        Figure(f"growth: memory, C = {classes}", what, first["peak"] / 1e9, "GB", limits[1]),
         Figure(f"growth: journal, C = {classes}", what, first["journal"] / 1e6, "MB", limits[2]),
         Figure(f"growth: replayed, C = {classes}", replayed, again["processor"], "s", None, _clock(again)),
-        Figure(f"growth: memory replayed, C = {classes}", replayed, again["peak"] / 2**30, "GB"),
+        Figure(f"growth: memory replayed, C = {classes}", replayed, again["peak"] / 1e9, "GB"),
     ]
 
 

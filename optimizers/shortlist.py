@@ -15,7 +15,7 @@ SAME_WORDS = 0.6
 """Templates that have so many of their words in common (intersection over union) count as one."""
 
 SAME_TEXTS = 0.8
-"""Candidates that have so many of their texts in common (a text is a class's) count as one."""
+"""Candidates that have so many of their texts in common count as one; a text counts once for each class that has it."""
 
 
 def different(ranked: Iterable[T], alike: Callable[[T, T], bool], most: int) -> list[T]:
@@ -43,12 +43,13 @@ def words_alike(one: str, other: str) -> bool:
 
 
 def texts_alike(one: Candidate, other: Candidate) -> bool:
-    """Whether two candidates have nearly the same texts; both are of the same classes."""
+    """Whether two candidates have nearly the same texts, class by class; they have as many classes."""
     mine, others = one.compiled(), other.compiled()
+    filled_alike = (mine.classes, mine.templates) == (others.classes, others.templates)
     in_both = in_one = 0
     for c, (own, theirs) in enumerate(zip(mine.texts, others.texts, strict=True)):
         left = mine.render(c)
-        same = own == theirs and mine.templates == others.templates
+        same = filled_alike and own == theirs
         right = left if same else others.render(c)
         common = len(left) if same else len({*left} & {*right})
         in_both += common

@@ -68,7 +68,7 @@ def fit_probe(
     The same input gives the same bits on the same machine with the same number of threads. 320 images, 384 dimensions
     and 10 classes take a fifth of a second of a processor's time. With N * D * C over 2^24 each image is held out once
     only, over 2^31 one image in five. Memory is about 8 N D + 200 D C bytes and 32 MB: 8,000 images, 512 dimensions and
-    1,000 classes took 169 MB and 5 seconds, and four times as many images take four times as long.
+    1,000 classes took 170 MB and 5 to 10 seconds, and four times as many images take four times as long.
 
     Args:
         features: [N, D] float32, unit rows.
@@ -145,7 +145,7 @@ def _minimise(
 ) -> "torch.Tensor":
     """The logit weights [D, C] float64 that minimise the penalised cross-entropy, sought from `weight`.
 
-    By SciPy: with torch's own L-BFGS comes its compiler, 200 MB and seconds of imports.
+    By SciPy: with torch's own L-BFGS its compiler is imported, which takes 130 MB.
     """
     import torch
     from scipy.optimize import minimize

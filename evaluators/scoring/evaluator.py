@@ -137,7 +137,7 @@ class Evaluator:
         return score.class_cross_entropy
 
     def forget(self) -> None:
-        """Give back the memory of what is kept between calls; what is asked for again is made again."""
+        """Give back the memory of what is kept here between calls; what is asked for again is made again."""
         self._table = None
         self._embeddings.forget()
         for shard in self._shards:
@@ -260,7 +260,7 @@ class Evaluator:
         )
 
     def _few_cosines(self, candidate: Candidate) -> "Iterator[tuple[torch.Tensor, torch.Tensor]]":
-        """The same of fewer images at once, for what is sorted or in double precision."""
+        """What `_cosines` gives, of fewer images at a time: for what is sorted or in double precision."""
         step = max(1, LOGITS_AT_ONCE // len(self.images.class_ids))
         for cosines, labels in self._cosines(candidate):
             for start in range(0, len(labels), step):

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["LOGITS_AT_ONCE", "Reduced", "label_ranks", "reduce_cosines", "reduce_logits"]
 
-LOGITS_AT_ONCE = 2**21
-"""That are sorted or reduced at once where memory counts: in double precision and several times over 100 MB."""
+LOGITS_AT_ONCE = 2**20
+"""Logits that are sorted or reduced at once where memory counts: with their copies in double precision some 50 MB."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -123,7 +123,7 @@ def _carry_out(
         job, facts, fits, journal, evaluators, lambda best: _write_best(journal.folder, best, described, provenance)
     )
     contenders, stopped_by = _search(search, job, facts)
-    evaluators.end_search()
+    evaluators.forget()
     search.enter_phase("choosing the winner on the select split")
     choice = choose_winner(
         contenders, search.recipes, evaluators, fitness_named(config.search.fitness), journal, again=config.search.refit
@@ -142,6 +142,7 @@ def _carry_out(
         with_other_words = searched_placebos(like, config.seed, fits)
         sets = select_placebos(with_other_words, like, before is not None, evaluators, journal)
         beside += [Finalist(name, "placebo", candidate) for name, candidate in sets.items()]
+    evaluators.forget()
     search.enter_phase("reading the sealed test split")
     rows, read, calibration = prove(
         winner,

@@ -1,5 +1,6 @@
 """Models are found under the names that other programs and people use."""
 
+import copy
 import json
 import shutil
 import sys
@@ -126,13 +127,10 @@ def test_without_open_clip_imported_its_architectures_are_those_it_lists(monkeyp
     assert set(model_names._architectures()) == listed
 
 
-def test_an_architecture_that_was_added_is_found(tmp_path: Path) -> None:
+def test_an_architecture_that_was_added_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = {"embed_dim": 8, "vision_cfg": {}, "text_cfg": {}}
     (tmp_path / "Own-8.json").write_text(json.dumps(config))
-    before = dict(open_clip.factory._MODEL_CONFIGS)
-    try:
-        open_clip.add_model_config(tmp_path)
-        assert open_clip_name("own-8") == "Own-8"
-    finally:
-        open_clip.factory._MODEL_CONFIGS.clear()
-        open_clip.factory._MODEL_CONFIGS.update(before)
+    for name in ("_MODEL_CONFIGS", "_MODEL_CONFIG_PATHS"):
+        monkeypatch.setattr(open_clip.factory, name, copy.copy(getattr(open_clip.factory, name)))
+    open_clip.add_model_config(tmp_path)
+    assert open_clip_name("own-8") == "Own-8"

@@ -8,6 +8,7 @@ import numpy as np
 from evaluators import Evaluator, LabeledImages, TextEncoder
 from evaluators.scoring.image_shares import ShareOut
 from evaluators.scoring.score import COSTLY_FIGURES
+from prompt_search.run.freed_memory import give_back_memory
 
 __all__ = ["SplitEvaluators"]
 
@@ -57,10 +58,11 @@ class SplitEvaluators:
         """Sealed: read once, when the winner is fixed."""
         return Evaluator(self._images("test"), self.texts, share_out=self._share_out)
 
-    def end_search(self) -> None:
-        """Give back the memory that made scores of a search fast; of a replay, which has no images, there is none."""
-        if "search" in vars(self):
-            self.search.forget()
+    def forget(self) -> None:
+        """Give back the memory of what was kept between calls; of a replay, which has no images, there is none."""
+        for made in [each for each in vars(self).values() if isinstance(each, Evaluator)]:
+            made.forget()
+        give_back_memory()
 
     def joined(self) -> LabeledImages:
         """The search images, then the select images."""
