@@ -89,14 +89,15 @@ def fit_probe(
     words = torch.from_numpy(np.ascontiguousarray(zero_shot, dtype=np.float64))
     start = words * (START * best_scale((x @ words.float()).numpy(), labels, scale))
     held_out = _held_out(labels, zero_shot.size * len(labels), seed)
-    tried = _cross_validate(x, y, words, start, scale, held_out) if held_out else ()
+    room = _room(len(x), words.shape[1])
+    tried = _cross_validate(x, y, words, start, scale, held_out, room) if held_out else ()
     penalty = min(tried, key=lambda each: each[1])[0] if tried else None
     if penalty is None:
         return Probe(zero_shot.astype(np.float32), None, tried)
     # Down the path of penalties, as in the cross-validation: each step starts close to its end.
     weight = start
     for each in PENALTIES[: PENALTIES.index(penalty) + 1]:
-        weight = _minimise(x, y, start, each, weight)
+        weight = _minimise(x, y, start, each, weight, room)
     return Probe((weight / scale).float().numpy(), penalty, tried)
 
 
@@ -113,7 +114,7 @@ def _held_out(labels: NDArray[np.int64], work: int, seed: int) -> list[NDArray[n
 
 def _cross_validate(
     x: "torch.Tensor", y: "torch.Tensor", words: "torch.Tensor", start: "torch.Tensor", scale: float,
-    held_out: Sequence[NDArray[np.bool_]],
+    held_out: Sequence[NDArray[np.bool_]], room: "torch.Tensor",
 ) -> tuple[tuple[float | None, float], ...]:  # fmt: skip
     """The mean cross-entropy of held-out images without change, and at each penalty that was tried."""
     import torch
@@ -122,10 +123,13 @@ def _cross_validate(
     images = sum(len(out) for _, out in parts)
     weights = [start] * len(parts)
     unchanged = [words * best_scale((x[kept] @ words.float()).numpy(), y[kept].numpy(), scale) for kept, _ in parts]
-    tried: list[tuple[float | None, float]] = [(None, _loss_of(x, y, parts, unchanged) / images)]
+    tried: list[tuple[float | None, float]] = [(None, _loss_of(x, y, parts, unchanged, room) / images)]
     for penalty in PENALTIES:
-        weights = [_minimise(x[kept], y[kept], start, penalty, w) for (kept, _), w in zip(parts, weights, strict=True)]
-        tried.append((penalty, _loss_of(x, y, parts, weights) / images))
+        weights = [
+            _minimise(x[kept], y[kept], start, penalty, weight, room)
+            for (kept, _), weight in zip(parts, weights, strict=True)
+        ]
+        tried.append((penalty, _loss_of(x, y, parts, weights, room) / images))
         losses = [loss for _, loss in tried[1:]]
         if losses.index(min(losses)) < len(losses) - 2:
             break
@@ -134,15 +138,16 @@ def _cross_validate(
 
 def _loss_of(
     x: "torch.Tensor", y: "torch.Tensor", parts: Sequence[tuple["torch.Tensor", "torch.Tensor"]],
-    weights: Sequence["torch.Tensor"],
+    weights: Sequence["torch.Tensor"], room: "torch.Tensor",
 ) -> float:  # fmt: skip
     """The cross-entropies of all held-out images, summed."""
-    return sum(_loss(x[out], y[out], weight) for (_, out), weight in zip(parts, weights, strict=True))
+    return sum(_loss(x[out], y[out], weight, room) for (_, out), weight in zip(parts, weights, strict=True))
 
 
 def _minimise(
-    x: "torch.Tensor", y: "torch.Tensor", start: "torch.Tensor", penalty: float, weight: "torch.Tensor"
-) -> "torch.Tensor":
+    x: "torch.Tensor", y: "torch.Tensor", start: "torch.Tensor", penalty: float, weight: "torch.Tensor",
+    room: "torch.Tensor",
+) -> "torch.Tensor":  # fmt: skip
     """The logit weights [D, C] float64 that minimise the penalised cross-entropy, sought from `weight`.
 
     By SciPy: with torch's own L-BFGS its compiler is imported, which takes 130 MB.
@@ -153,7 +158,7 @@ def _minimise(
     def objective(numbers: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         sought = torch.from_numpy(numbers).reshape(start.shape)
         gradient = torch.zeros_like(sought)
-        loss = _loss(x, y, sought, gradient) / len(x)
+        loss = _loss(x, y, sought, room, gradient) / len(x)
         moved = sought - start
         gradient.div_(len(x)).add_(moved, alpha=2 * penalty)
         return loss + penalty * float(moved.square().sum()), gradient.numpy().ravel()
@@ -164,15 +169,17 @@ def _minimise(
 
 
 def _loss(
-    x: "torch.Tensor", y: "torch.Tensor", weight: "torch.Tensor", gradient: "torch.Tensor | None" = None
-) -> float:
+    x: "torch.Tensor", y: "torch.Tensor", weight: "torch.Tensor", room: "torch.Tensor",
+    gradient: "torch.Tensor | None" = None,
+) -> float:  # fmt: skip
     """The summed cross-entropy of images, some at a time; its gradient is added to `gradient`."""
     import torch
 
     total, single = 0.0, weight.float()
-    for rows in _rows(len(x), weight.shape[1]):
+    for rows in _rows(len(x), room.shape[1]):
         part, labels = x[rows], y[rows]
-        log_p = (part @ single).log_softmax(1)
+        logits, log_p = room[0, : len(labels)], room[1, : len(labels)]
+        torch.log_softmax(torch.mm(part, single, out=logits), 1, out=log_p)
         total -= float(log_p.gather(1, labels[:, None]).sum(dtype=torch.float64))
         if gradient is not None:
             error = log_p.exp_()
@@ -181,7 +188,15 @@ def _loss(
     return total
 
 
-def _rows(images: int, classes: int) -> Iterator[slice]:
-    """Images that are classified at once."""
-    step = max(1, NUMBERS_AT_ONCE // classes)
-    return (slice(start, start + step) for start in range(0, images, step))
+def _room(images: int, classes: int) -> "torch.Tensor":
+    """For logits and their softmax, of as many images as are classified at once.
+
+    It is used in every step: freed piece by piece, arrays of this size pile up in the C library.
+    """
+    import torch
+
+    return torch.empty((2, min(images, max(1, NUMBERS_AT_ONCE // classes)), classes))
+
+
+def _rows(images: int, at_once: int) -> Iterator[slice]:
+    return (slice(start, start + at_once) for start in range(0, images, at_once))

@@ -66,9 +66,10 @@ class TipAdapter:
         x, keys = torch.from_numpy(np.array(features, dtype=np.float32)), torch.from_numpy(self.keys[voters.order])
         logits = x @ torch.from_numpy(self.weight) * self.scale
         if self.alpha:
+            room = voters.room(len(x))
             for part in _parts(len(x), len(keys)):
-                share = voters.votes(x[part] @ keys.T, self.beta)
-                logits[part] += self.alpha * share
+                cosines = torch.mm(x[part], keys.T, out=room[: part.stop - part.start])
+                logits[part] += self.alpha * voters.votes(cosines, self.beta, cosines)
         found: FloatArray = logits.numpy()
         return found
 
@@ -116,11 +117,14 @@ def _left_one_out(
     x, y = (torch.from_numpy(each[voters.order]) for each in (np.asarray(features, dtype=np.float32), labels))
     own_class = torch.from_numpy(counts / np.maximum(counts - 1, 1)).float()
     losses = np.zeros((len(BETAS), len(ALPHAS), len(TEMPERATURES)))
+    rooms = voters.room(len(x)), voters.room(len(x))
     for part in _parts(len(x), len(x)):
         rows, own = torch.arange(part.stop - part.start), y[part]
-        zero_shot_logits, cosines = x[part] @ torch.from_numpy(zero_shot) * scale, x[part] @ x.T
+        cosines, affinities = (room[: len(rows)] for room in rooms)
+        torch.mm(x[part], x.T, out=cosines)
+        zero_shot_logits = x[part] @ torch.from_numpy(zero_shot) * scale
         for b, beta in enumerate(BETAS):
-            share = voters.votes(cosines, beta, but=torch.arange(part.start, part.stop))
+            share = voters.votes(cosines, beta, affinities, but=torch.arange(part.start, part.stop))
             share[rows, own] *= own_class[own]
             for a, alpha in enumerate(ALPHAS):
                 logits = zero_shot_logits + alpha * share
@@ -143,17 +147,27 @@ class _Voters:
         self._present, self._starts = np.unique(labels[self.order], return_index=True)
         self._classes, self._weight = classes, np.float32(classes / len(labels))
 
-    def votes(self, cosines: "torch.Tensor", beta: float, but: "torch.Tensor | None" = None) -> "torch.Tensor":
+    def room(self, images: int) -> "torch.Tensor":
+        """For cosines with all voters, of as many of the images as are classified at once."""
+        import torch
+
+        return torch.empty((min(images, _at_once(len(self.order))), len(self.order)))
+
+    def votes(
+        self, cosines: "torch.Tensor", beta: float, room: "torch.Tensor", but: "torch.Tensor | None" = None
+    ) -> "torch.Tensor":
         """Per class the sum of exp(-beta (1 - cosine)) over its images, times C / n: one per class on average [N, C].
 
         Args:
             cosines: [N, n], images in `order`.
             beta: sharpness.
+            room: [N, n], may be that of the cosines, which are lost then. Memory that is used again: freed piece by
+                piece, arrays of this size pile up in the C library.
             but: [N] the one among the n whose vote does not count.
         """
         import torch
 
-        affinities = ((cosines - 1) * beta).exp_()
+        affinities = torch.sub(cosines, 1, out=room).mul_(beta).exp_()
         if but is not None:
             affinities[torch.arange(len(but)), but] = 0
         votes = np.zeros((len(cosines), self._classes), dtype=np.float32)
@@ -161,6 +175,10 @@ class _Voters:
         return torch.from_numpy(votes)
 
 
+def _at_once(columns: int) -> int:
+    return max(1, NUMBERS_AT_ONCE // columns)
+
+
 def _parts(rows: int, columns: int) -> Iterator[slice]:
-    step = max(1, NUMBERS_AT_ONCE // columns)
+    step = _at_once(columns)
     return (slice(start, min(start + step, rows)) for start in range(0, rows, step))

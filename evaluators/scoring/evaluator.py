@@ -151,7 +151,7 @@ class Evaluator:
         """Per image its k likeliest classes [N, min(k, C)], best first; equal logits in order of the classes."""
         import torch
 
-        parts = [torch.argsort(-cosines, dim=1, stable=True)[:, :k] for cosines, _ in self._few_cosines(candidate)]
+        parts = [_first(torch.argsort(-cosines, dim=1, stable=True), k) for cosines, _ in self._few_cosines(candidate)]
         return torch.cat(parts).numpy()
 
     def calibration_errors(self, candidate: Candidate, scales: Sequence[float]) -> list[float]:
@@ -170,7 +170,7 @@ class Evaluator:
         for cosines, labels in self._few_cosines(candidate):
             own = cosines.double()
             below = torch.nextafter(own.gather(1, labels[:, None]), own.new_tensor(-torch.inf))  # a tie is no hit
-            order = torch.argsort(-own.scatter(1, labels[:, None], below), dim=1, stable=True)[:, :k]
+            order = _first(torch.argsort(-own.scatter(1, labels[:, None], below), dim=1, stable=True), k)
             classes.append(order)
             values.append(cosines.gather(1, order))
         return Predictions(torch.cat(classes).numpy(), torch.cat(values).float().numpy())
@@ -305,6 +305,11 @@ class Evaluator:
         if ids != self.images.class_ids:
             only = sorted(set(ids) ^ set(self.images.class_ids))[:5]
             raise PromptError(f"the prompts and the images have different classes, e.g. {only}")
+
+
+def _first(rows: "torch.Tensor", k: int) -> "torch.Tensor":
+    """The first k columns, alone: a view of them would keep the others in memory."""
+    return rows[:, :k].clone()
 
 
 def _redundancies(columns: Sequence[Sequence[FloatArray]], figures: Collection[str]) -> Sequence[float | None]:
