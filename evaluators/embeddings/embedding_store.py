@@ -4,7 +4,8 @@ A store is a folder with two append-only files of fixed-size rows. Row i of `vec
 of `keys.bin`, which holds the key, a checksum of the vector, and a checksum of the row itself. A writer holds a file
 lock, appends vectors before keys, and first cuts off what a crashed writer left behind; a row whose checksums do not
 hold counts as absent. So a crash at any byte loses at most the vectors it was writing, and readers need no lock.
-Both files are memory-mapped; checksums are tried when a row is first asked for.
+Both files are memory-mapped; checksums are tried when a row is first asked for. Pages that were read go back to the
+system from time to time: it may keep them, and a process does not seem to need as much memory as its stores are large.
 
 It is a cache: keys that are none are set aside with a warning, and files that are deleted while in use are written
 again from what is still mapped.
@@ -12,6 +13,7 @@ again from what is still mapped.
 
 import copy
 import logging
+import mmap
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,6 +34,8 @@ __all__ = ["EmbeddingStore"]
 
 UNTRIED, HOLDS, DAMAGED = range(3)
 ROWS_AT_ONCE = 4096
+MAPPED_AT_MOST = 16 * 2**20
+"""Bytes of vectors that were read and stay in a process's memory, with some that the system maps beside them."""
 logger = logging.getLogger(__name__)
 
 
@@ -91,7 +95,9 @@ class EmbeddingStore:
         Raises:
             StoreError: if a key has no vector; ask `missing` first.
         """
-        return self.view(keys)[:]
+        vectors = self.view(keys)[:]
+        self._note_read(len(keys))
+        return vectors
 
     def view(self, keys: Sequence[bytes]) -> StoredVectors:
         """The vectors [len(keys), D] of the keys, left on disk until a part of them is asked for.
@@ -124,6 +130,8 @@ class EmbeddingStore:
         self._states = bytearray()  # of every row: whether its checksums were tried
         self._vectors: NDArray[np.float32 | np.float16] = np.empty((0, self.width), dtype=self._dtype)
         self._key_rows, self._vector_bytes = memoryview(b""), memoryview(b"")
+        self._mapped: mmap.mmap | None = None
+        self._read = 0  # bytes of the map that were read since pages were given back, at most
         self._keys_path.parent.mkdir(parents=True, exist_ok=True)
         if not self._keys_path.exists():
             with self._lock:
@@ -193,12 +201,12 @@ class EmbeddingStore:
             rows = min(in_keys, self._vectors_path.stat().st_size // self._vector_size)
             if rows <= known:
                 return False
-            key_rows = np.memmap(self._keys_path, dtype=np.uint8, mode="r", shape=(rows * ROW.size,))
-            vectors = np.memmap(self._vectors_path, dtype=self._dtype, mode="r", shape=(rows, self.width))
+            key_rows = _mapped(self._keys_path, rows * ROW.size)
+            self._mapped, self._read = _mapped(self._vectors_path, rows * self._vector_size), 0
         except OSError as error:
             raise self._failure(error) from error
-        self._vectors = np.asarray(vectors)
-        self._key_rows, self._vector_bytes = key_rows.data, self._vectors.data.cast("B")
+        self._vectors = np.frombuffer(self._mapped, dtype=self._dtype).reshape(rows, self.width)
+        self._key_rows, self._vector_bytes = memoryview(key_rows), memoryview(self._mapped)
         self._index.add(prefixes(self._key_rows[known * ROW.size :], ROW.size))
         self._states.extend(bytes([UNTRIED]) * (rows - known))
         return True
@@ -247,9 +255,17 @@ class EmbeddingStore:
         size = self._vector_size
         found = key_in(self._key_rows, row)
         whole = found is not None and found[1] == zlib.crc32(self._vector_bytes[row * size : (row + 1) * size])
+        self._note_read(1)
         self._states[row] = HOLDS if whole else DAMAGED
         if not whole:
             self._tell_of_damage()
+
+    def _note_read(self, rows: int) -> None:
+        """Count pages of rows that were read, and give them back where they are many."""
+        self._read += rows * max(self._vector_size, mmap.PAGESIZE)
+        if self._read > MAPPED_AT_MOST and self._mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
+            self._mapped.madvise(mmap.MADV_DONTNEED)
+            self._read = 0
 
     def _key(self, row: int) -> bytes:
         key: bytes = ROW.unpack_from(self._key_rows, row * ROW.size)[0]
@@ -272,3 +288,9 @@ class EmbeddingStore:
             f"the embedding store {self._keys_path.parent} can't be used: {error.strerror or error}; "
             "free some disk space, mend the permissions, or choose another cache directory"
         )
+
+
+def _mapped(path: Path, size: int) -> mmap.mmap:
+    """The first bytes of a file, mapped to be read."""
+    with path.open("rb") as file:
+        return mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ)
