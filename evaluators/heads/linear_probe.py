@@ -32,7 +32,7 @@ own scale and than a scale fitted jointly, and 0.7 was the safer one with two im
 
 FITS = 10  # per penalty; where folds are few they are drawn several times, since one drawing of 20 images says little
 MANY = 2**24  # N * D * C from which every image is held out once only
-HUGE = 2**31  # and from which only one fold in five is held out
+HUGE = 2**30  # and from which only one fold in five is held out
 NUMBERS_AT_ONCE = 2**22
 STEPS_REMEMBERED = 10  # for each two copies of the weights in double precision
 
@@ -67,7 +67,7 @@ def fit_probe(
 
     The same input gives the same bits on the same machine with the same number of threads. 320 images, 384 dimensions
     and 10 classes take a fifth of a second of a processor's time. With N * D * C over 2^24 each image is held out once
-    only, over 2^31 one image in five. Memory is about 8 N D + 200 D C bytes and 32 MB: 8,000 images, 512 dimensions and
+    only, over 2^30 one image in five. Memory is about 8 N D + 200 D C bytes and 32 MB: 8,000 images, 512 dimensions and
     1,000 classes took 170 MB and 5 to 10 seconds, and four times as many images take four times as long.
 
     Args:

@@ -98,11 +98,14 @@ def select_texts(
     Above `ROWS_AT_ONCE` images a class's changes are weighed on the images of the class and on the `FEW_ROWS` others
     where its probability is highest; what they would do to the rest is too little to count.
     """
+    from threadpoolctl import threadpool_limits
+
     state = _State(images, labels, features, scale, hold / features.spread)
-    for _ in range(cycles):
-        changed = [state.improve(c, most) for c in range(len(features.texts))]
-        if not any(changed):
-            break
+    with threadpool_limits(1, "blas"):  # products are small: a second thread would only wait for them
+        for _ in range(cycles):
+            changed = [state.improve(c, most) for c in range(len(features.texts))]
+            if not any(changed):
+                break
     return state.chosen
 
 

@@ -172,6 +172,7 @@ def _carry_out(
         certificate=certificate,
         transfers=transfers(rows, facts.new_classes, lambda: evaluators.new, journal) if facts.new_classes else (),
     )
+    evaluators.forget()
     write_outputs(result, model, described, provenance)
     write_report(journal.folder, config.data, job.cache, images=config.images, records=journal.recorded)
     journal.event(Ended, result.prompts.fingerprint, lambda: Ended(winner=rows[0].name))

@@ -59,8 +59,11 @@ def prove(
 
     def read() -> SealedRead:
         keep()
+        evaluators.forget()
+        made = heads()
+        evaluators.forget()
         scales = (evaluators.test.logit_scale, _fitted(winner) or evaluators.test.logit_scale)
-        return _read_test(best, [other.candidate for other in others], heads(), evaluators.test, earlier + 1, scales)
+        return _read_test(best, [other.candidate for other in others], made, evaluators.test, earlier + 1, scales)
 
     recorded = journal.event(SealedRead, best.fingerprint, read)
     scores = recorded.scores
