@@ -91,7 +91,7 @@ def _built_in(name: str) -> str | None:
 
 def _architectures() -> list[str]:
     """Those that open_clip has, which takes seconds to import; if it is imported, those added since, too."""
-    if "open_clip" in sys.modules:
+    if sys.modules.get("open_clip") is not None:
         import open_clip  # waits where another thread is importing it
 
         architectures: list[str] = open_clip.list_models()

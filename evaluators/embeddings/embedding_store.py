@@ -4,13 +4,14 @@ A store is a folder with two append-only files of fixed-size rows. Row i of `vec
 of `keys.bin`, which holds the key, a checksum of the vector, and a checksum of the row itself. A writer holds a file
 lock, appends vectors before keys, and first cuts off what a crashed writer left behind; a row whose checksums do not
 hold counts as absent. So a crash at any byte loses at most the vectors it was writing, and readers need no lock.
-Both files are memory-mapped; checksums are tried when a row is first asked for. Pages that were read go back to the
-system from time to time: it may keep them, and a process does not seem to need as much memory as its stores are large.
+Both files are memory-mapped; checksums are tried when a row is first asked for. Pages that `get` and the checksums read
+are given back: the system keeps them in its cache, but they no longer count as this process's memory.
 
 It is a cache: keys that are none are set aside with a warning, and files that are deleted while in use are written
 again from what is still mapped.
 """
 
+import contextlib
 import copy
 import logging
 import mmap
@@ -34,8 +35,8 @@ __all__ = ["EmbeddingStore"]
 
 UNTRIED, HOLDS, DAMAGED = range(3)
 ROWS_AT_ONCE = 4096
-MAPPED_AT_MOST = 16 * 2**20
-"""Bytes of vectors that were read and stay in a process's memory, with some that the system maps beside them."""
+READ_BEFORE_GIVEN_BACK = 256
+"""Rows of vectors. With each the system may map hundreds of kilobytes around it."""
 logger = logging.getLogger(__name__)
 
 
@@ -131,7 +132,7 @@ class EmbeddingStore:
         self._vectors: NDArray[np.float32 | np.float16] = np.empty((0, self.width), dtype=self._dtype)
         self._key_rows, self._vector_bytes = memoryview(b""), memoryview(b"")
         self._mapped: mmap.mmap | None = None
-        self._read = 0  # bytes of the map that were read since pages were given back, at most
+        self._read = 0  # rows since pages were given back
         self._keys_path.parent.mkdir(parents=True, exist_ok=True)
         if not self._keys_path.exists():
             with self._lock:
@@ -261,10 +262,11 @@ class EmbeddingStore:
             self._tell_of_damage()
 
     def _note_read(self, rows: int) -> None:
-        """Count pages of rows that were read, and give them back where they are many."""
-        self._read += rows * max(self._vector_size, mmap.PAGESIZE)
-        if self._read > MAPPED_AT_MOST and self._mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
-            self._mapped.madvise(mmap.MADV_DONTNEED)
+        """Count rows that were read, and give their pages back where they are many; a system may refuse it."""
+        self._read += rows
+        if self._read >= READ_BEFORE_GIVEN_BACK and self._mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
+            with contextlib.suppress(OSError):
+                self._mapped.madvise(mmap.MADV_DONTNEED)
             self._read = 0
 
     def _key(self, row: int) -> bytes:
@@ -291,6 +293,13 @@ class EmbeddingStore:
 
 
 def _mapped(path: Path, size: int) -> mmap.mmap:
-    """The first bytes of a file, mapped to be read."""
+    """The first bytes of a file, mapped to be read.
+
+    Raises:
+        OSError: if it can't be, as where the file has become shorter.
+    """
     with path.open("rb") as file:
-        return mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ)
+        try:
+            return mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ)
+        except ValueError as error:
+            raise OSError(f"{path.name}: {error}") from error

@@ -15,6 +15,7 @@ are s (x . S + x . f_t) / |S + f_t|, and the other classes' softmax sums stay as
 for the next turn of the class where they are few enough; x . S is known from the class's logits as they are.
 """
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -45,6 +46,9 @@ LARGEST_STEP = 80.0
 
 FEWEST_GAIN = 1e-6
 """Nats of the whole objective under which a change is none."""
+
+ONE_AT_A_TIME = threading.Lock()
+"""Of selections that limit the threads of BLAS: two that overlap would leave the other's limit behind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +105,8 @@ def select_texts(
     from threadpoolctl import threadpool_limits
 
     state = _State(images, labels, features, scale, hold / features.spread)
-    with threadpool_limits(1, "blas"):  # products are small: a second thread would only wait for them
+    # Products are small: a second thread would only wait for them. The limit is of the whole process.
+    with ONE_AT_A_TIME, threadpool_limits(1, "blas"):
         for _ in range(cycles):
             changed = [state.improve(c, most) for c in range(len(features.texts))]
             if not any(changed):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from evaluators.models.image_text_model import FloatArray
 from evaluators.scoring.fitted_scale import cross_entropies
@@ -122,3 +123,23 @@ def test_with_many_images_a_class_is_weighed_on_those_it_has_a_part_in(monkeypat
     monkeypatch.setattr(text_selection, "ROWS_AT_ONCE", 200)
     found = select_texts(x, y, features, SCALE, hold=0.0, most=4)
     assert objective(found, x, y, features, 0.0) < objective(start, x, y, features, 0.0)
+
+
+def test_a_selection_has_one_thread_of_blas_and_leaves_the_others_as_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
+    def threads() -> set[int]:
+        return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+
+    seen: list[set[int]] = []
+
+    def broken(*_: object) -> bool:
+        seen.append(threads())
+        raise ArithmeticError
+
+    x, y = images()
+    with threadpool_limits(2, "blas"):
+        before = threads()
+        monkeypatch.setattr("evaluators.selection.text_selection._State.improve", broken)
+        with pytest.raises(ArithmeticError):
+            select_texts(x, y, library(), 20.0, hold=1.0, most=3)
+        assert threads() == before
+    assert seen == [{1}]

@@ -13,11 +13,12 @@ from tests.evaluators.scoring.test_evaluator import candidates, images
 from tests.fakes.pixel_model import PixelModel
 
 PROGRAM = """
+import mmap
 from pathlib import Path
 from prompt_search.run.freed_memory import give_back_memory
 
 def resident():
-    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+    return int(Path("/proc/self/statm").read_text().split()[1]) * mmap.PAGESIZE
 
 pieces = [bytearray(1000) for _ in range(100_000)]
 last = bytearray(1000)  # what is above the others keeps the heap from shrinking by itself
@@ -38,6 +39,7 @@ def test_class_embeddings_of_all_splits_are_forgotten(tmp_path: Path) -> None:
     evaluators = SplitEvaluators(lambda split: images(), TextEncoder(PixelModel(), tmp_path))
     made = (evaluators.search, evaluators.select)
     before = [each.score(candidates()) for each in made]
+    assert all(len(each._embeddings._kept) for each in made)
     evaluators.forget()
     assert [len(each._embeddings._kept) for each in made] == [0, 0]
     assert [each.score(candidates()) for each in made] == before
