@@ -65,10 +65,9 @@ def fit_probe(
     worse than a stronger one. **With one image per class nothing can be held out, and the zero-shot weights come out
     unchanged.**
 
-    The same input gives the same bits on the same machine with the same number of threads. 320 images, 384 dimensions
-    and 10 classes take a fifth of a second of a processor's time. With N * D * C over 2^24 each image is held out once
-    only, over 2^30 one image in five. Memory is about 8 N D + 200 D C bytes and 32 MB: 8,000 images, 512 dimensions and
-    1,000 classes took 170 MB and 5 to 10 seconds, and four times as many images take four times as long.
+    The same input gives the same bits on the same machine with the same number of threads. Time is in proportion to
+    N * D * C; with that over 2^24 each image is held out once only, over 2^30 one image in five. Memory is about
+    8 N D + 200 D C bytes and 32 MB.
 
     Args:
         features: [N, D] float32, unit rows.
@@ -150,7 +149,7 @@ def _minimise(
 ) -> "torch.Tensor":  # fmt: skip
     """The logit weights [D, C] float64 that minimise the penalised cross-entropy, sought from `weight`.
 
-    By SciPy: with torch's own L-BFGS its compiler is imported, which takes 130 MB.
+    By SciPy: torch's own L-BFGS imports torch's compiler.
     """
     import torch
     from scipy.optimize import minimize

@@ -142,4 +142,4 @@ def test_a_selection_has_one_thread_of_blas_and_leaves_the_others_as_they_were(m
         with pytest.raises(ArithmeticError):
             select_texts(x, y, library(), 20.0, hold=1.0, most=3)
         assert threads() == before
-    assert seen == [{1}]
+    assert seen == [{1} if before else set()]  # as where BLAS is macOS's own, whose threads nobody can limit
